@@ -1,0 +1,24 @@
+"""The two ways a command can fail, told apart by exit code.
+
+Every message is one sentence that says what is wrong; the hint says what to do next.
+"""
+
+
+class JamFlowError(Exception):
+    """Something went wrong on our side (exit code 1)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UserError(JamFlowError):
+    """The input cannot be used as given (exit code 2)."""
+
+    exit_code = 2
