@@ -1,0 +1,96 @@
+"""Make the mini corpus: python make_corpus.py --out CORPUS --teacher hibari --hours 8 --seed 0
+
+Runs of different seeds make different sentences and voices; run as many side by side as there are cores.
+"""
+
+import argparse
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+from teachers import SAMPLE_RATE, HibariTeacher, KokoroTeacher, Phones
+from texts import training_texts
+from voices import Voice, hibari_voices, kokoro_voices
+
+from jamflow.data.corpus import ShardWriter
+from jamflow.speech.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS, symbols
+
+SHARD_SECONDS = 1800.0
+HELD_OUT_TEXTS = Path(__file__).parents[2] / "benchmarks" / "sentences.txt"
+PEAK = 0.5  # every utterance is brought to about this level; louder and fainter come by augmentation
+
+
+def merge_stress(phones: Phones) -> Phones:
+    """Teacher symbols to ours: a stress mark's time goes to the sound after it, unknown symbols to the
+    sound before."""
+    known = set(symbols())
+    out: Phones = []
+    stress, stress_start = "", None
+    for symbol, start, end in phones:
+        if symbol in "^$":
+            symbol = SILENCE
+        if symbol in STRESS:
+            stress, stress_start = symbol, start
+            continue
+        if stress and stress_start is not None:
+            start, stress_start = stress_start, None
+        if stress and symbol in VOWELS:
+            symbol, stress = stress + symbol, ""
+        if symbol in known:
+            out.append((symbol, round(start, 4), round(end, 4)))
+        elif out:
+            out[-1] = (out[-1][0], out[-1][1], round(end, 4))
+    return out
+
+
+def level(wave: np.ndarray) -> np.ndarray:
+    """Same loudness for all: the 99.5th percentile of the absolute value at PEAK / 1.6, peaks below 1."""
+    loud = float(np.quantile(np.abs(wave), 0.995))
+    wave = wave * (PEAK / 1.6 / max(loud, 1e-4))
+    return wave * min(1.0, 0.98 / max(float(np.abs(wave).max()), 1e-4))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--teacher", choices=["hibari", "kokoro"], default="hibari")
+    parser.add_argument("--hours", type=float, default=4.0)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+
+    from hibari.g2p import G2P
+
+    g2p = G2P(british=False)
+    rng = random.Random(f"{args.teacher}-{args.seed}")
+    noise = np.random.default_rng(args.seed)
+    held_out = HELD_OUT_TEXTS.read_text(encoding="utf-8").splitlines()
+    texts = training_texts(rng, held_out)
+    hibari = HibariTeacher() if args.teacher == "hibari" else None
+    kokoro = KokoroTeacher() if args.teacher == "kokoro" else None
+    voices: list[Voice] = hibari_voices() if hibari else kokoro_voices()
+
+    made_s, number = 0.0, 0
+    while made_s < args.hours * 3600:
+        writer = ShardWriter(args.out / f"{args.teacher}-{args.seed}-{number:03d}")
+        while writer.samples < SHARD_SECONDS * SAMPLE_RATE and made_s + writer.samples / SAMPLE_RATE < args.hours * 3600:
+            text = next(texts)
+            voice = rng.choices(voices, [v.share for v in voices])[0]
+            phonemes = g2p(text)
+            if len(phonemes) < 8 or phonemes[-1] not in PUNCTUATION + "".join(symbols()):
+                continue
+            pace = rng.uniform(0.85, 1.15)
+            morph = type(voice.morph)(**{**vars(voice.morph), "speed": pace})
+            if hibari:
+                wave, phones = hibari(phonemes, morph, noise)
+            elif kokoro:
+                wave, phones = kokoro(phonemes, dict(voice.mix), morph)
+            writer.add(level(wave), text, voice.name, merge_stress(phones))
+        made_s += writer.samples / SAMPLE_RATE
+        writer.close()
+        number += 1
+        print(f"{args.teacher} {args.seed}: {made_s / 3600:.2f} h", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
