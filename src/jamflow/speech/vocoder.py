@@ -1,0 +1,121 @@
+"""Vocos: log mel to waveform by one inverse STFT (arXiv 2306.00814), key for key as `charactr/vocos-mel-24khz`.
+
+A ConvNeXt backbone at frame rate predicts the log magnitude and the phase of every STFT bin; nothing runs at
+sample rate, which is what makes it fast on a CPU.
+
+Shapes: B batch, T mel frames, M mel bands, D width, F bins of the STFT (n_fft // 2 + 1), N samples.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+MAGNITUDE_LIMIT = 100.0
+
+
+@dataclass(frozen=True)
+class VocosConfig:
+    """The defaults are the released 24 kHz model."""
+
+    n_mels: int = 100
+    dim: int = 512
+    intermediate_dim: int = 1536
+    layers: int = 8
+    n_fft: int = 1024
+    hop: int = 256
+    padding: Literal["center", "same"] = "center"
+
+
+def vocos_24khz() -> VocosConfig:
+    """The official weights' configuration."""
+    return VocosConfig()
+
+
+def vocos_mini() -> VocosConfig:
+    """The vocoder that ships with `mini`."""
+    return VocosConfig(dim=320, intermediate_dim=960)
+
+
+class ConvNeXtBlock(nn.Module):
+    """Depthwise convolution over time, then a pointwise bottleneck, scaled per channel and added."""
+
+    def __init__(self, dim: int, intermediate_dim: int, layer_scale: float):
+        super().__init__()
+        self.dwconv = nn.Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+        self.pwconv1 = nn.Linear(dim, intermediate_dim)
+        self.pwconv2 = nn.Linear(intermediate_dim, dim)
+        self.gamma = nn.Parameter(torch.full((dim,), layer_scale))
+
+    def forward(self, x_bdt: Tensor) -> Tensor:
+        y_btd = self.norm(self.dwconv(x_bdt).transpose(1, 2))
+        y_btd = self.gamma * self.pwconv2(F.gelu(self.pwconv1(y_btd)))
+        return x_bdt + y_btd.transpose(1, 2)
+
+
+class VocosBackbone(nn.Module):
+    def __init__(self, config: VocosConfig):
+        super().__init__()
+        self.embed = nn.Conv1d(config.n_mels, config.dim, kernel_size=7, padding=3)
+        self.norm = nn.LayerNorm(config.dim, eps=1e-6)
+        scale = 1.0 / config.layers
+        blocks = [ConvNeXtBlock(config.dim, config.intermediate_dim, scale) for _ in range(config.layers)]
+        self.convnext = nn.ModuleList(blocks)
+        self.final_layer_norm = nn.LayerNorm(config.dim, eps=1e-6)
+        for module in self.modules():
+            if isinstance(module, nn.Conv1d | nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def forward(self, mel_btm: Tensor) -> Tensor:
+        x_bdt = self.embed(mel_btm.transpose(1, 2))
+        x_bdt = self.norm(x_bdt.transpose(1, 2)).transpose(1, 2)
+        for block in self.convnext:
+            x_bdt = block(x_bdt)
+        return self.final_layer_norm(x_bdt.transpose(1, 2))
+
+
+class ISTFTHead(nn.Module):
+    """Log magnitude and phase per bin, then the inverse STFT."""
+
+    window: Tensor
+
+    def __init__(self, config: VocosConfig):
+        super().__init__()
+        self.config = config
+        self.out = nn.Linear(config.dim, config.n_fft + 2)
+        self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
+
+    def forward(self, x_btd: Tensor) -> Tensor:
+        log_magnitude, phase = self.out(x_btd).transpose(1, 2).float().chunk(2, dim=1)
+        magnitude = torch.exp(log_magnitude).clamp(max=MAGNITUDE_LIMIT)
+        return self.istft(torch.complex(magnitude * torch.cos(phase), magnitude * torch.sin(phase)))
+
+    def istft(self, spectrum_bft: Tensor) -> Tensor:
+        """(B, F, T) complex to (B, N): (T - 1) * hop samples for "center", T * hop for "same"."""
+        c = self.config
+        frames_bnt = torch.fft.irfft(spectrum_bft, c.n_fft, dim=1) * self.window[:, None]
+        t = frames_bnt.shape[-1]
+        span = (t - 1) * c.hop + c.n_fft
+        fold = {"output_size": (1, span), "kernel_size": (1, c.n_fft), "stride": (1, c.hop)}
+        wave = F.fold(frames_bnt, **fold)[:, 0, 0]
+        weight = F.fold(self.window.square()[None, :, None].expand(1, -1, t), **fold)[0, 0, 0]
+        cut = c.n_fft // 2 if c.padding == "center" else (c.n_fft - c.hop) // 2
+        return wave[:, cut : span - cut] / weight[cut : span - cut]
+
+
+class Vocos(nn.Module):
+    """Log mel (B, T, M) to waveform (B, N) in [-1, 1]."""
+
+    def __init__(self, config: VocosConfig):
+        super().__init__()
+        self.config = config
+        self.backbone = VocosBackbone(config)
+        self.head = ISTFTHead(config)
+
+    def forward(self, mel_btm: Tensor) -> Tensor:
+        return self.head(self.backbone(mel_btm))

@@ -1,0 +1,28 @@
+"""Exponential moving average of a model's weights: what is shipped and what is evaluated."""
+
+import torch
+from torch import Tensor, nn
+
+
+class EMA:
+    """Keeps float32 averages; `decay` warms up so that the first steps are forgotten quickly."""
+
+    def __init__(self, model: nn.Module, decay: float):
+        self.decay = decay
+        self.updates = 0
+        self.average = {k: v.detach().clone().float() for k, v in model.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        state = model.state_dict()
+        floats = [k for k in self.average if state[k].is_floating_point()]
+        torch._foreach_lerp_([self.average[k] for k in floats], [state[k].float() for k in floats], 1 - decay)
+
+    def state_dict(self) -> dict[str, Tensor | int]:
+        return {"updates": self.updates, **self.average}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.updates = int(state["updates"])
+        self.average = {k: v for k, v in state.items() if k != "updates"}
