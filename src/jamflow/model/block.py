@@ -1,0 +1,103 @@
+"""One block of a DiT stream, cut where the two streams meet: before attention, after it.
+
+Key names and arithmetic are F5-TTS's. Shapes: B batch, T time, D width, H heads, K head size.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from jamflow.model.embedding import rotate
+
+
+class AdaLayerNorm(nn.Module):
+    """Shift, scale and gate of attention and feed-forward from the time embedding."""
+
+    def __init__(self, dim: int):
+        super().__init__()
+        self.linear = nn.Linear(dim, dim * 6)
+
+    def forward(self, time_bd: Tensor) -> tuple[Tensor, ...]:
+        return self.linear(F.silu(time_bd))[:, None].chunk(6, dim=-1)
+
+
+class FinalAdaLayerNorm(nn.Module):
+    def __init__(self, dim: int):
+        super().__init__()
+        self.linear = nn.Linear(dim, dim * 2)
+
+    def forward(self, x_btd: Tensor, time_bd: Tensor) -> Tensor:
+        scale, shift = self.linear(F.silu(time_bd))[:, None].chunk(2, dim=-1)  # scale first, unlike the blocks
+        return modulate(x_btd, shift, scale)
+
+
+def modulate(x_btd: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+    return F.layer_norm(x_btd, x_btd.shape[-1:], eps=1e-6) * (1 + scale) + shift
+
+
+class Projections(nn.Module):
+    """Query, key, value and output of one stream's attention; the attention itself is shared."""
+
+    def __init__(self, dim: int, inner: int):
+        super().__init__()
+        self.to_q = nn.Linear(dim, inner)
+        self.to_k = nn.Linear(dim, inner)
+        self.to_v = nn.Linear(dim, inner)
+        self.to_out = nn.ModuleList([nn.Linear(inner, dim)])
+
+
+class FeedForward(nn.Module):
+    def __init__(self, dim: int, mult: int):
+        super().__init__()
+        up = nn.Sequential(nn.Linear(dim, dim * mult), nn.GELU(approximate="tanh"))
+        self.ff = nn.Sequential(up, nn.Identity(), nn.Linear(dim * mult, dim))
+
+    def forward(self, x_btd: Tensor) -> Tensor:
+        return self.ff(x_btd)
+
+
+@dataclass
+class Heads:
+    """Queries, keys and values of one stream, (B, H, T, K), and what the block needs afterwards."""
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    gate: Tensor
+    modulation: tuple[Tensor, Tensor, Tensor]  # shift, scale, gate of the feed-forward
+
+
+class DiTBlock(nn.Module):
+    def __init__(self, dim: int, heads: int, head_dim: int, ff_mult: int, rotary_heads: int | None = None):
+        super().__init__()
+        self.heads = heads
+        self.rotary_heads = rotary_heads
+        self.attn_norm = AdaLayerNorm(dim)
+        self.attn = Projections(dim, heads * head_dim)
+        self.ff = FeedForward(dim, ff_mult)
+
+    def project(self, x_btd: Tensor, time_bd: Tensor, rotary: tuple[Tensor, Tensor]) -> Heads:
+        """Everything before attention."""
+        shift, scale, gate, ff_shift, ff_scale, ff_gate = self.attn_norm(time_bd)
+        x = modulate(x_btd, shift, scale)
+        q, k, v = (
+            linear(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for linear in (self.attn.to_q, self.attn.to_k, self.attn.to_v)
+        )
+        if self.rotary_heads is None:
+            q, k = rotate(q, rotary), rotate(k, rotary)
+        else:
+            n = self.rotary_heads
+            q, k = (torch.cat([rotate(x[:, :n], rotary), x[:, n:]], dim=1) for x in (q, k))
+        return Heads(q, k, v, gate, (ff_shift, ff_scale, ff_gate))
+
+    def finish(self, x_btd: Tensor, heads: Heads, attended_bhtk: Tensor, valid_bt: Tensor | None) -> Tensor:
+        """Everything after attention."""
+        out = self.attn.to_out[0](attended_bhtk.transpose(1, 2).flatten(2))
+        if valid_bt is not None:
+            out = out * valid_bt[..., None]
+        x_btd = x_btd + heads.gate * out
+        shift, scale, gate = heads.modulation
+        return x_btd + gate * self.ff(modulate(x_btd, shift, scale))

@@ -1,0 +1,85 @@
+"""Sizes and switches of the MM-DiT. `mini` and `base` are two values of the same classes."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+JointLayers = Literal["none", "half", "full"]
+
+
+@dataclass(frozen=True)
+class AudioConfig:
+    """Audio-DiT: F5-TTS's DiT, key for key. Defaults are F5TTS_v1_Base.
+
+    `channels` is mel bands times frames per token. `text_mask_padding` and `pe_attn_head` tell v1 (True,
+    None) from v0 (False, 1); the two have the same keys.
+    """
+
+    channels: int = 100
+    dim: int = 1024
+    depth: int = 22
+    heads: int = 16
+    head_dim: int = 64
+    ff_mult: int = 2
+    text_vocab: int = 2545
+    text_dim: int = 512
+    text_layers: int = 4
+    text_mask_padding: bool = True
+    pe_attn_head: int | None = None
+    attn_mask_enabled: bool = False
+
+
+@dataclass(frozen=True)
+class MotionConfig:
+    """Motion-DiT: depth and attention width are the audio stream's, the hidden width is its own.
+
+    Defaults are LivePortrait's: 4 mouth key points are generated, 17 condition (JAM-Flow section 4.2).
+    """
+
+    mouth_channels: int = 12
+    clue_channels: int = 51
+    dim: int = 512
+    ff_mult: int = 2
+
+
+@dataclass(frozen=True)
+class JointConfig:
+    """The two streams and how they meet.
+
+    `window_s` is the half width of what a motion frame sees of either stream (section 4.5);
+    `frames_per_token` mel frames make one audio token.
+    """
+
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    motion: MotionConfig = field(default_factory=MotionConfig)
+    joint: JointLayers = "half"
+    window_s: float = 0.4
+    frames_per_token: int = 1
+    mel_rate_hz: float = 93.75
+    motion_fps: float = 25.0
+
+    @property
+    def joint_depth(self) -> int:
+        """Number of first blocks with joint attention."""
+        return {"none": 0, "half": self.audio.depth // 2, "full": self.audio.depth}[self.joint]
+
+    @property
+    def token_rate_hz(self) -> float:
+        """Audio tokens per second: the unit of all rotary positions."""
+        return self.mel_rate_hz / self.frames_per_token
+
+
+def base() -> JointConfig:
+    """The paper's size: F5-TTS v1 Base and LivePortrait's key points."""
+    return JointConfig()
+
+
+def mini(vocab: int) -> JointConfig:
+    """The model that ships: phonemes, two mel frames a token, the face mesh's key points."""
+    return JointConfig(
+        audio=AudioConfig(
+            channels=200, dim=256, depth=8, heads=4, text_vocab=vocab, text_dim=128, text_layers=3,
+            attn_mask_enabled=True,
+        ),
+        motion=MotionConfig(mouth_channels=18, clue_channels=36, dim=160),
+        frames_per_token=2,
+    )  # fmt: skip

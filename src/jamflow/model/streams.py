@@ -1,0 +1,143 @@
+"""The two streams: what each takes in, its blocks, and the velocity it gives out.
+
+Shapes: B batch, T tokens of the stream, C channels of the stream, N text tokens, D width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from jamflow.model.block import DiTBlock, FinalAdaLayerNorm
+from jamflow.model.config import AudioConfig, MotionConfig
+from jamflow.model.embedding import ConvPositionEmbedding, RotaryEmbedding, TextEmbedding, TimeEmbedding
+
+
+@dataclass
+class AudioInput:
+    """The speech stream at one solver step.
+
+    x_btc: noisy mel tokens; context_btc: given mel tokens, zero where they are to be generated; time_b: flow
+    time in [0, 1]; tokens_bn: text, -1 for none; drop_text_b, drop_context_b: rows that withhold them (guidance);
+    valid_bt: tokens inside the row, None when all are.
+    """
+
+    x_btc: Tensor
+    context_btc: Tensor
+    time_b: Tensor
+    tokens_bn: Tensor
+    drop_text_b: Tensor
+    drop_context_b: Tensor
+    valid_bt: Tensor | None = None
+
+
+@dataclass
+class MotionInput:
+    """The motion stream at one solver step.
+
+    x_btc: noisy mouth key points; context_btc: given ones, zero elsewhere; given_bt: 1 where given;
+    clue_btc: the other key points (the paper's e_rest); drop_clue_b, drop_context_b: rows that withhold them.
+    """
+
+    x_btc: Tensor
+    context_btc: Tensor
+    given_bt: Tensor
+    clue_btc: Tensor
+    time_b: Tensor
+    drop_clue_b: Tensor
+    drop_context_b: Tensor
+    valid_bt: Tensor | None = None
+
+
+class AudioInputEmbedding(nn.Module):
+    def __init__(self, config: AudioConfig):
+        super().__init__()
+        self.proj = nn.Linear(config.channels * 2 + config.text_dim, config.dim)
+        self.conv_pos_embed = ConvPositionEmbedding(config.dim)
+
+    def forward(self, x: Tensor, context: Tensor, text: Tensor, valid_bt: Tensor | None) -> Tensor:
+        x = self.proj(torch.cat([x, context, text], dim=-1))
+        return self.conv_pos_embed(x, valid_bt) + x
+
+
+class AudioDiT(nn.Module):
+    """F5-TTS's DiT; its state dict is the official one without the prefix `transformer.`."""
+
+    def __init__(self, config: AudioConfig):
+        super().__init__()
+        self.config = config
+        self.time_embed = TimeEmbedding(config.dim)
+        self.text_embed = TextEmbedding(
+            config.text_vocab, config.text_dim, config.text_layers, config.text_mask_padding
+        )
+        self.input_embed = AudioInputEmbedding(config)
+        self.rotary_embed = RotaryEmbedding(config.head_dim)
+        self.transformer_blocks = nn.ModuleList(
+            DiTBlock(config.dim, config.heads, config.head_dim, config.ff_mult, config.pe_attn_head)
+            for _ in range(config.depth)
+        )
+        self.norm_out = FinalAdaLayerNorm(config.dim)
+        self.proj_out = nn.Linear(config.dim, config.channels)
+        start_as_identity(self)
+
+    def embed_text(self, inputs: AudioInput) -> Tensor:
+        """The part of the input that is the same at every solver step."""
+        length = inputs.x_btc.shape[1]
+        return self.text_embed(inputs.tokens_bn, length, inputs.drop_text_b, inputs.valid_bt)
+
+    def embed(self, inputs: AudioInput, text_btd: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(B, T, D) hidden state and (B, D) time embedding."""
+        text = self.embed_text(inputs) if text_btd is None else text_btd
+        context = inputs.context_btc * ~inputs.drop_context_b[:, None, None]
+        hidden = self.input_embed(inputs.x_btc, context, text, inputs.valid_bt)
+        return hidden, self.time_embed(inputs.time_b)
+
+    def velocity(self, hidden_btd: Tensor, time_bd: Tensor) -> Tensor:
+        return self.proj_out(self.norm_out(hidden_btd, time_bd))
+
+
+class MotionDiT(nn.Module):
+    """The same block for facial motion; trained from scratch (JAM-Flow section 4.2)."""
+
+    def __init__(self, config: MotionConfig, audio: AudioConfig):
+        super().__init__()
+        self.config = config
+        self.time_embed = TimeEmbedding(config.dim)
+        channels = config.mouth_channels * 2 + 1 + config.clue_channels + 1
+        self.proj = nn.Linear(channels, config.dim)
+        self.conv_pos_embed = ConvPositionEmbedding(config.dim, kernel=15)
+        self.rotary_embed = RotaryEmbedding(audio.head_dim)
+        self.transformer_blocks = nn.ModuleList(
+            DiTBlock(config.dim, audio.heads, audio.head_dim, config.ff_mult) for _ in range(audio.depth)
+        )
+        self.norm_out = FinalAdaLayerNorm(config.dim)
+        self.proj_out = nn.Linear(config.dim, config.mouth_channels)
+        start_as_identity(self)
+
+    def embed(self, inputs: MotionInput) -> tuple[Tensor, Tensor]:
+        """(B, T, D) hidden state and (B, D) time embedding."""
+        keep_context = ~inputs.drop_context_b[:, None, None]
+        keep_clue = (~inputs.drop_clue_b[:, None, None]).expand(-1, inputs.x_btc.shape[1], 1)
+        parts = [
+            inputs.x_btc,
+            inputs.context_btc * keep_context,
+            inputs.given_bt[..., None].to(inputs.x_btc.dtype) * keep_context,
+            inputs.clue_btc * keep_clue,
+            keep_clue.to(inputs.x_btc.dtype),
+        ]
+        hidden = self.proj(torch.cat(parts, dim=-1))
+        hidden = self.conv_pos_embed(hidden, inputs.valid_bt) + hidden
+        return hidden, self.time_embed(inputs.time_b)
+
+    def velocity(self, hidden_btd: Tensor, time_bd: Tensor) -> Tensor:
+        return self.proj_out(self.norm_out(hidden_btd, time_bd))
+
+
+def start_as_identity(stream: AudioDiT | MotionDiT) -> None:
+    """Zero the gates and the output, so that training starts from the identity (as F5-TTS does)."""
+    for block in stream.transformer_blocks:
+        nn.init.zeros_(block.attn_norm.linear.weight)
+        nn.init.zeros_(block.attn_norm.linear.bias)
+    for linear in (stream.norm_out.linear, stream.proj_out):
+        nn.init.zeros_(linear.weight)
+        nn.init.zeros_(linear.bias)
