@@ -1,1 +1,1 @@
-
+"""Pictures and videos in and out; streamed, with exact times."""

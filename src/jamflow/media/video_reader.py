@@ -1,0 +1,96 @@
+"""Video and sound files as decoded frames with their times; whatever container FFmpeg reads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError, InvalidDataError
+
+from jamflow.errors import UserError
+from jamflow.media.files import existing_file
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Decoded sound: (n,) float32 mono in [-1, 1], its rate in Hz, and when its first sample is heard."""
+
+    samples: np.ndarray
+    sample_rate: int
+    start_s: Fraction
+
+
+def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
+    """Yields (time in seconds, (H, W, 3) uint8 RGB) of every frame, in constant memory.
+
+    Raises UserError where there is no readable video.
+    """
+    with _opened(path, "video") as container:
+        if not container.streams.video:
+            raise UserError(f"The file {path} has no picture.", "Give a video file.")
+        for frame in container.decode(container.streams.video[0]):
+            if frame.pts is None or frame.time_base is None:
+                raise UserError(f"The video {path} has frames without a time.", "Convert it to mp4 first.")
+            yield frame.pts * frame.time_base, frame.to_ndarray(format="rgb24")
+
+
+def read_sound(path: str | Path, max_seconds: float) -> Sound:
+    """The first sound stream of a sound or video file at its own rate, its channels averaged.
+
+    Damaged packets are left out, as players do. Raises UserError where nothing can be decoded and where
+    there is more than ``max_seconds`` (which is also all that is ever decoded).
+    """
+    with _opened(path, "sound file") as container:
+        if not container.streams.audio:
+            raise UserError(f"The file {path} has no sound.", "Give a file with speech in it.")
+        pieces: list[np.ndarray] = []
+        n_samples, sample_rate, start_s = 0, 0, Fraction(0)
+        for packet in container.demux(container.streams.audio[0]):
+            frames: list[av.AudioFrame] = []
+            with suppress(InvalidDataError):
+                frames = packet.decode()  # type: ignore[assignment]  # PyAV types it for any stream
+            for frame in frames:
+                if not pieces:
+                    sample_rate = frame.sample_rate
+                    start_s = (frame.pts or 0) * (frame.time_base or Fraction(0))
+                if frame.sample_rate != sample_rate:
+                    raise UserError(
+                        f"The sound of {path} changes its rate midway.", "Convert it to wav first."
+                    )
+                pieces.append(_mono(frame))
+                n_samples += len(pieces[-1])
+                if n_samples > max_seconds * sample_rate:
+                    raise UserError(f"The sound of {path} is over {max_seconds:g} s long.", "Cut out a part.")
+    if not pieces:
+        raise UserError(f"The sound file {path} holds no sound.", "Give another file.")
+    return Sound(np.concatenate(pieces), sample_rate, start_s)
+
+
+def _mono(frame: av.AudioFrame) -> np.ndarray:
+    x = frame.to_ndarray()
+    if not frame.format.is_planar:
+        x = x.reshape(-1, frame.layout.nb_channels).T
+    if x.dtype.kind in "iu":
+        scale = 2.0 ** (8 * x.dtype.itemsize - 1)
+        x = x / scale - (x.dtype.kind == "u")
+    x = x.mean(axis=0).astype(np.float32)
+    if frame.time_base == Fraction(1, frame.sample_rate) and 0 < frame.duration < len(x):
+        x = x[: frame.duration]  # the last frame of AAC is padded; only its duration tells how much is sound
+    return x
+
+
+@contextmanager
+def _opened(path: str | Path, what: str) -> Iterator[InputContainer]:
+    path = existing_file(path, what)
+    try:
+        # `file:` keeps a colon in a name from being read as a protocol; the whitelist keeps a playlist
+        # from reaching the network.
+        options = {"protocol_whitelist": "file"}
+        with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
+            yield container
+    except FFmpegError as error:
+        raise UserError(f"The {what} {path} cannot be read.", "Convert it to mp4 or wav first.") from error

@@ -1,0 +1,117 @@
+"""Frames and sound become an mp4, streamed: H.264 and AAC, exact times, nothing left behind on failure."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from math import lcm
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+
+from jamflow.media.files import output_file, replacing
+
+_AUDIO_BITS_PER_S = 128_000
+_AAC_FRAME = 1024  # samples
+# Measured on a moving portrait, 512 x 512: `faster` takes twice the time and more bytes for 0.5 dB.
+_X264 = {"crf": "18", "preset": "veryfast"}
+
+
+class VideoWriter:
+    """Writes one mp4 file, as a context manager.
+
+    Frame k is shown at exactly k / fps and sample n is heard at n / sample_rate: the delay of the AAC
+    encoder is cut out by the edit list. Frames and samples may come in any order; what waits for its
+    counterpart waits encoded, ten seconds of it at most.
+
+    The file appears at ``path`` when the block ends without an exception. Until then it is a hidden
+    ``.part`` file in the same folder, which is removed if anything goes wrong.
+
+    Raises UserError where ``path`` does not end in .mp4 or the disk does not take the file.
+    """
+
+    def __init__(self, path: str | Path, width: int, height: int, fps: Fraction, sample_rate: int):
+        """Width and height in pixels, both even (the chroma planes have half the size); sample rate in Hz."""
+        if width <= 0 or height <= 0 or width % 2 or height % 2:
+            raise ValueError(f"width and height must be even and positive, got {width} x {height}")
+        self._path = output_file(path, ".mp4")
+        self._shape = (height, width, 3)
+        self._fps = Fraction(fps)
+        self._sample_rate = sample_rate
+        self._n_frames = 0
+        self._n_samples = 0
+        self._tail = np.zeros(0, np.float32)  # samples that do not fill an AAC frame yet
+
+    def __enter__(self) -> Self:
+        self._session = self._open()
+        self._session.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._session.__exit__(kind, error, trace)
+
+    def write_frame(self, rgb: np.ndarray) -> None:
+        """The next frame, (H, W, 3) uint8 RGB."""
+        if rgb.shape != self._shape or rgb.dtype != np.uint8:
+            raise ValueError(f"a frame must be {self._shape} uint8, got {rgb.shape} {rgb.dtype}")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        )
+        frame.pts, frame.time_base = self._n_frames, 1 / self._fps
+        self._n_frames += 1
+        self._container.mux(self._video.encode(frame))
+
+    def write_audio(self, samples: np.ndarray) -> None:
+        """The next samples, (n,) float32 in [-1, 1]; what lies outside is clipped."""
+        self._tail = np.concatenate([self._tail, np.clip(samples, -1, 1).astype(np.float32)])
+        whole = len(self._tail) // _AAC_FRAME * _AAC_FRAME
+        for start in range(0, whole, _AAC_FRAME):
+            self._encode_audio(self._tail[start : start + _AAC_FRAME])
+        self._tail = self._tail[whole:]
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        # Edit lists count in the movie's time scale; the default of 1 ms would round the cut of the delay.
+        scale = lcm(self._fps.numerator, self._sample_rate)
+        options = {"movflags": "+faststart", "movie_timescale": str(scale)}
+        with replacing(self._path) as temporary:
+            self._container = av.open(f"file:{temporary}", "w", format="mp4", container_options=options)
+            try:
+                self._add_streams()
+                yield
+                self._flush()
+            except BaseException:
+                with suppress(OSError, FFmpegError):  # the first error is the one to tell
+                    self._container.close()
+                raise
+            self._container.close()
+
+    def _add_streams(self) -> None:
+        height, width, _ = self._shape
+        self._video = self._container.add_stream("libx264", rate=self._fps, options=_X264)
+        self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
+        self._video.time_base = 1 / self._fps
+        codec = self._video.codec_context
+        codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
+        self._audio = self._container.add_stream("aac", rate=self._sample_rate, layout="mono")
+        self._audio.bit_rate = _AUDIO_BITS_PER_S
+
+    def _encode_audio(self, samples: np.ndarray) -> None:
+        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        frame.sample_rate = self._sample_rate
+        frame.pts, frame.time_base = self._n_samples, Fraction(1, self._sample_rate)
+        self._n_samples += len(samples)
+        self._container.mux(self._audio.encode(frame))
+
+    def _flush(self) -> None:
+        if len(self._tail):
+            self._encode_audio(self._tail)
+        self._container.mux(self._video.encode(None))
+        self._container.mux(self._audio.encode(None))

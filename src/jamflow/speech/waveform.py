@@ -1,0 +1,47 @@
+"""Sound files in and out: whatever FFmpeg reads becomes mono float32 at one rate; what is written is wav."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from jamflow.errors import UserError
+from jamflow.media.files import output_file, replacing
+from jamflow.media.video_reader import read_sound
+
+SAMPLE_RATE_HZ = 24_000
+MIN_SECONDS = 0.5
+SILENCE_PEAK = 10 ** (-60 / 20)
+
+
+def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: float = 60.0) -> np.ndarray:
+    """The sound of a file (or of a video) as (n,) float32 mono in [-1, 1] at ``sample_rate`` Hz.
+
+    Raises UserError for what cannot be read, holds no sound, is silent (peak under -60 dB), lasts less than
+    ``MIN_SECONDS`` or more than ``max_seconds``.
+    """
+    sound = read_sound(path, max_seconds)
+    samples = sound.samples
+    if not np.isfinite(samples).all():
+        raise UserError(f"The sound file {path} holds invalid samples.", "Save it again as 16-bit wav.")
+    if len(samples) < MIN_SECONDS * sound.sample_rate:
+        raise UserError(f"The sound file {path} lasts less than {MIN_SECONDS:g} s.", "Give a longer one.")
+    if np.abs(samples - samples.mean()).max() < SILENCE_PEAK:
+        raise UserError(f"The sound file {path} is silent.", "Give one with speech in it.")
+    resampled = soxr.resample(samples, sound.sample_rate, sample_rate, quality="HQ")
+    return np.clip(resampled, -1.0, 1.0)
+
+
+def write_wave(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE_HZ) -> None:
+    """Writes (n,) float samples in [-1, 1] as 16-bit PCM; the file appears when it is whole.
+
+    Raises UserError where ``path`` does not end in .wav or the disk does not take the file.
+    """
+    output_file(path, ".wav")
+    pcm = np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
+    with replacing(path) as temporary, wave.open(str(temporary), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes(pcm.tobytes())
