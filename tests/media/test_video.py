@@ -1,4 +1,4 @@
-"""A video written here comes back with the same frames, times, colours and sound; a failed one leaves nothing."""
+"""A video comes back with the same frames, times, colours and sound; a failed one leaves nothing."""
 
 import os
 import subprocess
@@ -192,7 +192,7 @@ except UserError as error:
 
 @pytest.mark.parametrize("share", [0, 0.02, 0.5, 0.999])
 def test_a_full_disk(tmp_path: Path, share: float) -> None:
-    """The process's limit on file size stands for the disk; it is met at the start, midway and in the last bytes."""
+    """The process's limit on file size stands for the disk; met at the start, midway, in the last bytes."""
     run = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path / "a.mp4"), str(share)], capture_output=True, text=True
     )

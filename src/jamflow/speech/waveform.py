@@ -38,8 +38,8 @@ def write_wave(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_
 
     Raises UserError where ``path`` does not end in .wav or the disk does not take the file.
     """
-    output_file(path, ".wav")
-    pcm = np.rint(np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2")
+    path = output_file(path, ".wav")
+    pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
     with replacing(path) as temporary, wave.open(str(temporary), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
