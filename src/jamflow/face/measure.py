@@ -1,0 +1,110 @@
+"""Measures the facial motion of a video: what the renderer was told against what can be seen.
+
+Shapes: T frames, K key points (21); 3 = x right, y up, z towards the viewer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from jamflow.face.canonical import CanonicalFace, load_canonical
+from jamflow.face.mesh.space import KEY_VERTICES
+from jamflow.face.motion import Motion
+from jamflow.face.pose import angles_of, fit_pose
+from jamflow.face.tracker import Face, FaceTracker
+
+
+@dataclass(frozen=True)
+class TrackedMotion:
+    """What was seen in a video, frame by frame; NaN where no face was found.
+
+    Attributes:
+        motion: expression relative to the neutral key points, pose relative to the first frame.
+        keypoints_tk3: (T, K, 3) key points in head centimetres.
+        opening_t: (T,) distance of the inner lips in the middle, centimetres, negative where they overlap.
+        width_t: (T,) distance of the mouth corners, centimetres.
+        aperture_t2: (T, 2) distance of the lids, right and left eye, centimetres.
+        found_t: (T,) whether a face was found.
+    """
+
+    motion: Motion
+    keypoints_tk3: np.ndarray
+    opening_t: np.ndarray
+    width_t: np.ndarray
+    aperture_t2: np.ndarray
+    found_t: np.ndarray
+
+
+def track_motion(
+    frames: Iterable[np.ndarray],
+    fps: Fraction,
+    tracker: FaceTracker | None = None,
+    neutral_k3: np.ndarray | None = None,
+) -> TrackedMotion:
+    """Follows the largest face through (H, W, 3) uint8 RGB frames.
+
+    Args:
+        frames: the video.
+        fps: its frame rate.
+        tracker: a tracker to use; a new one where it is not given.
+        neutral_k3: (21, 3) the person's neutral key points in head centimetres; the median over the
+            frames with the least open mouth (a tenth of them) where it is not given.
+    """
+    tracker = tracker or FaceTracker()
+    canonical = load_canonical()
+    face, rows = None, []
+    for frame in frames:
+        face = tracker.follow(frame, face)
+        rows.append(_measured(face, canonical))
+    points = np.stack([row[0] for row in rows]) if rows else np.zeros((0, len(KEY_VERTICES), 3))
+    poses = np.stack([row[1] for row in rows]) if rows else np.zeros((0, 3, 5))
+    opening = points[:, 2, 1] - points[:, 3, 1]
+    if neutral_k3 is None:
+        neutral_k3 = _neutral(points, opening)
+    return TrackedMotion(
+        motion=_relative(points, poses, neutral_k3, fps),
+        keypoints_tk3=points,
+        opening_t=opening,
+        width_t=np.linalg.norm(points[:, 0] - points[:, 1], axis=1),
+        aperture_t2=points[:, [13, 14], 1] - points[:, [15, 16], 1],
+        found_t=np.isfinite(opening),
+    )
+
+
+def _measured(face: Face | None, canonical: CanonicalFace) -> tuple[np.ndarray, np.ndarray]:
+    """Key points (K, 3) in head centimetres, and (3, 5): rotation, offset in pixels, scale."""
+    if face is None:
+        return np.full((len(KEY_VERTICES), 3), np.nan), np.full((3, 5), np.nan)
+    pose = fit_pose(face, canonical)
+    points = pose.to_canonical(face.mesh_v3[list(KEY_VERTICES)])
+    return points, np.c_[pose.rotation_33, pose.offset_3, np.full(3, pose.scale_px)]
+
+
+def _neutral(points: np.ndarray, opening: np.ndarray) -> np.ndarray:
+    seen = np.flatnonzero(np.isfinite(opening))
+    if not len(seen):
+        return np.zeros(points.shape[1:])
+    closed = seen[np.argsort(opening[seen])[: max(1, len(seen) // 10)]]
+    return np.median(points[closed], axis=0)
+
+
+def _relative(points: np.ndarray, poses: np.ndarray, neutral_k3: np.ndarray, fps: Fraction) -> Motion:
+    count = len(points)
+    rotation, translation = np.full((count, 3), np.nan), np.full((count, 3), np.nan)
+    scale = np.full(count, np.nan)
+    seen = np.flatnonzero(np.isfinite(poses[:, 0, 0]))
+    if len(seen):
+        first = poses[seen[0]]
+        scale = poses[:, 0, 4] / first[0, 4]
+        translation = (poses[:, :, 3] - first[:, 3]) * [1, -1, -1] / first[0, 4]
+        for t in seen:
+            rotation[t] = angles_of(poses[t, :, :3] @ first[:, :3].T)
+    return Motion(
+        expression_tk3=(points - neutral_k3).astype(np.float32),
+        rotation_t3=rotation.astype(np.float32),
+        translation_t3=translation.astype(np.float32),
+        scale_t=scale.astype(np.float32),
+        fps=fps,
+    )

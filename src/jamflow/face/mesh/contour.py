@@ -1,0 +1,95 @@
+"""Soft cuts along a contour: which source pixels lie above a lip or lid, with smooth edges.
+
+Shapes: S points of a contour, N pixels; 2 = xy in frame pixels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_EDGE_PX = 1.0
+# Beyond the corners there is nothing to cut: the two sides blend ever more softly into each other.
+_SOFTENING = 0.5
+_FINE = 8
+
+
+@dataclass(frozen=True)
+class Contour:
+    """A contour from corner to corner as a height over the line through two corners.
+
+    Attributes:
+        origin_2: the first corner.
+        axes_22: rows are the unit vectors along the line of the corners and across it (downwards).
+        along_s: places along the line.
+        across_s: heights (positive downwards) at these places.
+    """
+
+    origin_2: np.ndarray
+    axes_22: np.ndarray
+    along_s: np.ndarray
+    across_s: np.ndarray
+
+    def local(self, points_n2: np.ndarray) -> np.ndarray:
+        """(N, 2) along and across coordinates of frame points."""
+        return (points_n2 - self.origin_2) @ self.axes_22.T
+
+    def height(self, along_n: np.ndarray) -> np.ndarray:
+        """Height of the contour at places along the line; level beyond the corners."""
+        return np.interp(along_n, self.along_s, self.across_s)
+
+    def below(self, points_n2: np.ndarray) -> np.ndarray:
+        """(N,) signed distance in pixels, positive below the contour."""
+        along, across = self.local(points_n2).T
+        step = 0.5
+        slope = (self.height(along + step) - self.height(along - step)) / (2 * step)
+        return (across - self.height(along)) / np.sqrt(1 + slope**2)
+
+    def beyond(self, points_n2: np.ndarray) -> np.ndarray:
+        """(N,) how far a point lies beyond either corner, pixels, zero between them."""
+        along = self.local(points_n2)[:, 0]
+        return np.maximum(0, np.maximum(self.along_s[0] - along, along - self.along_s[-1]))
+
+    def shifted(self, down_px: float) -> "Contour":
+        """The contour moved across the line, less towards its corners, which stay."""
+        place = (self.along_s - self.along_s[0]) / (self.along_s[-1] - self.along_s[0])
+        profile = np.clip(8 * place * (1 - place), 0, 1)
+        return Contour(self.origin_2, self.axes_22, self.along_s, self.across_s + down_px * profile)
+
+
+def build_contour(points_s2: np.ndarray, line_22: np.ndarray) -> Contour:
+    """A smooth contour through points; ``line_22`` are the two corners that give its direction."""
+    along = line_22[1] - line_22[0]
+    along = along / np.linalg.norm(along)
+    axes = np.array([along, [-along[1], along[0]]])
+    local = (points_s2 - line_22[0]) @ axes.T
+    order = np.argsort(local[:, 0])
+    local = local[order]
+    fine = np.linspace(local[0, 0], local[-1, 0], _FINE * len(local))
+    return Contour(line_22[0], axes, fine, _smooth(local[:, 0], local[:, 1], fine))
+
+
+def mean_contour(a: Contour, b: Contour) -> Contour:
+    """Half-way between two contours of the same line."""
+    low, high = max(a.along_s[0], b.along_s[0]), min(a.along_s[-1], b.along_s[-1])
+    along = np.linspace(low, high, len(a.along_s))
+    return Contour(a.origin_2, a.axes_22, along, (a.height(along) + b.height(along)) / 2)
+
+
+def matte_below(contour: Contour, points_n2: np.ndarray) -> np.ndarray:
+    """(N,) 1 below the contour, 0 above, with an edge about a pixel wide that softens beyond the corners."""
+    width = _EDGE_PX + _SOFTENING * contour.beyond(points_n2)
+    return np.clip(0.5 + contour.below(points_n2) / width, 0, 1)
+
+
+def _smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Monotone-friendly cubic (Catmull-Rom tangents) through points with rising ``x``."""
+    tangent = np.gradient(y, x)
+    k = np.clip(np.searchsorted(x, at) - 1, 0, len(x) - 2)
+    width = x[k + 1] - x[k]
+    t = (at - x[k]) / width
+    return (
+        (1 + 2 * t) * (1 - t) ** 2 * y[k]
+        + t * (1 - t) ** 2 * width * tangent[k]
+        + t * t * (3 - 2 * t) * y[k + 1]
+        + t * t * (t - 1) * width * tangent[k + 1]
+    )

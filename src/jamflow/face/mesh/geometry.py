@@ -1,0 +1,132 @@
+"""A head in its frame: depth for every pixel, how firmly each pixel belongs to the head, the pivot.
+
+The warp is kept free of folds by construction: depth may not rise steeper than a turn of the head at its
+limit can bear, and every motion fades out smoothly before the frame's edge.
+
+Shapes: N points, V mesh vertices (468); xy in frame pixels.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from jamflow.face import topology as topo
+from jamflow.face.mesh.sampling import sample, smoothstep
+from jamflow.face.mesh.thin_plate import thin_plate_matrix
+from jamflow.face.pose import HeadPose
+
+# The head turns about the top of the spine, in head centimetres.
+PIVOT_CM = np.array([0.0, -6.0, -6.0])
+# Hair and neck follow the head; radii in multiples of the face's outline, upwards and downwards.
+_FOLLOW_FULL = (1.3, 1.0)
+_FOLLOW_END = (2.6, 1.95)
+_EXPRESSION_FULL, _EXPRESSION_END = 1.35, 1.7
+_BORDER_SHARE = 0.07
+# Outside the face the skull falls away from the viewer by this much per radius.
+_DEPTH_FALL = 0.35
+_DEPTH_RADII = (1.15, 1.4, 1.8, 2.6)
+_DEPTH_STEP_PX = 4
+_DEPTH_SLOPE_MAX = 1.2
+_DEPTH_BLUR_CM = 0.45
+
+
+@dataclass(frozen=True)
+class HeadGeometry:
+    """The head in the frame.
+
+    Attributes:
+        pose: how the canonical face lies in the frame.
+        landmarks_v3: (468, 3) frame pixels.
+        size_wh: frame width and height.
+        depth_hw: depth away from the viewer in pixels, on a grid of ``_DEPTH_STEP_PX``.
+    """
+
+    pose: HeadPose
+    landmarks_v3: np.ndarray
+    size_wh: tuple[int, int]
+    depth_hw: np.ndarray
+
+    def depth(self, points_n2: np.ndarray) -> np.ndarray:
+        """(N,) depth of frame points."""
+        return sample(self.depth_hw[..., None], points_n2 / _DEPTH_STEP_PX)[:, 0]
+
+    def head_points(self, points_n2: np.ndarray) -> np.ndarray:
+        """(N, 3) head centimetres of the frame points."""
+        return self.pose.to_canonical(np.c_[points_n2, self.depth(points_n2)])
+
+    def radius(self, points_n2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Distance from the face's centre in multiples of its outline, and how far downwards (0 to 1)."""
+        oval = self.landmarks_v3[list(topo.FACE_OVAL), :2]
+        centre = oval.mean(0)
+        down = (
+            self.pose.to_picture(np.array([[0.0, -1, 0]]))[0, :2]
+            - self.pose.to_picture(np.zeros((1, 3)))[0, :2]
+        )
+        down /= np.linalg.norm(down)
+        axes = np.array([[down[1], -down[0]], down])
+        outline, relative = (oval - centre) @ axes.T, (points_n2 - centre) @ axes.T
+        angles = np.arctan2(outline[:, 1], outline[:, 0])
+        order = np.argsort(angles)
+        reach = np.interp(
+            np.arctan2(relative[:, 1], relative[:, 0]),
+            angles[order],
+            np.linalg.norm(outline, axis=1)[order],
+            period=2 * np.pi,
+        )
+        distance = np.linalg.norm(relative, axis=1)
+        downwards = np.clip(relative[:, 1] / np.maximum(distance, 1e-6), 0, 1) ** 2
+        return distance / reach, downwards
+
+    def head_share(self, points_n2: np.ndarray) -> np.ndarray:
+        """(N,) 1 where a point moves with the head, 0 where it stays."""
+        radius, downwards = self.radius(points_n2)
+        full = _FOLLOW_FULL[0] * (1 - downwards) + _FOLLOW_FULL[1] * downwards
+        end = _FOLLOW_END[0] * (1 - downwards) + _FOLLOW_END[1] * downwards
+        return smoothstep((end - radius) / (end - full)) * self._border(points_n2)
+
+    def expression_share(self, points_n2: np.ndarray) -> np.ndarray:
+        """(N,) 1 where a point follows the expression, 0 where it does not."""
+        radius, _ = self.radius(points_n2)
+        inside = smoothstep((_EXPRESSION_END - radius) / (_EXPRESSION_END - _EXPRESSION_FULL))
+        return inside * self._border(points_n2)
+
+    def _border(self, points_n2: np.ndarray) -> np.ndarray:
+        width, height = self.size_wh
+        x, y = points_n2.T
+        distance = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
+        return smoothstep((distance - 1) / (_BORDER_SHARE * max(width, height)))
+
+
+def build_geometry(landmarks_v3: np.ndarray, pose: HeadPose, size_wh: tuple[int, int]) -> HeadGeometry:
+    """Depth comes from the mesh inside the face and falls away smoothly outside it."""
+    width, height = size_wh
+    oval = landmarks_v3[list(topo.FACE_OVAL)]
+    centre = oval[:, :2].mean(0)
+    radius_px = np.linalg.norm(oval[:, :2] - centre, axis=1).mean()
+    rings = [
+        np.c_[centre + (oval[:, :2] - centre) * r, oval[:, 2] + (r - 1) * _DEPTH_FALL * radius_px]
+        for r in _DEPTH_RADII
+    ]
+    known = np.concatenate([landmarks_v3, *rings])
+    rows, columns = height // _DEPTH_STEP_PX + 2, width // _DEPTH_STEP_PX + 2
+    x, y = np.meshgrid(np.arange(columns), np.arange(rows))
+    grid = np.stack([x.ravel(), y.ravel()], 1) * float(_DEPTH_STEP_PX)
+    # Beyond the outermost ring a thin-plate spline would run away: hold the ring's own depth there.
+    outermost = rings[-1][:, :2]
+    reach = np.linalg.norm(outermost - centre, axis=1).min()
+    offset = grid - centre
+    distance = np.linalg.norm(offset, axis=1, keepdims=True)
+    held = centre + offset * np.minimum(1, reach / np.maximum(distance, 1e-6))
+    depth = (thin_plate_matrix(known[:, :2], held) @ known[:, 2]).reshape(rows, columns).astype(np.float32)
+    depth = cv2.GaussianBlur(depth, (0, 0), _DEPTH_BLUR_CM * pose.scale_px / _DEPTH_STEP_PX)
+    return HeadGeometry(pose, landmarks_v3, size_wh, _limit_slope(depth, _DEPTH_SLOPE_MAX * _DEPTH_STEP_PX))
+
+
+def _limit_slope(depth_hw: np.ndarray, step: float) -> np.ndarray:
+    """The nearest surface behind which no slope exceeds ``step`` per cell (a cone slid under the depth)."""
+    limited = depth_hw
+    kernel = np.ones((3, 3), np.uint8)
+    for _ in range(16):
+        limited = np.maximum(limited, cv2.dilate(limited, kernel) - step)
+    return limited

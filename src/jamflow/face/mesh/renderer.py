@@ -1,0 +1,106 @@
+"""Renders a portrait in motion: one smooth backward map for the head, and cuts at the mouth and the eyes.
+
+Shapes: K key points (21), H, W of the frame; 2 = xy in frame pixels, 3 = x right, y up, z towards the viewer.
+"""
+
+import cv2
+import numpy as np
+
+from jamflow.face.canonical import load_canonical
+from jamflow.face.mesh import space
+from jamflow.face.mesh.compose import draw_eye, draw_mouth
+from jamflow.face.mesh.rig import eye_closures
+from jamflow.face.mesh.sampling import remap
+from jamflow.face.mesh.source import COARSE_PX, MeshSource, prepare_source
+from jamflow.face.mesh.warp import Motion3, frame_motion, grid_points, invert
+from jamflow.face.tracker import Face, FaceTracker
+
+# Beyond these the warp shows what the portrait does not: the far cheek, the neck behind the chin.
+_PITCH_MAX_DEG, _YAW_MAX_DEG, _ROLL_MAX_DEG = 12.0, 12.0, 14.0
+_TURNED_PORTRAIT_DEG, _PROFILE_DEG = 15.0, 30.0
+_SHIFT_MAX_CM = 1.5
+_SCALE_RANGE = (0.92, 1.08)
+
+
+class MeshRenderer:
+    """The mesh renderer.
+
+    ``prepare`` does the heavy work once; ``render`` depends on nothing but its arguments, so several
+    threads may render from the same source.
+    """
+
+    space = space.MESH_SPACE
+
+    def __init__(self, tracker: FaceTracker | None = None, size_px: int = 512):
+        self._tracker = tracker
+        self._size_px = size_px
+        self._canonical = load_canonical()
+
+    def prepare(self, rgb: np.ndarray, face: Face) -> MeshSource:
+        """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
+        return prepare_source(rgb, face, self._canonical, self._size_px)
+
+    def render(
+        self,
+        source: MeshSource,
+        expression_k3: np.ndarray,
+        rotation_3: np.ndarray | None = None,
+        translation_3: np.ndarray | None = None,
+        scale: float = 1.0,
+    ) -> np.ndarray:
+        """One frame.
+
+        Args:
+            source: from ``prepare``.
+            expression_k3: (21, 3) displacement of the key points, centimetres; zero is the neutral face.
+            rotation_3: pitch, yaw, roll relative to the portrait, degrees; limited smoothly.
+            translation_3: centimetres, x right, y up; limited smoothly.
+            scale: 1 is the portrait's size.
+
+        Returns:
+            (H, W, 3) uint8 RGB.
+        """
+        rotation = np.zeros(3) if rotation_3 is None else np.asarray(rotation_3, float)
+        translation = np.zeros(3) if translation_3 is None else np.asarray(translation_3, float)
+        closures = eye_closures(expression_k3) * source.eyes_open
+        motion = frame_motion(
+            source.geometry,
+            expression_k3,
+            closures,
+            _limited_rotation(rotation, source.geometry.pose.angles_3[1]),
+            _soft_limit(translation, _SHIFT_MAX_CM),
+            float(np.clip(scale, *_SCALE_RANGE)),
+        )
+        frame = source.rgb.copy()
+        _draw_head(frame, source, motion)
+        draw_mouth(frame, source, motion)
+        for cut, closure in zip(source.eyes, closures, strict=True):
+            if closure > 0:
+                draw_eye(frame, cut, motion)
+        return frame
+
+
+def _draw_head(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
+    patch = source.whole
+    displacement = patch.displacement(motion)
+    rows, columns = patch.shape_hw
+    target = patch.points_n2.reshape(rows, columns, 2)
+    back = invert(patch, displacement, target) - target
+    left, top, right, bottom = source.moving_xyxy
+    full = cv2.resize(back, (columns * COARSE_PX, rows * COARSE_PX), interpolation=cv2.INTER_LINEAR)
+    region = full[top:bottom, left:right]
+    region = region + grid_points(np.array([left, top]), 1, (bottom - top, right - left)).astype(
+        np.float32
+    ).reshape(region.shape)
+    frame[top:bottom, left:right] = remap(source.rgb, region, cubic=True)
+
+
+def _limited_rotation(rotation_3: np.ndarray, portrait_yaw_deg: float) -> np.ndarray:
+    """Smoothly limited angles; a portrait already turned to the side may turn less."""
+    turned = (_PROFILE_DEG - abs(portrait_yaw_deg)) / (_PROFILE_DEG - _TURNED_PORTRAIT_DEG)
+    yaw_max = _YAW_MAX_DEG * float(np.clip(turned, 0.25, 1))
+    return _soft_limit(rotation_3, np.array([_PITCH_MAX_DEG, yaw_max, _ROLL_MAX_DEG]))
+
+
+def _soft_limit(value: np.ndarray, limit: float | np.ndarray) -> np.ndarray:
+    return limit * np.tanh(value / limit)

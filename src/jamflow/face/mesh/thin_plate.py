@@ -1,0 +1,34 @@
+"""Smooth interpolation from scattered points to other points, as a matrix.
+
+A thin-plate spline bends least of all surfaces through the given values, so motion spreads over
+skin without facets. It is linear in the values: once the points are known, so is the matrix.
+
+Shapes: C control points, N points to interpolate at.
+"""
+
+import numpy as np
+
+# Relative to the kernel's scale; keeps nearly coincident control points from making the system singular.
+_SMOOTHING = 1e-5
+
+
+def thin_plate_matrix(controls_c2: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
+    """(N, C) float32 matrix that turns values at the control points into values at the points."""
+    centre = controls_c2.mean(0)
+    scale = np.abs(controls_c2 - centre).max()
+    controls = (controls_c2 - centre) / scale
+    points = ((points_n2 - centre) / scale).astype(np.float32)
+    count = len(controls)
+    plane = np.c_[np.ones(count), controls]
+    system = np.zeros((count + 3, count + 3))
+    system[:count, :count] = _kernel(controls, controls) + _SMOOTHING * np.eye(count)
+    system[:count, count:] = plane
+    system[count:, :count] = plane.T
+    solution = np.linalg.inv(system)[:, :count].astype(np.float32)
+    basis = np.c_[_kernel(points, controls.astype(np.float32)), np.ones(len(points), np.float32), points]
+    return basis.astype(np.float32) @ solution
+
+
+def _kernel(a_n2: np.ndarray, b_c2: np.ndarray) -> np.ndarray:
+    squared = ((a_n2[:, None] - b_c2[None]) ** 2).sum(-1)
+    return squared * np.log(squared + 1e-12)

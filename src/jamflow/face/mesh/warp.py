@@ -1,0 +1,157 @@
+"""Forward motion of source points and its inverse, the backward map a picture is sampled with.
+
+Forward motion is known where the source is: a grid of source points, each with the place it goes to.
+A frame needs the opposite, for every target pixel the source point that lands on it. The motion is smooth
+and free of folds (see ``geometry``), so Newton's method finds it in a few steps.
+
+Shapes: N points of a grid of h rows and w columns, K key points (21); 2 = xy in frame pixels.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from jamflow.face.mesh.geometry import PIVOT_CM, HeadGeometry
+from jamflow.face.mesh.sampling import remap
+from jamflow.face.pose import rotation_from_angles
+
+_NEWTON_STEPS = 4
+_STEP_MAX_PX = 12.0
+_JACOBIAN_MIN = 0.15
+
+
+@dataclass(frozen=True)
+class Motion3:
+    """What drives one frame, ready for every patch.
+
+    Attributes:
+        expression_k3: (K, 3) head centimetres.
+        closures_e: (2,) right and left eye, 0 to 1.
+        still_23: head centimetres to frame pixels, for a head at rest.
+        moved_23: the same for the moved head.
+        shift_2: where the pivot goes, frame pixels.
+    """
+
+    expression_k3: np.ndarray
+    closures_e: np.ndarray
+    still_23: np.ndarray
+    moved_23: np.ndarray
+    shift_2: np.ndarray
+
+
+def frame_motion(
+    geometry: HeadGeometry,
+    expression_k3: np.ndarray,
+    closures_e: np.ndarray,
+    rotation_3: np.ndarray,
+    translation_3: np.ndarray,
+    scale: float,
+) -> Motion3:
+    """The motion of one frame; rotation in degrees, translation in centimetres, both in picture axes."""
+    flip = np.array([1.0, -1.0])
+    pose = geometry.pose
+    still = pose.scale_px * pose.rotation_33[:2] * flip[:, None]
+    turned = rotation_from_angles(rotation_3) @ pose.rotation_33
+    moved = scale * pose.scale_px * turned[:2] * flip[:, None]
+    pivot = pose.to_picture(PIVOT_CM[None])[0, :2]
+    shift = pivot + pose.scale_px * flip * translation_3[:2]
+    return Motion3(
+        expression_k3=np.asarray(expression_k3, np.float32),
+        closures_e=np.asarray(closures_e, np.float32),
+        still_23=still.astype(np.float32),
+        moved_23=moved.astype(np.float32),
+        shift_2=shift.astype(np.float32),
+    )
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Source points on a regular grid and all that is needed to move them.
+
+    Attributes:
+        origin_2: first grid point, frame pixels.
+        step_px: grid spacing.
+        shape_hw: rows and columns.
+        points_n2: the grid points.
+        head_n3: the same, relative to the pivot, in head centimetres.
+        rest_n3: displacement that brings the portrait to its neutral face.
+        weights_nk: shares of the key points.
+        closing_en3: displacement of a shut right and left eye.
+        head_share_n1: 1 where a point turns with the head.
+    """
+
+    origin_2: np.ndarray
+    step_px: float
+    shape_hw: tuple[int, int]
+    points_n2: np.ndarray
+    head_n3: np.ndarray
+    rest_n3: np.ndarray
+    weights_nk: np.ndarray
+    closing_en3: np.ndarray
+    head_share_n1: np.ndarray
+
+    def displacement(self, motion: Motion3) -> np.ndarray:
+        """(h, w, 2) float32: how far each source point moves, in pixels."""
+        offset = self.rest_n3 + self.weights_nk @ motion.expression_k3
+        for closing, closure in zip(self.closing_en3, motion.closures_e, strict=True):
+            if closure > 0:
+                offset = offset + closure * closing
+        still = offset @ motion.still_23.T
+        moved = (self.head_n3 + offset) @ motion.moved_23.T + motion.shift_2 - self.points_n2
+        return (still + self.head_share_n1 * (moved - still)).reshape(*self.shape_hw, 2)
+
+
+def build_patch(
+    geometry: HeadGeometry,
+    origin_2: np.ndarray,
+    step_px: float,
+    shape_hw: tuple[int, int],
+    interpolation_nc: np.ndarray,
+    rest_c3: np.ndarray,
+    weights_ck: np.ndarray,
+    closing_ec3: np.ndarray,
+) -> Patch:
+    """Spreads the control points' motion over a grid; ``interpolation_nc`` is the thin-plate matrix."""
+    points = grid_points(origin_2, step_px, shape_hw)
+    share = geometry.expression_share(points)[:, None]
+    spread = share * interpolation_nc
+    return Patch(
+        origin_2=np.asarray(origin_2, np.float32),
+        step_px=step_px,
+        shape_hw=shape_hw,
+        points_n2=points.astype(np.float32),
+        head_n3=(geometry.head_points(points) - PIVOT_CM).astype(np.float32),
+        rest_n3=(spread @ rest_c3).astype(np.float32),
+        weights_nk=(spread @ weights_ck).astype(np.float32),
+        closing_en3=np.stack([spread @ closing for closing in closing_ec3]).astype(np.float32),
+        head_share_n1=geometry.head_share(points)[:, None].astype(np.float32),
+    )
+
+
+def grid_points(origin_2: np.ndarray, step_px: float, shape_hw: tuple[int, int]) -> np.ndarray:
+    """(N, 2) points of a grid, row by row."""
+    rows, columns = shape_hw
+    x, y = np.meshgrid(np.arange(columns), np.arange(rows))
+    return np.stack([x.ravel(), y.ravel()], 1) * step_px + np.asarray(origin_2)
+
+
+def invert(patch: Patch, displacement_hw2: np.ndarray, target_hw2: np.ndarray) -> np.ndarray:
+    """(h, w, 2) source point of every target point, by Newton's method on the patch's grid."""
+    slope_x = cv2.Sobel(displacement_hw2, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 / patch.step_px)
+    slope_y = cv2.Sobel(displacement_hw2, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 / patch.step_px)
+    slopes = np.concatenate([slope_x, slope_y], axis=2)
+    source = target_hw2.copy()
+    for step in range(_NEWTON_STEPS):
+        at = (source - patch.origin_2) / patch.step_px
+        error = source - target_hw2 + remap(displacement_hw2, at)
+        slope = remap(slopes, at)
+        a, c, b, d = slope[..., 0] + 1, slope[..., 1], slope[..., 2], slope[..., 3] + 1
+        determinant = np.maximum(a * d - b * c, _JACOBIAN_MIN)
+        move_x = (d * error[..., 0] - b * error[..., 1]) / determinant
+        move_y = (a * error[..., 1] - c * error[..., 0]) / determinant
+        if step == 0:
+            move_x, move_y = (np.clip(m, -3 * _STEP_MAX_PX, 3 * _STEP_MAX_PX) for m in (move_x, move_y))
+        source[..., 0] -= move_x
+        source[..., 1] -= move_y
+    return source

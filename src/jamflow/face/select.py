@@ -1,0 +1,64 @@
+"""Chooses the face to animate in a portrait, or says in one sentence why there is none."""
+
+import numpy as np
+
+from jamflow.errors import UserError
+from jamflow.face.canonical import load_canonical
+from jamflow.face.pose import fit_pose
+from jamflow.face.tracker import Face, FaceTracker
+
+MIN_HEIGHT_PX = 64
+MAX_YAW_DEG = 30.0
+
+
+def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None) -> tuple[Face, list[str]]:
+    """The face to animate and what the user should know about the choice.
+
+    Args:
+        rgb: (H, W, 3) uint8 picture.
+        tracker: finds the faces.
+        index: which face to take where there are several, counted from 1, left to right; the largest
+            where it is not given.
+
+    Raises:
+        UserError: no face, face too small, face turned away, or no face of that number.
+    """
+    faces = sorted(tracker.find(rgb), key=lambda face: face.mesh_v3[:, 0].mean())
+    if not faces:
+        raise UserError(
+            "No human face was found in the picture.",
+            "Use a photograph with one face seen from the front; animals and many drawings do not work.",
+        )
+    warnings = []
+    if index is not None:
+        if not 1 <= index <= len(faces):
+            there = "is 1 face" if len(faces) == 1 else f"are {len(faces)} faces"
+            raise UserError(
+                f"There is no face number {index}: there {there} in the picture.",
+                f"Choose a number from 1 to {len(faces)}, counted from left to right.",
+            )
+        chosen = index - 1
+    else:
+        chosen = max(range(len(faces)), key=lambda k: faces[k].height_px)
+        if len(faces) > 1:
+            warnings.append(
+                f"There are {len(faces)} faces in the picture; took the largest, "
+                f"number {chosen + 1} from the left."
+            )
+    face = faces[chosen]
+    _check_usable(face)
+    return face, warnings
+
+
+def _check_usable(face: Face) -> None:
+    if face.height_px < MIN_HEIGHT_PX:
+        raise UserError(
+            f"The face is too small: {face.height_px:.0f} pixels high, at least {MIN_HEIGHT_PX} are needed.",
+            "Use a larger picture or one taken from nearer.",
+        )
+    yaw = fit_pose(face, load_canonical()).angles_3[1]
+    if abs(yaw) > MAX_YAW_DEG:
+        raise UserError(
+            f"The face is turned too far to the side ({abs(yaw):.0f} degrees, at most {MAX_YAW_DEG:.0f}).",
+            "Use a portrait seen more from the front.",
+        )

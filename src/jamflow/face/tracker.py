@@ -1,0 +1,135 @@
+"""478 landmarks of a face, in a picture or frame after frame in a video.
+
+Shapes: L landmarks (478: the 468 mesh vertices and two irises of five), 3 = x right, y down, z away from
+the viewer, all in pixels of the picture.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from jamflow.face.bundle import read_member
+from jamflow.face.detector import Detection, FaceDetector
+
+_INPUT_PX = 256
+_BOX_SCALE = 1.5
+_PRESENCE_MIN = 0.5
+_RIGHT_EYE_CORNER, _LEFT_EYE_CORNER = 33, 263
+_N_MESH = 468
+
+
+@dataclass(frozen=True)
+class Region:
+    """A square around a face, upright with respect to the eyes."""
+
+    centre_2: np.ndarray
+    side_px: float
+    angle_rad: float
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face with its landmarks.
+
+    Attributes:
+        landmarks_l3: (478, 3) float64 pixels; see the module docstring.
+        presence: probability in [0, 1] that this is a face at all.
+    """
+
+    landmarks_l3: np.ndarray
+    presence: float
+
+    @property
+    def mesh_v3(self) -> np.ndarray:
+        """The 468 mesh vertices, without the irises."""
+        return self.landmarks_l3[:_N_MESH]
+
+    @property
+    def height_px(self) -> float:
+        """From the top of the forehead to the chin."""
+        return float(np.linalg.norm(self.landmarks_l3[10, :2] - self.landmarks_l3[152, :2]))
+
+
+class FaceTracker:
+    """Landmark network with its detector, on ``cv2.dnn``. One tracker per thread."""
+
+    def __init__(self):
+        self._detector = FaceDetector()
+        model = np.frombuffer(read_member("face_landmarks_detector.tflite"), np.uint8)
+        self._net = cv2.dnn.readNetFromTFLite(model)
+
+    def detect(self, rgb: np.ndarray) -> list[Detection]:
+        """All faces in an (H, W, 3) uint8 RGB picture, largest first."""
+        return self._detector.detect(rgb)
+
+    def landmarks(self, rgb: np.ndarray, face: Detection | Face, passes: int = 2) -> Face:
+        """Landmarks of one face; each further pass looks again in the box the last one gave."""
+        region = _region_of_detection(face) if isinstance(face, Detection) else _region_of_face(face)
+        result = self._look(rgb, region)
+        for _ in range(passes - 1):
+            result = self._look(rgb, _region_of_face(result))
+        return result
+
+    def find(self, rgb: np.ndarray) -> list[Face]:
+        """All faces in a picture with their landmarks, largest first; false finds are left out."""
+        faces = [self.landmarks(rgb, detection) for detection in self.detect(rgb)]
+        return sorted((f for f in faces if f.presence > _PRESENCE_MIN), key=lambda f: -f.height_px)
+
+    def follow(self, rgb: np.ndarray, previous: Face | None) -> Face | None:
+        """The face of the last frame in the next one; looks for the largest where it was lost."""
+        if previous is not None:
+            face = self.landmarks(rgb, previous, passes=1)
+            if face.presence > _PRESENCE_MIN:
+                return face
+        return next(iter(self.find(rgb)), None)
+
+    def _look(self, rgb: np.ndarray, region: Region) -> Face:
+        scale = region.side_px / _INPUT_PX
+        turn = scale * _rotation(region.angle_rad)
+        to_picture = np.c_[turn, region.centre_2 - turn @ [_INPUT_PX / 2, _INPUT_PX / 2]]
+        crop = _crop(rgb, to_picture, scale)
+        self._net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32) / 255)
+        points, presence = self._net.forward(["Identity", "Identity_1"])
+        points = points.reshape(-1, 3).astype(np.float64)
+        xy = points[:, :2] @ turn.T + to_picture[:, 2]
+        logit = float(np.clip(presence.ravel()[0], -80, 80))
+        return Face(np.c_[xy, points[:, 2] * scale], float(1 / (1 + np.exp(-logit))))
+
+
+def _crop(rgb: np.ndarray, to_picture: np.ndarray, scale: float) -> np.ndarray:
+    """Samples the region; where it shrinks a lot, from a smaller picture, or the samples would alias."""
+    if scale > 2:
+        factor = 1 / scale
+        size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
+        ratio = np.array([size[0] / rgb.shape[1], size[1] / rgb.shape[0]])
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        to_picture = to_picture * ratio[:, None]
+        to_picture[:, 2] += (ratio - 1) / 2
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(
+        rgb, to_picture, (_INPUT_PX, _INPUT_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def _rotation(angle_rad: float) -> np.ndarray:
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[cos, -sin], [sin, cos]])
+
+
+def _region_of_detection(detection: Detection) -> Region:
+    right_eye, left_eye = detection.points_62[:2]
+    box = detection.box_xyxy
+    across = left_eye - right_eye
+    return Region(
+        (box[:2] + box[2:]) / 2, detection.size_px * _BOX_SCALE, float(np.arctan2(across[1], across[0]))
+    )
+
+
+def _region_of_face(face: Face) -> Region:
+    across = face.landmarks_l3[_LEFT_EYE_CORNER, :2] - face.landmarks_l3[_RIGHT_EYE_CORNER, :2]
+    angle = float(np.arctan2(across[1], across[0]))
+    turn = _rotation(angle)
+    upright = face.mesh_v3[:, :2] @ turn
+    low, high = upright.min(0), upright.max(0)
+    return Region(turn @ ((low + high) / 2), float(max(high - low)) * _BOX_SCALE, angle)

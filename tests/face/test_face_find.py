@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+
+from jamflow.errors import UserError
+from jamflow.face.canonical import load_canonical
+from jamflow.face.pose import angles_of, fit_pose, rotation_from_angles
+from jamflow.face.select import select_face
+from jamflow.face.tracker import Face
+
+
+def test_canonical_face_is_read_whole():
+    canonical = load_canonical()
+    assert canonical.vertices_v3.shape == (468, 3)
+    assert canonical.triangles_f3.shape == (898, 3)
+    assert canonical.triangles_f3.max() == 467
+    np.testing.assert_allclose(canonical.vertices_v3[4], [0, -0.463, 7.587], atol=1e-3)
+    assert (canonical.vertices_v3[canonical.rigid, 1] > -1.5).all()
+
+
+def test_finds_the_one_face_where_it_is(tracker, portrait):
+    faces = tracker.find(portrait)
+    assert len(faces) == 1
+    nose = faces[0].landmarks_l3[4, :2]
+    np.testing.assert_allclose(nose, [224, 122], atol=5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_has_no_face(tracker, seed):
+    noise = np.random.default_rng(seed).integers(0, 256, (700, 500, 3), dtype=np.uint8)
+    with pytest.raises(UserError, match="No human face") as error:
+        select_face(noise, tracker)
+    assert error.value.hint
+
+
+def test_flat_picture_has_no_face(tracker):
+    with pytest.raises(UserError, match="No human face"):
+        select_face(np.full((64, 64, 3), 127, np.uint8), tracker)
+
+
+def test_takes_the_largest_of_several_and_counts_from_the_left(tracker, portrait):
+    half = portrait[::2, ::2]
+    wide = np.zeros((512, 1024 + 256, 3), np.uint8)
+    wide[:256, :256] = half
+    wide[:, 256:768] = portrait
+    wide[256:, 1024:] = half
+    assert len(tracker.find(wide)) == 3
+    face, warnings = select_face(wide, tracker)
+    assert 256 < face.landmarks_l3[4, 0] < 768
+    assert len(warnings) == 1 and "number 2" in warnings[0]
+    with pytest.raises(UserError, match="no face number 4"):
+        select_face(wide, tracker, index=4)
+    with pytest.raises(UserError, match="no face number 0"):
+        select_face(wide, tracker, index=0)
+    with pytest.raises(UserError, match="too small"):
+        select_face(wide, tracker, index=1)
+
+
+def test_small_face_in_a_large_picture_is_found(tracker, portrait):
+    large = np.full((2048, 2048, 3), 90, np.uint8)
+    large[1500:2012, 1400:1912] = portrait
+    faces = tracker.find(large)
+    assert len(faces) == 1
+    np.testing.assert_allclose(faces[0].landmarks_l3[4, :2], [1400 + 224, 1500 + 124], atol=8)
+
+
+def test_following_holds_the_face_and_finds_it_again(tracker, portrait):
+    first = tracker.follow(portrait, None)
+    moved = np.roll(portrait, 6, axis=1)
+    second = tracker.follow(moved, first)
+    shift = second.landmarks_l3[:, :2] - first.landmarks_l3[:, :2]
+    np.testing.assert_allclose(np.median(shift, axis=0), [6, 0], atol=1.0)
+    assert tracker.follow(np.zeros_like(portrait), second) is None
+
+
+def test_angles_survive_the_way_there_and_back():
+    for angles in ([10.0, -20.0, 5.0], [-3.0, 0.0, 30.0]):
+        np.testing.assert_allclose(angles_of(rotation_from_angles(np.array(angles))), angles, atol=1e-9)
+
+
+def test_pose_of_a_synthetic_head_is_recovered():
+    canonical = load_canonical()
+    rotation = rotation_from_angles(np.array([6.0, -12.0, 4.0]))
+    image = 11.0 * canonical.vertices_v3 @ rotation.T * [1, -1, -1] + [250, 200, 0]
+    landmarks = np.concatenate([image, np.zeros((10, 3))])
+    pose = fit_pose(Face(landmarks, 1.0), canonical)
+    np.testing.assert_allclose(pose.angles_3, [6, -12, 4], atol=1e-6)
+    assert pose.scale_px == pytest.approx(11)
+    np.testing.assert_allclose(pose.to_canonical(image), canonical.vertices_v3, atol=1e-6)
+    np.testing.assert_allclose(pose.to_picture(canonical.vertices_v3), image, atol=1e-6)
+
+
+def test_profile_is_refused():
+    canonical = load_canonical()
+    rotation = rotation_from_angles(np.array([0.0, 40.0, 0.0]))
+    image = 11.0 * canonical.vertices_v3 @ rotation.T * [1, -1, -1] + [250, 200, 0]
+
+    class Turned:
+        def find(self, rgb):
+            return [Face(np.concatenate([image, np.zeros((10, 3))]), 1.0)]
+
+    with pytest.raises(UserError, match="turned too far"):
+        select_face(np.zeros((400, 500, 3), np.uint8), Turned())

@@ -1,0 +1,101 @@
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import numpy as np
+from face_samples import mouth, read_rgb
+
+from jamflow.face.measure import track_motion
+from jamflow.face.mesh import space
+from jamflow.face.select import select_face
+
+_NEUTRAL = np.zeros((21, 3))
+
+
+def _blink(closure: float) -> np.ndarray:
+    e_k3 = np.zeros((21, 3))
+    e_k3[[space.LID_RIGHT, space.LID_LEFT], 1] = -closure * space.LID_CLOSURE_CM
+    return e_k3
+
+
+def test_frame_is_even_and_512_on_its_longer_side(source, renderer):
+    width, height = source.frame_size
+    assert max(width, height) == 512 and width % 2 == 0 and height % 2 == 0
+    frame = renderer.render(source, _NEUTRAL)
+    assert frame.shape == (height, width, 3) and frame.dtype == np.uint8
+
+
+def test_neutral_face_has_closed_lips_though_the_portrait_smiles(source, renderer, tracker):
+    shown = track_motion([source.rgb], Fraction(25), tracker)
+    neutral = track_motion([renderer.render(source, _NEUTRAL)], Fraction(25), tracker)
+    assert shown.opening_t[0] > 0.8
+    assert abs(neutral.opening_t[0]) < 0.08
+
+
+def test_lips_open_as_commanded(source, renderer, tracker):
+    rng = np.random.default_rng(0)
+    opening = np.r_[np.linspace(0, 1.8, 12), rng.uniform(0, 1.8, 12)]
+    width = np.r_[np.zeros(12), rng.uniform(-0.6, 0.6, 12)]
+    protrusion = np.r_[np.zeros(12), rng.uniform(-0.1, 0.3, 12)]
+    frames = [
+        renderer.render(source, mouth(*shape)) for shape in zip(opening, width, protrusion, strict=True)
+    ]
+    tracked = track_motion(frames, Fraction(25), tracker)
+    assert tracked.found_t.all()
+    assert np.corrcoef(opening, tracked.opening_t)[0, 1] > 0.98
+    assert 0.8 < np.polyfit(opening, tracked.opening_t, 1)[0] < 1.25
+
+
+def test_blink_closes_the_eyes(source, renderer, tracker):
+    frames = [renderer.render(source, _blink(c)) for c in (0, 0.5, 1, 2)]
+    aperture = track_motion(frames, Fraction(25), tracker).aperture_t2.mean(1)
+    assert aperture[1] < 0.8 * aperture[0]
+    assert aperture[2] < 0.3 * aperture[0]
+    np.testing.assert_array_equal(frames[2], frames[3])
+
+
+def test_background_never_moves(source, renderer):
+    still = renderer.render(source, _NEUTRAL)
+    left, top, right, bottom = source.moving_xyxy
+    for rotation in ([4, -5, 3], [-6, 8, -4], [40, 40, 40]):
+        frame = renderer.render(source, mouth(1.5), rotation, [0.5, 0.3, 0], 1.04)
+        for region in (np.s_[:top], np.s_[bottom:], np.s_[:, :left], np.s_[:, right:]):
+            np.testing.assert_array_equal(frame[region], source.rgb[region])
+        corner = np.s_[-40:, -40:]
+        np.testing.assert_array_equal(frame[corner], still[corner])
+    mouth_only = renderer.render(source, mouth(1.5))
+    np.testing.assert_array_equal(mouth_only[:100], still[:100])
+
+
+def test_rendering_is_a_function_of_its_arguments_in_any_thread(source, renderer):
+    rng = np.random.default_rng(1)
+    jobs = [
+        (mouth(o) + _blink(b), r)
+        for o, b, r in zip(rng.random(16), rng.random(16), rng.normal(0, 3, (16, 3)), strict=True)
+    ]
+    one_by_one = [renderer.render(source, *job) for job in jobs]
+    with ThreadPoolExecutor(2) as pool:
+        in_threads = list(pool.map(lambda job: renderer.render(source, *job), jobs))
+    for a, b in zip(one_by_one, in_threads, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_small_motion_changes_little(source, renderer):
+    a = renderer.render(source, mouth(0.5), [1, 1, 0]).astype(int)
+    b = renderer.render(source, mouth(0.502), [1.002, 1, 0]).astype(int)
+    assert np.abs(a - b).max() <= 6
+
+
+def test_real_portraits_render_whole(shared_portraits, renderer, tracker):
+    for path in shared_portraits:
+        rgb = read_rgb(path)
+        face, _ = select_face(rgb, tracker)
+        source = renderer.prepare(rgb, face)
+        assert np.isfinite(source.whole.weights_nk).all()
+        frame = renderer.render(source, mouth(0.8, 0.2) + _blink(0.6), [3, -4, 2])
+        darkest = source.rgb.reshape(-1, 3).max(1).min()
+        lips = source.geometry.landmarks_v3[[61, 291, 0, 152], :2]
+        keep = np.ones(frame.shape[:2], bool)
+        x0, y0 = (lips.min(0) - 20).astype(int)
+        x1, y1 = (lips.max(0) + 20).astype(int)
+        keep[max(0, y0) : y1, max(0, x0) : x1] = False
+        assert frame.max(2)[keep].min() >= int(darkest) - 25, path.name
