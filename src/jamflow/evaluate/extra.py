@@ -1,0 +1,31 @@
+"""Packages only evaluation needs, asked for when they are used."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+from jamflow.errors import UserError
+
+
+def import_extra(module: str) -> ModuleType:
+    """Import a module of the ``eval`` extra; UserError that names the extra where it is missing."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise _missing(error.name or module) from error
+
+
+def extra_folder(package: str) -> Path:
+    """Folder of an installed package of the ``eval`` extra, without running its code."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise _missing(package)
+    return Path(spec.origin).parent
+
+
+def _missing(module: str) -> UserError:
+    return UserError(
+        f"The Python module {module}, which evaluation needs, is not installed.",
+        "Run: pip install 'jamflow[eval]'",
+    )
