@@ -146,6 +146,7 @@ class JointModel(nn.Module):
         own[:, n_audio:] = torch.eye(len(motion_s), dtype=torch.bool, device=own.device)
         return (mask | own)[:, None]
 
+    @torch.compiler.disable  # a few small index tensors a call: not worth a graph
     def _plan(self, audio: AudioInput | Frozen | None, motion: MotionInput | Frozen | None, sight: Sight | None) -> "_Plan":
         n_audio, audio_valid = _size(audio)
         n_motion, motion_valid = _size(motion)

@@ -1,0 +1,64 @@
+"""What recordings and trackers do to clean data, so that real input lies within what the model has seen.
+
+Only what is *given* to the model is degraded; what it learns to generate stays clean.
+"""
+
+import numpy as np
+
+
+def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
+    """A room, noise, a narrow band, coarse coding and another level, each by chance. (N,) float32."""
+    out = wave.astype(np.float32)
+    if rng.random() < 0.35:
+        out = _room(out, rate_hz, rng)
+    if rng.random() < 0.35:
+        out = _band(out, rate_hz, float(rng.uniform(3400, 9000)))
+    if rng.random() < 0.5:
+        out = _noise(out, rng, snr_db=float(rng.uniform(5, 35)))
+    if rng.random() < 0.2:
+        out = _mu_law(out)
+    return np.clip(out * 10 ** rng.uniform(-0.7, 0.3), -1, 1).astype(np.float32)
+
+
+def _room(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
+    """Convolve with a decaying noise tail behind the direct sound."""
+    decay_s, wet = rng.uniform(0.08, 0.5), rng.uniform(0.1, 0.5)
+    tail = rng.standard_normal(int(decay_s * rate_hz)) * np.exp(-6.9 * np.linspace(0, 1, int(decay_s * rate_hz)))
+    tail *= wet / np.sqrt((tail**2).sum() + 1e-9)
+    tail[0] = 1.0
+    n = 1 << (len(wave) + len(tail)).bit_length()
+    return np.fft.irfft(np.fft.rfft(wave, n) * np.fft.rfft(tail, n), n)[: len(wave)].astype(np.float32)
+
+
+def _band(wave: np.ndarray, rate_hz: int, cutoff_hz: float) -> np.ndarray:
+    """Cut the top, as telephones and low sample rates do."""
+    spectrum = np.fft.rfft(wave)
+    frequency = np.fft.rfftfreq(len(wave), 1 / rate_hz)
+    spectrum *= 1 / (1 + (frequency / cutoff_hz) ** 16)
+    return np.fft.irfft(spectrum, len(wave)).astype(np.float32)
+
+
+def _noise(wave: np.ndarray, rng: np.random.Generator, snr_db: float) -> np.ndarray:
+    """Noise with a falling spectrum at a signal-to-noise ratio."""
+    white = np.fft.rfft(rng.standard_normal(len(wave)))
+    noise = np.fft.irfft(white / np.maximum(1, np.arange(len(white))) ** rng.uniform(0, 0.5), len(wave))
+    gain = np.sqrt((wave**2).mean() + 1e-9) / np.sqrt((noise**2).mean() + 1e-12) * 10 ** (-snr_db / 20)
+    return (wave + gain * noise).astype(np.float32)
+
+
+def _mu_law(wave: np.ndarray) -> np.ndarray:
+    """8-bit companding."""
+    coded = np.round(np.sign(wave) * np.log1p(255 * np.abs(np.clip(wave, -1, 1))) / np.log(256) * 127) / 127
+    return (np.sign(coded) * (256 ** np.abs(coded) - 1) / 255).astype(np.float32)
+
+
+def track_noise(motion_tc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What a tracker adds: frame noise, slow drift, a constant offset. (T, C), same unit as the motion."""
+    t, c = motion_tc.shape
+    jitter = rng.standard_normal((t, c)) * rng.uniform(0.0, 0.03)
+    knots = rng.standard_normal((t // 25 + 2, c)) * rng.uniform(0.0, 0.03)
+    place = np.linspace(0, len(knots) - 1.001, t)
+    low = place.astype(int)
+    mix = (place - low)[:, None]
+    drift = knots[low] * (1 - mix) + knots[low + 1] * mix
+    return (motion_tc + jitter + drift + rng.standard_normal(c) * 0.02).astype(np.float32)

@@ -1,0 +1,120 @@
+"""Training batches of one length, packed from utterances of one voice each: no padding, no masks.
+
+Shapes: B rows, A audio tokens, T motion frames, C channels.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.data.articulation import articulate, random_style
+from jamflow.data.augment import track_noise
+from jamflow.data.features import Example, tokens_in_time
+from jamflow.model.config import JointConfig
+from jamflow.speech.phonemes import symbols
+
+
+@dataclass
+class Batch:
+    """Everything known about the rows; what is shown and what is hidden is decided by the regimes.
+
+    mel_bac, heard_bac: log mel tokens, clean and degraded. timed_ba: tokens laid out in time; free_ba: the
+    same phonemes from the start, then -1. mouth_btc, seen_btc: lip points in cm, clean and as tracked.
+    clue_btc: the other key points in cm.
+    """
+
+    mel_bac: Tensor
+    heard_bac: Tensor
+    timed_ba: Tensor
+    free_ba: Tensor
+    mouth_btc: Tensor
+    seen_btc: Tensor
+    clue_btc: Tensor
+
+
+class Packer:
+    """Draws rows: utterances of one voice end to end, cut at the row's length."""
+
+    def __init__(self, examples: list[Example], config: JointConfig, rng: np.random.Generator):
+        self.config = config
+        self.rng = rng
+        self.voices: dict[str, list[Example]] = defaultdict(list)
+        for example in examples:
+            self.voices[example.voice].append(example)
+        self.names = sorted(self.voices)
+        seconds = np.array([sum(e.phones[-1][2] for e in self.voices[n]) for n in self.names])
+        self.weights = seconds**0.8 / (seconds**0.8).sum()  # rare voices a little oftener than they are
+
+    def batches(self, shapes: list[tuple[int, int]], shares: list[float]) -> Iterator[Batch]:
+        """Endless batches; each is one of `shapes`, (rows, audio tokens), drawn with `shares`."""
+        while True:
+            rows, tokens = shapes[int(self.rng.choice(len(shapes), p=shares))]
+            yield self.batch(rows, tokens)
+
+    def batch(self, rows: int, tokens: int) -> Batch:
+        made = [self._row(tokens) for _ in range(rows)]
+        return Batch(*(torch.from_numpy(np.stack(column)) for column in zip(*made, strict=True)))
+
+    def _row(self, tokens: int) -> tuple[np.ndarray, ...]:
+        c = self.config
+        per = c.frames_per_token
+        frames = tokens * per
+        voice = self.voices[self.names[int(self.rng.choice(len(self.names), p=self.weights))]]
+        mels, heards, levels, phones, made = [], [], [], [], 0
+        while made < frames:
+            e = voice[int(self.rng.integers(len(voice)))]
+            shift = made / c.mel_rate_hz
+            phones += [(s, a + shift, b + shift) for s, a, b in e.phones]
+            mels.append(e.mel_fm)
+            heards.append(e.heard_fm)
+            levels.append(e.loudness_f)
+            made += len(e.mel_fm)
+        mel, heard = (np.concatenate(x)[:frames].astype(np.float32) for x in (mels, heards))
+        duration_s = frames / c.mel_rate_hz
+        phones = [p for p in phones if p[1] < duration_s]
+        motion_frames = int(np.ceil(duration_s * c.motion_fps))
+        level = np.concatenate(levels)[:frames]
+        at = np.minimum(np.arange(motion_frames) / c.motion_fps * c.mel_rate_hz, frames - 1).astype(int)
+        # Most rows are the default style, which is what `mini` should speak with; the rest teaches it to
+        # follow and continue other people's.
+        style = None if self.rng.random() < 0.5 else random_style(self.rng)
+        mouth = articulate(phones, motion_frames / c.motion_fps, c.motion_fps, style, level[at])
+        mouth = mouth.reshape(motion_frames, -1)
+        timed = tokens_in_time(phones, tokens, c.token_rate_hz)
+        index = {s: i for i, s in enumerate(symbols())}
+        free = np.full(tokens, -1, np.int64)
+        spoken = [index[s] for s, _, _ in phones][:tokens]
+        free[: len(spoken)] = spoken
+        shape = (tokens, per * mel.shape[1])
+        return (
+            mel.reshape(shape), heard.reshape(shape), timed, free,
+            mouth, track_noise(mouth, self.rng), self._clue(mouth),
+        )  # fmt: skip
+
+    def _clue(self, mouth_tc: np.ndarray) -> np.ndarray:
+        """Eyes, brows and nose: still but for blinks, slow drift and a tracker's noise; cheeks lean on the lips."""
+        t = len(mouth_tc)
+        clue = np.zeros((t, self.config.motion.clue_channels), np.float32)
+        for _ in range(self.rng.poisson(t / 100)):  # blinks: upper lids (key points 13 and 15 of the mesh)
+            start, close = int(self.rng.integers(t)), 0.9
+            for channel in (4 * 3 + 1, 6 * 3 + 1):
+                clue[start : start + 5, channel] -= close * np.array([0.4, 1.0, 0.9, 0.5, 0.2])[: t - start]
+        return track_noise(clue + 0.05 * mouth_tc[:, 1:2], self.rng)
+
+
+def statistics(examples: list[Example], config: JointConfig, rng: np.random.Generator) -> dict[str, Tensor]:
+    """Mean and floored standard deviation per channel of both streams, for normalisation."""
+    packer = Packer(examples, config, rng)
+    batch = packer.batch(64, 240)
+    mel = batch.mel_bac.reshape(-1, config.audio.channels // config.frames_per_token)
+    mouth = batch.mouth_btc.reshape(-1, config.motion.mouth_channels)
+    clue = batch.clue_btc.reshape(-1, config.motion.clue_channels)
+    return {
+        "mel_mean": mel.mean(0), "mel_std": mel.std(0).clamp(min=0.5),
+        "mouth_mean": mouth.mean(0), "mouth_std": mouth.std(0).clamp(min=0.03),
+        "clue_mean": clue.mean(0), "clue_std": clue.std(0).clamp(min=0.05),
+    }  # fmt: skip

@@ -1,0 +1,74 @@
+"""Features of a shard, computed once: log mels, clean and degraded, and loudness."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from jamflow.data.augment import degrade_sound
+from jamflow.data.corpus import Shard
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.phonemes import symbols
+
+
+@dataclass(frozen=True)
+class Example:
+    """One utterance as features. Shapes: F mel frames of 256 samples."""
+
+    voice: str
+    phones: list[tuple[str, float, float]]
+    mel_fm: np.ndarray  # (F, 100) log mel, float16
+    heard_fm: np.ndarray  # (F, 100) the same, degraded
+    loudness_f: np.ndarray  # (F,) in [0, 1]
+
+
+def loudness(mel_fm: np.ndarray) -> np.ndarray:
+    """(F, 100) log mel to (F,) in [0, 1]: 0 is 45 dB under the loud parts, 1 is as loud as they are."""
+    level_db = 8.686 * np.logaddexp.reduce(mel_fm.astype(np.float32), axis=1)
+    top_db = np.quantile(level_db, 0.95)
+    return np.clip(1 + (level_db - top_db) / 45, 0, 1)
+
+
+def prepare(shard: Shard, seed: int = 0) -> Path:
+    """Write `mel.npy` and `heard.npy` beside a shard's sound, unless they are there. Returns the folder."""
+    done = shard.folder / "heard.npy"
+    if done.exists():
+        return shard.folder
+    rng = np.random.default_rng(seed)
+    log_mel = LogMel()
+    mels, heard = [], []
+    for utterance in shard.utterances:
+        wave = shard.samples(utterance)
+        frames = utterance.samples // HOP
+        degraded = degrade_sound(wave, SAMPLE_RATE_HZ, rng)
+        both = log_mel(torch.from_numpy(np.stack([wave, degraded])))[:, :frames].half().numpy()
+        mels.append(both[0])
+        heard.append(both[1])
+    np.save(shard.folder / "mel.npy", np.concatenate(mels))
+    np.save(done.with_suffix(".part.npy"), np.concatenate(heard))
+    done.with_suffix(".part.npy").rename(done)
+    return shard.folder
+
+
+def examples(shard: Shard) -> list[Example]:
+    """All utterances of a prepared shard; the arrays stay on disk until they are read."""
+    mel = np.load(shard.folder / "mel.npy", mmap_mode="r")
+    heard = np.load(shard.folder / "heard.npy", mmap_mode="r")
+    out, first = [], 0
+    for u in shard.utterances:
+        last = first + u.samples // HOP
+        level = loudness(np.asarray(mel[first:last]))
+        out.append(Example(u.voice, u.phones, mel[first:last], heard[first:last], level))
+        first = last
+    return out
+
+
+def tokens_in_time(phones: list[tuple[str, float, float]], n: int, token_rate_hz: float) -> np.ndarray:
+    """(n,) token of the phoneme that sounds at the middle of each audio token, silence outside."""
+    index = {s: i for i, s in enumerate(symbols())}
+    ends = np.array([end for _, _, end in phones])
+    ids = np.array([index[s] for s, _, _ in phones] + [0])
+    middle_s = (np.arange(n) + 0.5) / token_rate_hz
+    return ids[np.searchsorted(ends, middle_s, side="right")]
+

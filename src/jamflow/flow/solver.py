@@ -1,0 +1,25 @@
+"""Fixed-grid ODE solvers for one state or several that move together."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor
+
+State = tuple[Tensor, ...]
+Velocity = Callable[[Tensor, State], State]  # flow time (scalar tensor), state -> velocity of every part
+Method = Literal["euler", "midpoint"]
+
+
+def integrate(velocity: Velocity, state: State, grid: Tensor, method: Method = "euler") -> State:
+    """Carry `state` along `velocity` from grid[0] to grid[-1].
+
+    Euler calls `velocity` once a step, midpoint twice (NFE counts calls).
+    """
+    for start, end in zip(grid[:-1], grid[1:], strict=True):
+        step = end - start
+        slope = velocity(start, state)
+        if method == "midpoint":
+            halfway = tuple(x + v * (step / 2) for x, v in zip(state, slope, strict=True))
+            slope = velocity(start + step / 2, halfway)
+        state = tuple(x + v * step for x, v in zip(state, slope, strict=True))
+    return state

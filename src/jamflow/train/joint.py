@@ -1,0 +1,145 @@
+"""Train the joint model: both streams, every regime, from scratch (`mini`)."""
+
+import logging
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from jamflow.data.batches import Packer, statistics
+from jamflow.data.corpus import shards
+from jamflow.data.features import Example, examples
+from jamflow.flow.objective import flow_loss
+from jamflow.model.config import JointConfig
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
+from jamflow.train.ema import EMA
+from jamflow.train.log import RunLog
+from jamflow.train.regimes import Regimes, Row, assign
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JointTraining:
+    """How the joint model is trained. `shapes` are (rows, audio tokens) of a batch."""
+
+    steps: int = 4000
+    shapes: tuple[tuple[int, int], ...] = ((12, 256), (5, 576))
+    shape_shares: tuple[float, ...] = (0.7, 0.3)
+    lr: float = 2e-3
+    warmup: int = 100
+    decay_from: float = 0.5  # share of the steps after which the rate falls linearly to zero
+    weight_decay: float = 0.02
+    clip: float = 1.0
+    ema_decay: float = 0.998
+    motion_weight: float = 0.5
+    free_timing_from: float = 0.6  # share of the steps after which text without timing is mixed in
+    free_timing: float = 0.15
+    regimes: Regimes = field(default_factory=Regimes)
+    held_out_voices: tuple[str, ...] = ()
+    save_every: int = 100
+    seed: int = 0
+
+
+def optimizers(model: nn.Module, config: JointTraining) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside the blocks, AdamW for everything else.
+
+    In runs this short, orthogonalised updates learn faster than AdamW alone (docs/decisions.md).
+    """
+    inside = [
+        p for n, p in model.named_parameters()
+        if p.dim() == 2 and "transformer_blocks" in n and "attn_norm" not in n
+    ]  # fmt: skip
+    chosen = {id(p) for p in inside}
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    return [
+        torch.optim.Muon(inside, config.lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, config.lr, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+
+
+def rate(step: int, config: JointTraining) -> float:
+    """Share of the learning rate: warm-up, plateau, linear fall."""
+    left = (config.steps - step) / max(1.0, config.steps * (1 - config.decay_from))
+    return min(1.0, (step + 1) / config.warmup, max(left, 0.0))
+
+
+def losses(model: nn.Module, row: Row) -> tuple[Tensor, Tensor]:
+    """Flow-matching loss of the two streams."""
+    with torch.autocast(row.audio_data.device.type, torch.bfloat16):
+        audio, motion = model(row.audio, row.motion, row.sight)
+    return (
+        flow_loss(audio, row.audio_noise, row.audio_data, row.audio_generated),
+        flow_loss(motion, row.motion_noise, row.motion_data, row.motion_generated),
+    )
+
+
+def load_examples(corpus: Path, held_out_voices: tuple[str, ...]) -> list[Example]:
+    return [e for s in shards(corpus) for e in examples(s) if e.voice not in held_out_voices]
+
+
+def train_joint(corpus: Path, run: Path, config: JointTraining, model_config: JointConfig) -> Path:
+    """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(config.seed)
+    model = JointModel(model_config).to(device)
+    mel_bands = model_config.audio.channels // model_config.frames_per_token
+    normaliser = Normaliser(mel_bands, model_config.motion.mouth_channels, model_config.motion.clue_channels)
+    optims = optimizers(model, config)
+    ema = EMA(model, config.ema_decay)
+    log = RunLog(run)
+    path = run / "joint.pt"
+    step = 0
+    data = load_examples(corpus, config.held_out_voices)
+    if state := load_checkpoint(path):
+        model.load_state_dict(state["model"])
+        normaliser.load_state_dict(state["normaliser"])
+        ema.load_state_dict(state["ema"])
+        for optim, saved in zip(optims, state["optimizers"], strict=True):
+            optim.load_state_dict(saved)
+        step = state["step"]
+    else:
+        normaliser.load_state_dict(statistics(data, model_config, np.random.default_rng(config.seed)))
+    normaliser.to(device)
+    packer = Packer(data, model_config, np.random.default_rng([config.seed, step]))
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+    sums: dict[str, list[float]] = {}
+    since = time.monotonic()
+    for batch in packer.batches(list(config.shapes), list(config.shape_shares)):
+        if step >= config.steps:
+            break
+        lr = config.lr * rate(step, config)
+        for optim in optims:
+            for group in optim.param_groups:
+                group["lr"] = lr
+        free = config.free_timing if step >= config.free_timing_from * config.steps else 0.0
+        row = assign(batch, config.regimes, model_config, normaliser, free, generator)
+        audio, motion = losses(model, row)
+        (audio + config.motion_weight * motion).backward()
+        norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+        for optim in optims:
+            optim.step()
+            optim.zero_grad(set_to_none=True)
+        ema.update(model)
+        step += 1
+        for k, v in (("audio", audio), ("motion", motion), ("norm", norm)):
+            sums.setdefault(k, []).append(float(v.detach()))
+        if step % 25 == 0:
+            means = {k: float(np.mean(v)) for k, v in sums.items()}
+            logger.info(log.write(step, lr=lr, seconds_a_step=(time.monotonic() - since) / 25, **means))
+            sums, since = {}, time.monotonic()
+        if step % config.save_every == 0 or step == config.steps:
+            save_checkpoint(
+                path,
+                {
+                    "step": step, "config": asdict(model_config), "model": model.state_dict(),
+                    "normaliser": normaliser.state_dict(), "ema": ema.state_dict(),
+                    "optimizers": [o.state_dict() for o in optims],
+                },
+            )  # fmt: skip
+    return path

@@ -1,0 +1,117 @@
+"""What each training row is shown and what it must generate (design: one model, every task a condition).
+
+A row falls into one regime:
+  together  both streams are generated, after a given beginning or from nothing
+  animate   speech is given entirely (frozen, as recorded), motion is generated
+  dub       motion is given entirely (frozen, as tracked), speech is generated
+  speech    motion is absent, speech is generated; the motion stream learns alone
+Text, given beginnings and clues are dropped at random on top, and each row has its text either laid out in
+time or not.
+
+Shapes: B rows, A audio tokens, T motion frames, C channels.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from jamflow.data.batches import Batch
+from jamflow.flow.objective import on_path, random_span
+from jamflow.model.config import JointConfig
+from jamflow.model.joint import Sight
+from jamflow.model.normalise import Normaliser
+from jamflow.model.streams import AudioInput, MotionInput
+
+
+@dataclass(frozen=True)
+class Regimes:
+    """Shares of rows; together, animate, dub and speech add up to 1."""
+
+    together: float = 0.45
+    animate: float = 0.2
+    dub: float = 0.15
+    speech: float = 0.2
+    drop_text: float = 0.12
+    prompt: float = 0.5  # generated speech begins with a given stretch
+    infill: float = 0.2  # or a span in its middle is generated
+    hide_prompt_text: float = 0.4
+    same_time: float = 0.7  # both streams at the same flow time
+    clue: float = 0.5
+
+
+@dataclass
+class Row:
+    """Inputs and targets of a batch."""
+
+    audio: AudioInput
+    motion: MotionInput
+    sight: Sight
+    audio_noise: Tensor
+    audio_data: Tensor
+    audio_generated: Tensor
+    motion_noise: Tensor
+    motion_data: Tensor
+    motion_generated: Tensor
+
+
+def assign(
+    batch: Batch, regimes: Regimes, config: JointConfig, normaliser: Normaliser, free_timing: float, generator: torch.Generator
+) -> Row:  # fmt: skip
+    """Draw a regime for every row and build the model's inputs. `free_timing`: share of rows without timing."""
+    rows, tokens = batch.timed_ba.shape
+    frames = batch.mouth_btc.shape[1]
+
+    def chance(p: float) -> Tensor:
+        return torch.rand(rows, generator=generator) < p
+
+    edges = torch.tensor([regimes.together, regimes.animate, regimes.dub]).cumsum(0)
+    kind = torch.bucketize(torch.rand(rows, generator=generator), edges, right=True)
+    together, animate, dub = (kind == i for i in range(3))
+
+    given_a = torch.zeros(rows, tokens, dtype=torch.bool)
+    style = torch.rand(rows, generator=generator)
+    for b in range(rows):
+        if style[b] < regimes.prompt:
+            given_a[b, : _prefix(tokens, generator)] = True
+        elif style[b] < regimes.prompt + regimes.infill:
+            start, end = random_span(tokens, 0.3, 0.8, generator)
+            given_a[b] = True
+            given_a[b, start:end] = False
+    at = (torch.arange(frames) / config.motion_fps * config.token_rate_hz).long().clamp(max=tokens - 1)
+    given_m = given_a[:, at] & chance(0.6)[:, None]
+    given_a[animate], given_m[dub] = True, True
+
+    timed = ~chance(free_timing)
+    text = torch.where(timed[:, None], batch.timed_ba, batch.free_ba)
+    hide = given_a & (chance(regimes.hide_prompt_text) & timed)[:, None]
+    text = text.masked_fill(hide, -1)
+    drop_text = torch.where(animate, chance(0.85), chance(regimes.drop_text))
+
+    mel, heard = normaliser.mel(batch.mel_bac), normaliser.mel(batch.heard_bac)
+    mouth, seen = normaliser.mouth(batch.mouth_btc), normaliser.mouth(batch.seen_btc)
+    time = torch.rand(2, rows, generator=generator)
+    time_a, time_m = time[0], torch.where(chance(regimes.same_time), time[0], time[1])
+    time_a, time_m = time_a.masked_fill(animate, 1.0), time_m.masked_fill(dub, 1.0)
+    noise_a = torch.randn(mel.shape, generator=generator)
+    noise_m = torch.randn(mouth.shape, generator=generator)
+    frozen_a, frozen_m = animate[:, None, None], dub[:, None, None]
+    none = torch.zeros(rows, dtype=torch.bool)
+    audio = AudioInput(
+        x_btc=torch.where(frozen_a, heard, on_path(noise_a, mel, time_a)),
+        context_btc=torch.where(frozen_a, heard, mel) * given_a[..., None],
+        time_b=time_a, tokens_bn=text, drop_text_b=drop_text, drop_context_b=none,
+    )  # fmt: skip
+    motion = MotionInput(
+        x_btc=torch.where(frozen_m, seen, on_path(noise_m, mouth, time_m)),
+        context_btc=torch.where(frozen_m, seen, mouth) * given_m[..., None],
+        given_bt=given_m, clue_btc=normaliser.clue(batch.clue_btc), time_b=time_m,
+        drop_clue_b=~chance(regimes.clue), drop_context_b=none,
+    )  # fmt: skip
+    sight = Sight(audio_sees_motion_b=together | dub, motion_sees_audio_b=together | animate)
+    return Row(audio, motion, sight, noise_a, mel, ~given_a, noise_m, mouth, ~given_m)
+
+
+def _prefix(tokens: int, generator: torch.Generator) -> int:
+    """Length of a given beginning: an eighth to a half of the row."""
+    return int((0.12 + 0.38 * float(torch.rand((), generator=generator))) * tokens)
