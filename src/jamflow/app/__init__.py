@@ -1,1 +1,1 @@
-
+"""The command line. The only room that prints."""

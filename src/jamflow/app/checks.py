@@ -1,0 +1,51 @@
+"""What can be said to be wrong about a command line before anything slow is loaded."""
+
+from jamflow.app.options import Speak, Tts
+from jamflow.errors import UserError
+from jamflow.media.files import existing_file
+
+NFE_RANGE = (1, 128)
+SPEED_RANGE = (0.5, 2.0)
+
+
+def checked_text(options: Speak | Tts) -> str:
+    """The text of --text or --text-file. UserError if there is none, both, or the file is not UTF-8 text."""
+    if options.text and options.text_file:
+        raise UserError("Both --text and --text-file are given.", "Give one of them.")
+    text = options.text
+    if options.text_file:
+        path = existing_file(options.text_file, "text file")
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"The text file {path} is not UTF-8 text.", "Save it as plain text, UTF-8."
+            ) from error
+    if not text.strip():
+        raise UserError("There is no text to say.", "Give it by --text or --text-file.")
+    return text
+
+
+def check_speech(options: Speak | Tts) -> None:
+    """UserError for a number out of its range or a voice that is not there."""
+    if options.nfe is not None:
+        _check_range("--nfe", options.nfe, *NFE_RANGE)
+    _check_range("--speed", options.speed, *SPEED_RANGE)
+    _check_range("--seed", options.seed, 0, 2**63 - 1)
+    if options.voice:
+        existing_file(options.voice, "voice file")
+    elif options.voice_text:
+        raise UserError("--voice-text is given without --voice.", "Give the recording too.")
+
+
+def check_face(face: int | None) -> None:
+    """Faces are counted from 1."""
+    if face is not None and face < 1:
+        raise UserError(f"--face is {face}, but faces are counted from 1.", "Give 1 for the leftmost.")
+
+
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # false for NaN too
+        raise UserError(
+            f"{name} is {value}, but it must be from {low:g} to {high:g}.", "Choose another value."
+        )

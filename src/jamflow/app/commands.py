@@ -1,0 +1,69 @@
+"""What each command does. Heavy imports wait inside until the command line is known to be right."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jamflow.app.checks import check_face, check_speech, checked_text
+from jamflow.app.options import Demo, Speak, Tts
+from jamflow.app.progress import Progress
+from jamflow.media.files import output_file
+from jamflow.weights.shipped import asset
+
+if TYPE_CHECKING:
+    from jamflow.pipeline import JamFlow, Result
+
+_HELLO = (
+    "Hello! I am a photograph, and this is the first time that I speak. "
+    "My voice and my face were made together, by one small model, on your own computer."
+)
+
+
+def speak(options: Speak) -> dict[str, Any]:
+    """Makes the video; returns what ``Result.save`` says about it."""
+    text = checked_text(options)
+    check_face(options.face)
+    speech = _speech_arguments(options)
+    output = output_file(options.output, ".mp4")
+
+    from jamflow.media.image import read_image
+
+    portrait = read_image(options.portrait)
+    return _make(
+        output,
+        lambda model: model.speak(portrait, text, still=options.still, face=options.face, **speech),
+    )
+
+
+def tts(options: Tts) -> dict[str, Any]:
+    """Makes the sound file; returns what ``Result.save`` says about it."""
+    text = checked_text(options)
+    speech = _speech_arguments(options)
+    return _make(output_file(options.output, ".wav"), lambda model: model.tts(text, **speech))
+
+
+def demo(options: Demo) -> dict[str, Any]:
+    """``speak`` with the portrait in the package and a text of its own."""
+    return speak(Speak(portrait=asset("portraits/astronaut.png"), text=_HELLO, output=options.output))
+
+
+def _speech_arguments(options: Speak | Tts) -> dict[str, Any]:
+    check_speech(options)
+    return {
+        "voice": options.voice,
+        "voice_text": options.voice_text or None,
+        "seed": options.seed,
+        "nfe": options.nfe,
+        "speed": options.speed,
+    }
+
+
+def _make(output: Path, generate: "Callable[[JamFlow], Result]") -> dict[str, Any]:
+    with Progress(sys.stderr) as progress:
+        progress.say("Loading the model")
+        from jamflow.pipeline import JamFlow
+
+        model = JamFlow.load()
+        progress.say("Preparing")
+        return generate(model).save(output, progress=progress)

@@ -1,0 +1,87 @@
+"""The commands and their options. Each dataclass is one command line; tyro makes parser and help of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import arg
+
+
+def _optional(metavar: str) -> object:
+    return arg(metavar=metavar, help_behavior_hint="")  # or the help says "(default: None)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Portrait:
+    portrait: Annotated[Path, arg(metavar="PICTURE")]
+    """A picture of a face, seen from the front."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Speech:
+    text: Annotated[str, _optional("TEXT")] = ""
+    """What to say."""
+    text_file: Annotated[Path | None, _optional("FILE")] = None
+    """A UTF-8 file with what to say, instead of --text."""
+    voice: Annotated[Path | None, _optional("SOUND")] = None
+    """A recording of the voice to speak with (default: the model's own)."""
+    voice_text: Annotated[str, _optional("TEXT")] = ""
+    """What is said in --voice."""
+    seed: Annotated[int, arg(metavar="N")] = 0
+    """The same seed gives the same result."""
+    nfe: Annotated[int | None, _optional("N")] = None
+    """Solver steps: more is slower and a little better (default: the model's own)."""
+    speed: Annotated[float, arg(metavar="X")] = 1.0
+    """Speaking rate, 0.5 to 2."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Face:
+    still: bool = False
+    """Keep the head still."""
+    face: Annotated[int | None, _optional("N")] = None
+    """Which face to use where there are several, counted from the left (default: the largest)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    json: bool = False
+    """Print one JSON object with what was made."""
+    debug: bool = False
+    """Show where in the code it failed, if it fails."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Video:
+    output: Annotated[Path, arg(aliases=["-o"], metavar="OUT.mp4")]
+    """The video to make."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sound:
+    output: Annotated[Path, arg(aliases=["-o"], metavar="OUT.wav")]
+    """The sound file to make."""
+
+
+# The order of the bases is the order of the help, last first.
+@dataclass(frozen=True, kw_only=True)
+class Speak(_Run, _Face, _Video, _Speech, _Portrait):
+    """A portrait and a text become a talking video."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tts(_Run, _Sound, _Speech):
+    """A text becomes speech."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo(_Run):
+    """The portrait that ships with JAM-Flow says hello."""
+
+    output: Annotated[Path, arg(aliases=["-o"], metavar="OUT.mp4")] = Path("demo.mp4")
+    """The video to make."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doctor(_Run):
+    """Tell what is installed, what is missing and how to get it."""
