@@ -159,8 +159,7 @@ def test_help_is_fast_and_loads_nothing_heavy() -> None:
     code = "import sys, jamflow.app.cli\nprint(*{'torch', 'cv2', 'av', 'numpy', 'PIL'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded.split() == []
-    start = time.process_time(), time.monotonic()
-    subprocess.run([sys.executable, "-m", "jamflow.app.cli"], check=True)
+    start_s = time.monotonic()
     help_run = subprocess.run(
         [sys.executable, "-c", "from jamflow.app.cli import run; run(['speak', '--help'])"],
         capture_output=True,
@@ -169,4 +168,4 @@ def test_help_is_fast_and_loads_nothing_heavy() -> None:
     assert help_run.returncode == 0
     for option in ("--portrait", "--text-file", "--voice-text", "--nfe", "--still", "-o OUT.mp4"):
         assert option in help_run.stdout
-    assert time.monotonic() - start[1] < 5
+    assert time.monotonic() - start_s < 5  # 0.3 s on a machine that is not busy

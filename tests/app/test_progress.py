@@ -24,7 +24,7 @@ def test_time_left_and_wiping() -> None:
         clock.now_s = 30.0
         progress.say("Preparing")
         clock.now_s = 50.0
-        progress(2.0, 8.0)  # a quarter in 20 s: an hour of loading must not count
+        progress(2.0, 8.0)  # a quarter in 20 s; loading does not count
     lines = terminal.getvalue().split("\r")
     assert lines[1] == "Loading the model ..."
     assert lines[2].rstrip() == "Preparing ..."
