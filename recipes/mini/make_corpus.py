@@ -14,11 +14,11 @@ from texts import training_texts
 from voices import Voice, hibari_voices, kokoro_voices
 
 from jamflow.data.corpus import ShardWriter
+from jamflow.speech.level import to_model_level
 from jamflow.speech.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS, symbols
 
 SHARD_SECONDS = 1800.0
 HELD_OUT_TEXTS = Path(__file__).parents[2] / "benchmarks" / "sentences.txt"
-PEAK = 0.5  # every utterance is brought to about this level; louder and fainter come by augmentation
 
 
 def merge_stress(phones: Phones) -> Phones:
@@ -42,13 +42,6 @@ def merge_stress(phones: Phones) -> Phones:
         elif out:
             out[-1] = (out[-1][0], out[-1][1], round(end, 4))
     return out
-
-
-def level(wave: np.ndarray) -> np.ndarray:
-    """Same loudness for all: the 99.5th percentile of the absolute value at PEAK / 1.6, peaks below 1."""
-    loud = float(np.quantile(np.abs(wave), 0.995))
-    wave = wave * (PEAK / 1.6 / max(loud, 1e-4))
-    return wave * min(1.0, 0.98 / max(float(np.abs(wave).max()), 1e-4))
 
 
 def main() -> None:
@@ -85,7 +78,7 @@ def main() -> None:
                 wave, phones = hibari(phonemes, morph, noise)
             elif kokoro:
                 wave, phones = kokoro(phonemes, dict(voice.mix), morph)
-            writer.add(level(wave), text, voice.name, merge_stress(phones))
+            writer.add(to_model_level(wave), text, voice.name, merge_stress(phones))
         made_s += writer.samples / SAMPLE_RATE
         writer.close()
         number += 1

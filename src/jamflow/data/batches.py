@@ -99,9 +99,9 @@ class Packer:
         """Eyes, brows and nose: still but for blinks, slow drift and a tracker's noise; cheeks lean on the lips."""
         t = len(mouth_tc)
         clue = np.zeros((t, self.config.motion.clue_channels), np.float32)
-        for _ in range(self.rng.poisson(t / 100)):  # blinks: upper lids (key points 13 and 15 of the mesh)
+        for _ in range(self.rng.poisson(t / 100)):  # blinks: the upper lids, key points 13 and 14 of the mesh
             start, close = int(self.rng.integers(t)), 0.9
-            for channel in (4 * 3 + 1, 6 * 3 + 1):
+            for channel in (4 * 3 + 1, 5 * 3 + 1):
                 clue[start : start + 5, channel] -= close * np.array([0.4, 1.0, 0.9, 0.5, 0.2])[: t - start]
         return track_noise(clue + 0.05 * mouth_tc[:, 1:2], self.rng)
 

@@ -1,7 +1,10 @@
 """Sound files in and out: whatever FFmpeg reads becomes mono float32 at one rate; what is written is wav."""
 
 import wave
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import soxr
@@ -33,15 +36,42 @@ def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: 
     return np.clip(resampled, -1.0, 1.0)
 
 
+class WaveWriter:
+    """Writes one wav file piece by piece, as a context manager; the file appears when it is whole.
+
+    Raises UserError where ``path`` does not end in .wav or the disk does not take the file.
+    """
+
+    def __init__(self, path: str | Path, sample_rate: int = SAMPLE_RATE_HZ):
+        self._path = output_file(path, ".wav")
+        self._sample_rate = sample_rate
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        with self._stack:
+            file = self._stack.enter_context(replacing(self._path))
+            self._wave = self._stack.enter_context(wave.open(str(file), "wb"))
+            self._wave.setnchannels(1)
+            self._wave.setsampwidth(2)
+            self._wave.setframerate(self._sample_rate)
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._stack.__exit__(kind, error, trace)
+
+    def write(self, samples: np.ndarray) -> None:
+        """The next (n,) float samples in [-1, 1], as 16-bit PCM."""
+        pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
+        self._wave.writeframes(pcm.tobytes())
+
+
 def write_wave(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE_HZ) -> None:
     """Writes (n,) float samples in [-1, 1] as 16-bit PCM; the file appears when it is whole.
 
     Raises UserError where ``path`` does not end in .wav or the disk does not take the file.
     """
-    path = output_file(path, ".wav")
-    pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
-    with replacing(path) as temporary, wave.open(str(temporary), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(pcm.tobytes())
+    with WaveWriter(path, sample_rate) as writer:
+        writer.write(samples)

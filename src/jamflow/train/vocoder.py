@@ -5,6 +5,7 @@ than everything else on a CPU; a multi-resolution STFT distance stands in for th
 """
 
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         if step >= config.steps:
             break
         progress = min(1.0, step / config.steps)
-        lr = config.lr_end + (config.lr - config.lr_end) * 0.5 * (1 + np.cos(np.pi * progress))
+        lr = config.lr_end + (config.lr - config.lr_end) * 0.5 * (1 + math.cos(math.pi * progress))
         for group in optimizer.param_groups:
             group["lr"] = lr * min(1.0, (step + 1) / 200)
         real = real.to(device)

@@ -1,0 +1,75 @@
+"""Text to pieces that the model speaks one by one: each a sentence or part of one, with its timing.
+
+Every piece (and every voice) is a whole number of *blocks* of 0.32 s, the shortest time that holds whole audio
+tokens, whole mel frames and whole video frames; so pieces join without a remainder in sound or picture.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from jamflow.data.features import tokens_in_time
+from jamflow.model.config import JointConfig
+from jamflow.speech.durations import DurationPredictor, timeline
+from jamflow.speech.phonemes import SILENCE, Phonemizer, split_sentences
+
+LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
+
+
+@dataclass(frozen=True)
+class PieceOfText:
+    """phones: (symbol, start s, end s) from the start of the piece; tokens: its length in audio tokens."""
+
+    text: str
+    phones: list[tuple[str, float, float]]
+    tokens: int
+    text_a: torch.Tensor
+
+
+def block_tokens(config: JointConfig) -> int:
+    """Audio tokens in the shortest span that is whole in tokens and in motion frames."""
+    seconds = 1 / config.motion_fps
+    return next(
+        n for n in range(1, 1000)
+        if abs(n / config.token_rate_hz / seconds - round(n / config.token_rate_hz / seconds)) < 1e-6
+    )  # fmt: skip
+
+
+class TextReader:
+    """Phonemes and durations for text of any length, a piece at a time."""
+
+    def __init__(self, durations: DurationPredictor, config: JointConfig):
+        self._durations = durations
+        self._config = config
+        self._phonemizer = Phonemizer()
+
+    @torch.inference_mode()
+    def pieces(self, text: str, speed: float) -> Iterator[PieceOfText]:
+        """Pieces in order. speed: 2 is twice as fast.
+
+        Raises:
+            UserError: nothing to say, or letters of another script.
+        """
+        for number, sentence in enumerate(split_sentences(text)):
+            symbols = [SILENCE, *self._phonemizer(sentence), SILENCE]
+            seconds = self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0] / speed
+            seconds[0] = LEAD_S if number == 0 else PAUSE_S
+            phones = timeline(symbols, seconds)
+            rate, block = self._config.token_rate_hz, block_tokens(self._config)
+            tokens = math.ceil(phones[-1][2] * rate / block) * block
+            symbol, start, _ = phones[-1]
+            phones[-1] = (symbol, start, tokens / rate)
+            text_a = torch.from_numpy(tokens_in_time(phones, tokens, rate))
+            yield PieceOfText(sentence, phones, tokens, text_a)
+
+    @torch.inference_mode()
+    def spread(self, text: str, tokens: int) -> torch.Tensor:
+        """(tokens,) the text of a recording of known length, its predicted timing stretched to fit."""
+        symbols = [SILENCE, *(s for part in split_sentences(text) for s in self._phonemizer(part)), SILENCE]
+        seconds = self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0]
+        seconds[0] = 0.1
+        length_s = tokens / self._config.token_rate_hz
+        phones = timeline(symbols, seconds * (length_s / float(seconds.sum())))
+        return torch.from_numpy(tokens_in_time(phones, tokens, self._config.token_rate_hz))

@@ -1,0 +1,75 @@
+"""A voice to speak with: a short piece of speech that the model continues (prefix in-painting, as F5-TTS).
+
+Shapes: A audio tokens, F mel frames, N samples, T motion frames.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.speech.level import to_model_level
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+
+MAX_PROMPT_S = 4.8
+MIN_PROMPT_S = 0.96
+
+
+@dataclass(frozen=True)
+class Voice:
+    """mel_fm: (F, mel bands) log mel. text_a: (A,) tokens laid out in time, -1 where unknown. mouth_tc: lip
+    points in cm of the same speech, or None. The length is a whole number of blocks (see `pieces`)."""
+
+    mel_fm: Tensor
+    text_a: Tensor
+    mouth_tc: Tensor | None = None
+
+
+def trim_silence(wave: np.ndarray, keep_s: float = 0.15) -> np.ndarray:
+    """Cut what is quiet (35 dB under the loud parts) at both ends, but for `keep_s` seconds."""
+    frame = SAMPLE_RATE_HZ // 100
+    n = len(wave) // frame
+    level = np.sqrt((wave[: n * frame].reshape(n, frame) ** 2).mean(1) + 1e-12)
+    loud = np.flatnonzero(level > np.quantile(level, 0.95) * 10 ** (-35 / 20))
+    if not len(loud):
+        return wave
+    margin = int(keep_s * SAMPLE_RATE_HZ)
+    return wave[max(0, loud[0] * frame - margin) : (loud[-1] + 1) * frame + margin]
+
+
+def prompt_samples(wave: np.ndarray, block_samples: int) -> np.ndarray:
+    """The part of a recording that serves as the prompt: trimmed, at the model's level, whole blocks.
+
+    A long recording is cut at its quietest moment before `MAX_PROMPT_S`; a short one is filled up with
+    near silence.
+    """
+    wave = to_model_level(trim_silence(wave))
+    longest = int(MAX_PROMPT_S * SAMPLE_RATE_HZ) // block_samples * block_samples
+    if len(wave) > longest:
+        frame = SAMPLE_RATE_HZ // 20
+        level = (wave[: longest // frame * frame].reshape(-1, frame) ** 2).mean(1)
+        first = len(level) * 3 // 5
+        cut = (first + int(level[first:].argmin()) + 1) * frame
+        wave = wave[:cut]
+    blocks = max(-(-len(wave) // block_samples), -(-int(MIN_PROMPT_S * SAMPLE_RATE_HZ) // block_samples))
+    hush = np.random.default_rng(0).standard_normal(blocks * block_samples).astype(np.float32) * 1e-4
+    hush[: len(wave)] += wave
+    return hush
+
+
+def voice_from_recording(wave: np.ndarray, log_mel: LogMel, block_samples: int, frames_per_token: int) -> Voice:
+    """A voice from any recording; what is said in it stays unknown."""
+    samples = prompt_samples(wave, block_samples)
+    frames = len(samples) // HOP
+    mel = log_mel(torch.from_numpy(samples))[:frames]
+    return Voice(mel, torch.full((frames // frames_per_token,), -1))
+
+
+def load_voice(path: Path) -> Voice:
+    """A voice that ships."""
+    from safetensors.torch import load_file
+
+    tensors = load_file(path)
+    return Voice(tensors["mel"].float(), tensors["text"].long(), tensors["mouth"].float())

@@ -1,0 +1,29 @@
+"""Commands as data: what each one is given and what it generates (design, section 1)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jamflow.conditions import Role
+
+Given = Literal["required", "optional", "none"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the task table."""
+
+    name: str
+    text: Given
+    voice: Given
+    portrait: Given
+    speech: Role
+    motion: Role
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("speak", text="required", voice="optional", portrait="required", speech="generated", motion="generated"),
+        Task("tts", text="required", voice="optional", portrait="none", speech="generated", motion="absent"),
+    )
+}
