@@ -3,21 +3,26 @@
 Shapes: h, w of a box of the frame; S points of a lip contour (11); 2 = xy in frame pixels.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from jamflow.face import topology as topo
 from jamflow.face.mesh import space
+from jamflow.face.mesh.cuts import Cut
 from jamflow.face.mesh.geometry import PIVOT_CM
-from jamflow.face.mesh.interior import MouthInterior, paint_matrix
-from jamflow.face.mesh.sampling import remap, sample
-from jamflow.face.mesh.source import Cut, MeshSource
+from jamflow.face.mesh.sampling import remap, sample, smoothstep
+from jamflow.face.mesh.source import MeshSource
 from jamflow.face.mesh.warp import Motion3, Patch, grid_points, invert
 
 _FEATHER_PX = 4.0
 _EYE_MARGIN_PX, _MOUTH_MARGIN_PX = 7, 9
+# Light left under the upper lip and at the corners of the mouth.
+_SOFT_SHADE, _TEETH_SHADE = (0.4, 0.3), (0.72, 0.2)
+# A narrow gap lets in this share of the light; from the width on, all of it.
+_NARROW_LIGHT, _WIDE_CM = 0.6, 0.6
+_SHADOW_SHARE, _SHADOW_CM = 0.25, 0.12
+_TONGUE_WITH_JAW = 0.55
 
 
 def draw_eye(frame: np.ndarray, cut: Cut, motion: Motion3) -> None:
@@ -56,10 +61,11 @@ def _moved_layers(
 def _target_box(
     frame: np.ndarray, patch: Patch, fields: list[np.ndarray], margin_px: int
 ) -> tuple[int, int, int, int]:
-    """Where the patch's inner part lands: its outer part only feeds the inverse map."""
-    points = patch.points_n2.reshape(*patch.shape_hw, 2)
+    """Where the sheets land: the upper one's upper rim and the lower one's lower rim bound it."""
     rim = int(margin_px / patch.step_px)
-    landed = np.concatenate([(points + f)[rim:-rim, rim:-rim].reshape(-1, 2) for f in fields])
+    points = patch.points_n2.reshape(*patch.shape_hw, 2)[:, rim:-rim]
+    upper, lower = (field[:, rim:-rim] for field in fields)
+    landed = np.concatenate([points[rim] + upper[rim], points[-rim] + lower[-rim]])
     low, high = np.floor(landed.min(0)).astype(int), np.ceil(landed.max(0)).astype(int)
     height, width = frame.shape[:2]
     return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
@@ -95,50 +101,81 @@ def _interior(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int
     """(h, w, 3) float32: the mouth's inside, as if there were no lips before it."""
     left, top, right, bottom = box
     size = (right - left, bottom - top)
+    left_top = np.array([left, top])
     interior = source.interior
-    upper_s2, lower_s2 = _lip_edges(source, motion)
-    image = np.broadcast_to(interior.cavity_rgb, (size[1], size[0], 3)).copy()
+    opening = _opening(source, motion, box)
     jaw = 0.6 * motion.expression_k3[space.CHIN] + 0.4 * motion.expression_k3[space.INNER_LOWER]
-    for rgba, offset in ((interior.lower_rgba, jaw), (interior.upper_rgba, np.zeros(3))):
-        matrix = _placed(interior, motion, offset, np.array([left, top]))
-        layer = cv2.warpAffine(rgba, matrix, size, flags=cv2.INTER_AREA)
-        image = _over(image, layer)
-    return _shaded(image, interior, upper_s2 - (left, top), lower_s2 - (left, top))
+
+    def painted(rgba: np.ndarray, offset_3: np.ndarray) -> np.ndarray:
+        origin = motion.moved_23 @ (interior.origin_3 + offset_3 - PIVOT_CM) + motion.shift_2
+        matrix = interior.placement(origin - left_top, motion.moved_23[:, :2])
+        return cv2.warpAffine(rgba, matrix, size, flags=cv2.INTER_LINEAR)
+
+    image = np.broadcast_to(interior.light.cavity_rgb.astype(np.float32), (size[1], size[0], 3))
+    image = _over(image, painted(interior.tongue_rgba, _TONGUE_WITH_JAW * jaw))
+    image = image * opening.shade(*_SOFT_SHADE)
+    teeth_shade = opening.shade(*_TEETH_SHADE)
+    image = _over(image, _shaded(painted(interior.lower_rgba, jaw), teeth_shade))
+    own = source.own_teeth
+    if own is None:
+        image = _over(image, _shaded(painted(interior.upper_rgba, np.zeros(3)), teeth_shade))
+    else:
+        corners = (own.corners_head_33 - PIVOT_CM) @ motion.moved_23.T + motion.shift_2 - left_top
+        matrix = cv2.getAffineTransform(own.corners_32, corners.astype(np.float32))
+        image = _over(
+            image, _shaded(cv2.warpAffine(own.rgba, matrix, size, flags=cv2.INTER_CUBIC), opening.light)
+        )
+    # Where the gap is all but closed, what is seen is the line between the lips.
+    return interior.light.lip_rgb + opening.open_share * (image - interior.light.lip_rgb)
 
 
-def _placed(
-    interior: MouthInterior, motion: Motion3, offset_3: np.ndarray, left_top: np.ndarray
-) -> np.ndarray:
-    origin = motion.moved_23 @ (interior.origin_3 + offset_3 - PIVOT_CM) + motion.shift_2
-    return paint_matrix(origin - left_top, motion.moved_23[:, :2])
+def _shaded(layer_hw4: np.ndarray, shade: np.ndarray | float) -> np.ndarray:
+    layer_hw4[..., :3] *= shade
+    return layer_hw4
 
 
-def _lip_edges(source: MeshSource, motion: Motion3) -> tuple[np.ndarray, np.ndarray]:
-    """Where the inner edges of the lips are in the frame, (S, 2) each."""
-    edges = []
-    for patch, contour in (
-        (source.mouth.upper, topo.UPPER_LIP_INNER),
-        (source.mouth.lower, topo.LOWER_LIP_INNER),
-    ):
-        points = source.geometry.landmarks_v3[list(contour), :2]
-        at = (points - patch.origin_2) / patch.step_px
-        edges.append(points + sample(patch.displacement(motion), at))
-    return edges[0], edges[1]
+@dataclass(frozen=True)
+class _Opening:
+    """The gap between the lips in a box of the frame.
+
+    Attributes:
+        depth_hw: 0 at the upper lip, 1 well below it.
+        side_w: 0 in the middle of the mouth, 1 at its corners.
+        light: how much light a gap of this height lets in, up to 1.
+        open_share: (1, w, 1) 0 where the lips touch, 1 where they are clearly apart.
+    """
+
+    depth_hw: np.ndarray
+    side_w: np.ndarray
+    light: float
+    open_share: np.ndarray
+
+    def shade(self, under_lip: float, at_corners: float) -> np.ndarray:
+        """(h, w, 1) light that is left, given what is left under the upper lip and at the corners."""
+        down = under_lip + (1 - under_lip) * self.depth_hw
+        side = 1 - (1 - at_corners) * self.side_w**3
+        return (self.light * down * side)[..., None].astype(np.float32)
 
 
-def _shaded(
-    image: np.ndarray, interior: MouthInterior, upper_s2: np.ndarray, lower_s2: np.ndarray
-) -> np.ndarray:
-    """Darker under the upper lip and towards the corners; where the gap is closing, the line between lips."""
-    height, width = image.shape[:2]
-    x = np.arange(width)
-    roof = np.interp(x, upper_s2[:, 0], upper_s2[:, 1])
-    floor = np.interp(x, lower_s2[:, 0], lower_s2[:, 1])
-    gap = np.maximum(floor - roof, 0)
-    depth = np.clip((np.arange(height)[:, None] - roof) / (0.35 * gap.max() + 3), 0, 1)
-    middle, half = (upper_s2[0, 0] + upper_s2[-1, 0]) / 2, max(4.0, (upper_s2[-1, 0] - upper_s2[0, 0]) / 2)
-    side = 1 - np.clip((np.abs(x - middle) / half - 0.2) / 0.9, 0, 1) ** 1.5
-    shade = (0.66 + 0.34 * depth**0.7) * (0.35 + 0.65 * side)
-    open_share = np.clip((gap - 0.5) / 2.0, 0, 1)[None, :, None]
-    lit = image * shade[..., None]
-    return (interior.lip_rgb + open_share * (lit - interior.lip_rgb)).astype(np.float32)
+def _opening(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]) -> _Opening:
+    left, top, right, bottom = box
+    cut = source.mouth
+    roof, floor = (
+        _landed(patch, edge, motion) - (left, top)
+        for patch, edge in ((cut.upper, cut.upper_edge_s2), (cut.lower, cut.lower_edge_s2))
+    )
+    x = np.arange(right - left)
+    roof_w = np.interp(x, roof[:, 0], roof[:, 1])
+    gap_w = np.maximum(np.interp(x, floor[:, 0], floor[:, 1]) - roof_w, 0)
+    scale_px = source.geometry.pose.scale_px
+    shadow_px = _SHADOW_SHARE * gap_w.max() + _SHADOW_CM * scale_px
+    depth = np.clip((np.arange(bottom - top)[:, None] - roof_w) / shadow_px, 0, 1) ** 0.7
+    middle, half = (roof[0, 0] + roof[-1, 0]) / 2, max(4.0, (roof[-1, 0] - roof[0, 0]) / 2)
+    side = np.clip(np.abs(x - middle) / half, 0, 1)
+    light = _NARROW_LIGHT + (1 - _NARROW_LIGHT) * float(smoothstep(gap_w.max() / scale_px / _WIDE_CM))
+    return _Opening(depth, side, light, np.clip((gap_w - 0.4) / 1.6, 0, 1).astype(np.float32)[None, :, None])
+
+
+def _landed(patch: Patch, points_s2: np.ndarray, motion: Motion3) -> np.ndarray:
+    """Where points of the portrait are in the frame."""
+    return points_s2 + sample(patch.displacement(motion), (points_s2 - patch.origin_2) / patch.step_px)

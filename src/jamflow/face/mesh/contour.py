@@ -29,6 +29,10 @@ class Contour:
     along_s: np.ndarray
     across_s: np.ndarray
 
+    def points(self) -> np.ndarray:
+        """(S, 2) frame points of the contour."""
+        return np.c_[self.along_s, self.across_s] @ self.axes_22 + self.origin_2
+
     def local(self, points_n2: np.ndarray) -> np.ndarray:
         """(N, 2) along and across coordinates of frame points."""
         return (points_n2 - self.origin_2) @ self.axes_22.T
@@ -52,8 +56,24 @@ class Contour:
     def shifted(self, down_px: float) -> "Contour":
         """The contour moved across the line, less towards its corners, which stay."""
         place = (self.along_s - self.along_s[0]) / (self.along_s[-1] - self.along_s[0])
-        profile = np.clip(8 * place * (1 - place), 0, 1)
-        return Contour(self.origin_2, self.axes_22, self.along_s, self.across_s + down_px * profile)
+        return self.displaced(down_px * np.clip(8 * place * (1 - place), 0, 1))
+
+    def displaced(self, down_a: np.ndarray) -> "Contour":
+        """The contour moved across the line by so many pixels at each of its places."""
+        return Contour(self.origin_2, self.axes_22, self.along_s, self.across_s + down_a)
+
+    def held(self, points_n2: np.ndarray, above: bool, inside_px: float) -> np.ndarray:
+        """Points on the wrong side brought back to the contour, ``inside_px`` into the right side.
+
+        Beyond the corners points stay as they are.
+        """
+        local = self.local(points_n2)
+        edge = self.height(local[:, 0])
+        bound = (
+            np.minimum(local[:, 1], edge - inside_px) if above else np.maximum(local[:, 1], edge + inside_px)
+        )
+        local[:, 1] = np.where(self.beyond(points_n2) > 0, local[:, 1], bound)
+        return local @ self.axes_22 + self.origin_2
 
 
 def build_contour(points_s2: np.ndarray, line_22: np.ndarray) -> Contour:

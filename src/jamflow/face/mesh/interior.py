@@ -1,9 +1,10 @@
-"""What an open mouth shows: teeth, tongue and the dark behind them.
+"""What an open mouth shows: teeth, tongue and the dark behind them, painted once per portrait.
 
-Two small pictures are painted once per portrait in head centimetres, upper teeth (fixed to the head) and
-lower teeth with the tongue (fixed to the jaw). A frame only places, shades and composites them.
+Three layers in head centimetres: upper teeth (fixed to the head), lower teeth (fixed to the jaw) and the
+tongue (in between). Who smiles openly in the portrait keeps the teeth seen there. A frame only places,
+shades and composites the layers.
 
-Shapes: xy in head centimetres (y up) while painting, frame pixels when placed.
+Shapes: h, w of a painted layer; xy in head centimetres (y up) while painting.
 """
 
 from dataclasses import dataclass
@@ -11,24 +12,23 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from jamflow.face.mesh.geometry import HeadGeometry
+from jamflow.face.mesh.light import MouthLight
 from jamflow.face.pose import HeadPose
 
-_PAINT_PX_PER_CM = 48
-_WIDTH_CM, _HEIGHT_CM = 6.0, 3.6
-# Widths of incisors, canine and premolars as seen from the front, for a mouth of average width.
+_PAINT_PX_PER_CM = 64
+_KEPT_OVER_FRAME = 1.6
+_WIDTH_CM, _HEIGHT_CM = 6.4, 3.6
+# Widths (as seen from the front) and lengths of incisors, canine, premolars and molar, average mouth.
 _UPPER_WIDTHS_CM = (0.84, 0.66, 0.68, 0.5, 0.42, 0.3)
-_LOWER_WIDTHS_CM = (0.52, 0.55, 0.6, 0.52, 0.42, 0.3)
 _UPPER_LENGTHS_CM = (0.95, 0.85, 0.92, 0.8, 0.72, 0.66)
+_LOWER_WIDTHS_CM = (0.52, 0.55, 0.6, 0.52, 0.42, 0.3)
 _LOWER_LENGTHS_CM = (0.82, 0.84, 0.88, 0.76, 0.7, 0.62)
-_CAVITY_RGB = (44, 14, 14)
-_TOOTH_RGB = (222, 211, 194)
-_GUM_RGB = (176, 96, 92)
-_TONGUE_RGB = (162, 84, 82)
-# Where teeth lie behind the lip line, and how far their edges reach below or above it with closed lips.
-_TEETH_DEPTH_CM = 0.9
-_UPPER_EDGE_CM = -0.14
-_LOWER_EDGE_CM = -0.34
-_TONGUE_TOP_CM = -0.5
+# Heights of the edges, and of the tongue, against the line between closed lips.
+_UPPER_EDGE_CM, _LOWER_EDGE_CM, _TONGUE_TOP_CM = -0.15, -0.1, -0.15
+_TEETH_DEPTH_CM = 0.8
+# Neighbouring teeth are parted by a slightly darker line.
+_BETWEEN = 0.86
 
 
 @dataclass(frozen=True)
@@ -36,124 +36,162 @@ class MouthInterior:
     """Painted mouth.
 
     Attributes:
-        upper_rgba, lower_rgba: (h, w, 4) float32, 0 to 255; premultiplied by alpha.
-        origin_3: head centimetres of the middle of the closed lips, at the depth of the teeth.
-        cavity_rgb: (3,) float32.
-        lip_rgb: (3,) float32, the colour of the line between closed lips.
+        upper_rgba, lower_rgba, tongue_rgba: (h, w, 4) float32, 0 to 255.
+        px_per_cm: their resolution; their middle is the middle of the closed lips.
+        origin_3: that middle in head centimetres, at the depth of the teeth.
+        light: colours of what is not painted.
     """
 
     upper_rgba: np.ndarray
     lower_rgba: np.ndarray
+    tongue_rgba: np.ndarray
+    px_per_cm: float
     origin_3: np.ndarray
-    cavity_rgb: np.ndarray
-    lip_rgb: np.ndarray
+    light: MouthLight
+
+    def placement(self, origin_2: np.ndarray, per_cm_22: np.ndarray) -> np.ndarray:
+        """(2, 3) matrix from painted pixels to frame pixels.
+
+        Args:
+            origin_2: where the layer's middle lies in the frame.
+            per_cm_22: columns are the frame vectors of one centimetre to the right and one up.
+        """
+        linear = per_cm_22 @ np.diag([1, -1]) / self.px_per_cm
+        height, width = self.upper_rgba.shape[:2]
+        return np.c_[linear, origin_2 - linear @ [width / 2 - 0.5, height / 2 - 0.5]]
+
+
+@dataclass(frozen=True)
+class OwnTeeth:
+    """The gap of an open smile as the portrait shows it.
+
+    Attributes:
+        rgba: (h, w, 4) float32, 0 to 255.
+        corners_32: three of its corners in its own pixels.
+        corners_head_33: the same in head centimetres, at the depth of the teeth.
+    """
+
+    rgba: np.ndarray
+    corners_32: np.ndarray
+    corners_head_33: np.ndarray
+
+
+def cut_own_teeth(rgb: np.ndarray, matte_hw: np.ndarray, geometry: HeadGeometry) -> OwnTeeth:
+    """Cuts what the matte covers out of the framed portrait."""
+    rows, columns = np.flatnonzero(matte_hw.any(1)), np.flatnonzero(matte_hw.any(0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    region = np.s_[top:bottom, left:right]
+    corners = np.array([[0, 0], [right - left, 0], [0, bottom - top]], np.float32)
+    in_frame = corners + np.array([left, top])
+    depth = geometry.depth(in_frame.mean(0)[None])[0] + _TEETH_DEPTH_CM * geometry.pose.scale_px
+    in_head = geometry.pose.to_canonical(np.c_[in_frame, np.full(3, depth)])
+    return OwnTeeth(np.dstack([rgb[region], 255 * matte_hw[region]]).astype(np.float32), corners, in_head)
 
 
 def build_interior(
-    rgb: np.ndarray, mesh_v3: np.ndarray, person_v3: np.ndarray, pose: HeadPose, parted: bool
+    light: MouthLight, middle_3: np.ndarray, half_width_cm: float, pose: HeadPose
 ) -> MouthInterior:
-    """Paints teeth and tongue in the light of the portrait."""
-    skin = _median_colour(rgb, mesh_v3[[50, 280, 205, 425, 101, 330], :2])
-    lip = _median_colour(rgb, mesh_v3[[12, 15, 268, 38, 86, 316], :2])
-    light = np.clip(skin.mean() / 185, 0.25, 1.1)
-    tint = (skin / max(skin.mean(), 1)) ** 0.3
-    saturation = min(1.0, float((skin.max() - skin.min()) / max(skin.max(), 1)) / 0.2)
+    """Paints teeth and tongue, at a resolution that suits the frame.
 
-    def lit(colour: tuple) -> np.ndarray:
-        value = np.array(colour) * tint * light
-        return value * saturation + value.mean() * (1 - saturation)
-
-    middle = person_v3[[13, 14]].mean(0)
-    half = np.abs(person_v3[[61, 291], 0] - middle[0]).mean()
-    size = np.clip(half / 2.5, 0.8, 1.15)
-    return MouthInterior(
-        upper_rgba=_upper(lit(_TOOTH_RGB), lit(_GUM_RGB), size),
-        lower_rgba=_lower(lit(_TOOTH_RGB) * 0.86, lit(_GUM_RGB), lit(_TONGUE_RGB), size),
-        origin_3=middle - [0, 0, _TEETH_DEPTH_CM],
-        cavity_rgb=lit(_CAVITY_RGB).astype(np.float32),
-        lip_rgb=(0.55 * lip).astype(np.float32),
-    )
-
-
-def _median_colour(rgb: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
-    x, y = np.clip(points_n2.round().astype(int), 1, [rgb.shape[1] - 2, rgb.shape[0] - 2]).T
-    around = [rgb[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
-    return np.median(np.concatenate(around), axis=0).astype(np.float64)
+    Args:
+        light: the colours.
+        middle_3: where the closed lips meet, head centimetres.
+        half_width_cm: of the mouth.
+        pose: of the head in the portrait.
+    """
+    # Straight behind the lips as the portrait sees them: the pitch is too uncertain to shift the teeth by it.
+    origin_3 = middle_3 - _TEETH_DEPTH_CM * pose.rotation_33[2]
+    scale_px = pose.scale_px
+    size = float(np.clip(half_width_cm / 2.5, 0.8, 1.15))
+    px_per_cm = min(_PAINT_PX_PER_CM, _KEPT_OVER_FRAME * scale_px)
+    layers = (_upper(light, size), _lower(light, size), _tongue(light, size))
+    upper, lower, tongue = (_shrunk(layer, px_per_cm) for layer in layers)
+    return MouthInterior(upper, lower, tongue, upper.shape[1] / _WIDTH_CM, origin_3, light)
 
 
 class _Paper:
     """A transparent picture in head centimetres, painted with smooth polygons."""
 
     def __init__(self):
-        self.rgb = np.zeros(
-            (round(_HEIGHT_CM * _PAINT_PX_PER_CM), round(_WIDTH_CM * _PAINT_PX_PER_CM), 3), np.float32
-        )
-        self.alpha = np.zeros(self.rgb.shape[:2], np.float32)
+        shape = (round(_HEIGHT_CM * _PAINT_PX_PER_CM), round(_WIDTH_CM * _PAINT_PX_PER_CM))
+        self.rgb = np.zeros((*shape, 3), np.float32)
+        self.alpha = np.zeros(shape, np.float32)
 
-    def fill(self, outline_n2: np.ndarray, colour: np.ndarray, blur_cm: float) -> None:
+    def fill(self, outline_n2: np.ndarray, colour: np.ndarray, blur_cm: float, opacity: float = 1.0) -> None:
+        """Paints a polygon with a soft edge over what is there."""
         mask = np.zeros(self.alpha.shape, np.uint8)
         pixels = (outline_n2 * [1, -1] + [_WIDTH_CM / 2, _HEIGHT_CM / 2]) * _PAINT_PX_PER_CM
         cv2.fillPoly(mask, [np.round(pixels * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        matte = cv2.GaussianBlur(mask, (0, 0), blur_cm * _PAINT_PX_PER_CM).astype(np.float32) / 255
-        self.rgb += matte[..., None] * (np.asarray(colour, np.float32) - self.rgb)
-        self.alpha += matte * (1 - self.alpha)
+        matte = cv2.GaussianBlur(mask, (0, 0), blur_cm * _PAINT_PX_PER_CM).astype(np.float32) / 255 * opacity
+        below = (self.alpha * (1 - matte))[..., None]
+        self.alpha = matte + below[..., 0]
+        mixed = matte[..., None] * np.asarray(colour, np.float32) + below * self.rgb
+        self.rgb = mixed / np.maximum(self.alpha, 1e-6)[..., None]
 
-    def rgba(self) -> np.ndarray:
-        return np.dstack([self.rgb * 1.0, 255 * self.alpha]).astype(np.float32)
+
+def _shrunk(paper: _Paper, px_per_cm: float) -> np.ndarray:
+    """(h, w, 4); averaged with its opacity, so that transparent black does not darken the edges."""
+    size = (round(_WIDTH_CM * px_per_cm), round(_HEIGHT_CM * px_per_cm))
+    alpha = paper.alpha[..., None]
+    mean = cv2.resize(np.dstack([paper.rgb * alpha, alpha]), size, interpolation=cv2.INTER_AREA)
+    colour = mean[..., :3] / np.maximum(mean[..., 3:], 1e-4)
+    # Fully transparent pixels take their neighbours' colour, for the same reason when a frame samples them.
+    known = (mean[..., 3:] > 0.02).astype(np.float32)
+    spread = cv2.GaussianBlur(colour * known, (0, 0), 2.0) / np.maximum(
+        cv2.GaussianBlur(known, (0, 0), 2.0)[..., None], 1e-4
+    )
+    return np.dstack([np.where(known > 0, colour, spread), 255 * mean[..., 3]]).astype(np.float32)
 
 
-def _teeth(
+def _row_of_teeth(
     paper: _Paper, widths: tuple, lengths: tuple, edge_cm: float, up: int, colour: np.ndarray, size: float
 ) -> None:
-    """A row of teeth, mirrored; ``up`` is 1 where the roots lie above the edge. Darker towards the sides."""
+    """A mirrored row; ``up`` is 1 where the roots lie above the edge, -1 where below."""
     for side in (-1, 1):
         start = 0.0
         for k, (width, length) in enumerate(zip(widths, lengths, strict=True)):
             end = start + width * size
-            x = np.linspace(start, end, 9)
-            u = np.linspace(-1, 1, 9)
-            rise = 0.03 * k if up > 0 else 0.05 * k
-            edge = edge_cm + up * (rise + 0.07 * np.abs(u) ** 3.5)
-            root = edge_cm + up * (length + rise - 0.14 * np.abs(u) ** 2)
-            outline = np.concatenate([np.c_[side * x, edge], np.c_[side * x[::-1], root[::-1]]])
-            shade = max(0.3, 1 - 0.05 * k - 0.025 * k * k)
-            paper.fill(outline, colour * shade * 0.8, 0.012)
-            inner = outline.copy()
-            centre = outline.mean(0)
-            inner = centre + (inner - centre) * [0.84, 0.93]
-            paper.fill(inner, colour * shade, 0.05)
+            u = np.linspace(-1, 1, 13)
+            x = side * (start + (u + 1) / 2 * (end - start))
+            lift = (0.035 if up > 0 else 0.05) * k
+            edge = edge_cm + up * (lift + 0.06 * np.abs(u) ** 4)
+            root = edge_cm + up * (lift + length - 0.12 * u**2)
+            outline = np.concatenate([np.c_[x, edge], np.c_[x[::-1], root[::-1]]])
+            # Teeth recede from the light along the dental arch.
+            tone = colour * max(0.35, 1 - 0.04 * k - 0.022 * k * k)
+            paper.fill(outline, tone * _BETWEEN, 0.012)
+            middle = outline.mean(0)
+            paper.fill(middle + (outline - middle) * [0.86, 0.95], tone, 0.04)
+            paper.fill(middle + [0, up * 0.1] + (outline - middle) * [0.5, 0.5], tone * 1.05, 0.1, 0.5)
             start = end
 
 
-def _upper(tooth: np.ndarray, gum: np.ndarray, size: float) -> np.ndarray:
+def _upper(light: MouthLight, size: float) -> _Paper:
     paper = _Paper()
-    reach = 3.2 * size
-    gums = np.array([[-reach, 1.75], [reach, 1.75], [reach, 0.55], [0, 0.5], [-reach, 0.55]])
-    paper.fill(gums, gum * 0.8, 0.1)
-    _teeth(paper, _UPPER_WIDTHS_CM, _UPPER_LENGTHS_CM, _UPPER_EDGE_CM, 1, tooth, size)
-    return paper.rgba()
+    reach = 3.3 * size
+    gums = np.array([[-reach, 1.75], [reach, 1.75], [reach, 0.6], [0, 0.55], [-reach, 0.6]])
+    paper.fill(gums, light.gum_rgb, 0.1)
+    _row_of_teeth(paper, _UPPER_WIDTHS_CM, _UPPER_LENGTHS_CM, _UPPER_EDGE_CM, 1, light.tooth_rgb, size)
+    return paper
 
 
-def _lower(tooth: np.ndarray, gum: np.ndarray, tongue: np.ndarray, size: float) -> np.ndarray:
+def _lower(light: MouthLight, size: float) -> _Paper:
+    paper = _Paper()
+    reach = 2.7 * size
+    gums = np.array([[-reach, -1.75], [reach, -1.75], [reach, -0.7], [0, -0.8], [-reach, -0.7]])
+    paper.fill(gums, light.gum_rgb * 0.8, 0.1)
+    _row_of_teeth(
+        paper, _LOWER_WIDTHS_CM, _LOWER_LENGTHS_CM, _LOWER_EDGE_CM, -1, light.tooth_rgb * 0.86, size
+    )
+    return paper
+
+
+def _tongue(light: MouthLight, size: float) -> _Paper:
     paper = _Paper()
     angle = np.linspace(0, 2 * np.pi, 48)
     ring = np.c_[np.cos(angle), np.sin(angle)]
-    paper.fill(ring * [1.75 * size, 0.75] + [0, _TONGUE_TOP_CM - 0.62], tongue * 0.8, 0.12)
-    paper.fill(ring * [1.15 * size, 0.42] + [0, _TONGUE_TOP_CM - 0.55], tongue, 0.2)
-    reach = 2.7 * size
-    gums = np.array([[-reach, -1.75], [reach, -1.75], [reach, -0.9], [0, -1.0], [-reach, -0.9]])
-    paper.fill(gums, gum * 0.6, 0.1)
-    _teeth(paper, _LOWER_WIDTHS_CM, _LOWER_LENGTHS_CM, _LOWER_EDGE_CM, -1, tooth, size)
-    return paper.rgba()
-
-
-def paint_matrix(origin_2: np.ndarray, per_cm_22: np.ndarray) -> np.ndarray:
-    """(2, 3) matrix from painted pixels to frame pixels.
-
-    Args:
-        origin_2: where the picture's centre lies, frame pixels.
-        per_cm_22: columns are the frame vectors of one centimetre right and one centimetre up.
-    """
-    linear = per_cm_22 @ np.diag([1, -1]) / _PAINT_PX_PER_CM
-    centre = np.array([_WIDTH_CM, _HEIGHT_CM]) / 2 * _PAINT_PX_PER_CM
-    return np.c_[linear, origin_2 - linear @ centre]
+    colour = light.tongue_rgb
+    paper.fill(ring * [1.9 * size, 0.8] + [0, _TONGUE_TOP_CM - 0.8], colour * 0.72, 0.16)
+    for side in (-1, 1):
+        paper.fill(ring * [0.72 * size, 0.5] + [side * 0.72 * size, _TONGUE_TOP_CM - 0.78], colour, 0.2, 0.8)
+    return paper

@@ -11,13 +11,14 @@ from jamflow.face.mesh import space
 from jamflow.face.mesh.compose import draw_eye, draw_mouth
 from jamflow.face.mesh.rig import eye_closures
 from jamflow.face.mesh.sampling import remap
-from jamflow.face.mesh.source import COARSE_PX, MeshSource, prepare_source
+from jamflow.face.mesh.sheets import COARSE_PX
+from jamflow.face.mesh.source import TURNED_DEG, MeshSource, prepare_source
 from jamflow.face.mesh.warp import Motion3, frame_motion, grid_points, invert
 from jamflow.face.tracker import Face, FaceTracker
 
 # Beyond these the warp shows what the portrait does not: the far cheek, the neck behind the chin.
 _PITCH_MAX_DEG, _YAW_MAX_DEG, _ROLL_MAX_DEG = 12.0, 12.0, 14.0
-_TURNED_PORTRAIT_DEG, _PROFILE_DEG = 15.0, 30.0
+_PROFILE_DEG = 30.0
 _SHIFT_MAX_CM = 1.5
 _SCALE_RANGE = (0.92, 1.08)
 
@@ -97,7 +98,7 @@ def _draw_head(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
 
 def _limited_rotation(rotation_3: np.ndarray, portrait_yaw_deg: float) -> np.ndarray:
     """Smoothly limited angles; a portrait already turned to the side may turn less."""
-    turned = (_PROFILE_DEG - abs(portrait_yaw_deg)) / (_PROFILE_DEG - _TURNED_PORTRAIT_DEG)
+    turned = (_PROFILE_DEG - abs(portrait_yaw_deg)) / (_PROFILE_DEG - TURNED_DEG)
     yaw_max = _YAW_MAX_DEG * float(np.clip(turned, 0.25, 1))
     return _soft_limit(rotation_3, np.array([_PITCH_MAX_DEG, yaw_max, _ROLL_MAX_DEG]))
 

@@ -1,0 +1,78 @@
+"""Makes patches of skin whose motion ignores the control points on the other side of a cut."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jamflow.face import topology as topo
+from jamflow.face.mesh.contour import Contour, build_contour
+from jamflow.face.mesh.geometry import HeadGeometry
+from jamflow.face.mesh.rig import Rig
+from jamflow.face.mesh.thin_plate import thin_plate_matrix
+from jamflow.face.mesh.warp import Patch, build_patch, grid_points
+
+COARSE_PX = 4
+
+UPPER_LIP = topo.UPPER_LIP_OUTER[1:-1] + topo.UPPER_LIP_MIDDLE[1:-1] + topo.UPPER_LIP_INNER[1:-1]
+LOWER_LIP = topo.LOWER_LIP_OUTER[1:-1] + topo.LOWER_LIP_MIDDLE[1:-1] + topo.LOWER_LIP_INNER[1:-1]
+UPPER_LIDS = topo.RIGHT_UPPER_LID[1:-1] + topo.LEFT_UPPER_LID[1:-1] + topo.RIGHT_CREASE + topo.LEFT_CREASE
+LOWER_LIDS = topo.RIGHT_LOWER_LID[1:-1] + topo.LEFT_LOWER_LID[1:-1]
+# Half the width, in pixels, over which the coarse patch changes from one side of a cut to the other.
+_BLEND_PX = 6
+
+
+@dataclass(frozen=True)
+class SheetMaker:
+    """What all sheets of a face share.
+
+    Attributes:
+        rig: the control points.
+        rest_c3: displacement of the control points that brings the portrait to its neutral face.
+        geometry: the head in the frame.
+    """
+
+    rig: Rig
+    rest_c3: np.ndarray
+    geometry: HeadGeometry
+
+    def spread(self, left_out: tuple[int, ...], points_n2: np.ndarray) -> np.ndarray:
+        """(N, C) interpolation from the control points that are none of the vertices left out."""
+        keep = self.rig.without(left_out)
+        matrix = np.zeros((len(points_n2), len(self.rig.vertices_c)), np.float32)
+        matrix[:, keep] = thin_plate_matrix(self.rig.points_c3[keep, :2], points_n2)
+        return matrix
+
+    def patch(
+        self, origin_2: np.ndarray, step_px: float, shape_hw: tuple[int, int], spread_nc: np.ndarray
+    ) -> Patch:
+        """A patch on a grid, given the interpolation to its points."""
+        rig = self.rig
+        return build_patch(
+            self.geometry,
+            origin_2,
+            step_px,
+            shape_hw,
+            spread_nc,
+            self.rest_c3,
+            rig.weights_ck,
+            rig.closing_ec3,
+        )
+
+    def whole(self, mesh_v3: np.ndarray, lip_line: Contour) -> Patch:
+        """The whole head at low resolution; at the cuts it follows the nearer sheet."""
+        width, height = self.geometry.size_wh
+        shape = (-(-height // COARSE_PX), -(-width // COARSE_PX))
+        # Pixel centres of the coarse cells, so that cv2.resize brings the map to full size without a shift.
+        origin = np.full(2, (COARSE_PX - 1) / 2)
+        points = grid_points(origin, COARSE_PX, shape)
+        moves = self.geometry.expression_share(points) > 0
+        inside = points[moves]
+        eye_line = build_contour(mesh_v3[[33, 133, 362, 263], :2], mesh_v3[[33, 263], :2])
+        under_eyes = np.clip(0.5 + eye_line.below(inside) / _BLEND_PX, 0, 1)[:, None]
+        under_lips = np.clip(0.5 + lip_line.below(inside) / _BLEND_PX, 0, 1)[:, None]
+        forehead = self.spread(LOWER_LIDS + LOWER_LIP, inside)
+        midface = self.spread(UPPER_LIDS + LOWER_LIP, inside)
+        chin = self.spread(UPPER_LIDS + UPPER_LIP, inside)
+        spread = np.zeros((len(points), forehead.shape[1]), np.float32)
+        spread[moves] = forehead * (1 - under_eyes) + midface * (under_eyes - under_lips) + chin * under_lips
+        return self.patch(origin, COARSE_PX, shape, spread)
