@@ -1,0 +1,57 @@
+"""Reads the reference values in ../shared/golden, where they are at hand."""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+SHARED = Path(os.environ.get("JAMFLOW_SHARED", Path(__file__).parents[2] / "shared"))
+
+
+class Golden:
+    """One reference file: its cases, inputs by rule, outputs with their strides."""
+
+    def __init__(self, folder: str, name: str):
+        self.folder = SHARED / "golden" / folder
+        if not (self.folder / name).exists():
+            pytest.skip(f"no reference values: {self.folder / name} is absent")
+        self._file = np.load(self.folder / name)
+        self.meta = json.loads(str(self._file["meta"]))
+        self._rules = self._module("golden_inputs")
+        self._fill = self._module("fill_rule")
+
+    def _module(self, name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, self.folder / f"{name}.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    def input(self, name: str) -> Tensor:
+        if f"in/{name}" in self._file:
+            return torch.from_numpy(self._file[f"in/{name}"].reshape(self.meta["inputs"][name]["shape"]))
+        rule = dict(self.meta["inputs"][name])
+        for key in ("crc32", "dtype", "first"):
+            rule.pop(key)
+        shape = rule.pop("shape")
+        function = getattr(self._rules, rule.pop("fn"))
+        arguments = {"shape": shape} if "shape" in function.__code__.co_varnames else {}
+        return torch.from_numpy(function(**arguments, **rule))
+
+    def fill(self, module: nn.Module, weights: str, prefix: str = "") -> None:
+        """Weights by the rule, strictly: every key of the module."""
+        shapes = {prefix + k: tuple(v.shape) for k, v in module.state_dict().items()}
+        values = self._fill.fill_state_dict(weights, shapes)
+        module.load_state_dict({k.removeprefix(prefix): torch.from_numpy(v) for k, v in values.items()})
+
+    def check(self, name: str, x: Tensor, atol: float) -> None:
+        about = self.meta["tensors"][name]
+        assert list(x.shape) == about["shape"]
+        got = x.detach().reshape(-1)[:: about["stride"]].numpy()
+        np.testing.assert_allclose(got, self._file[name].reshape(-1), atol=atol, rtol=1e-5)

@@ -1,0 +1,54 @@
+"""The audio stream alone is F5-TTS's DiT: same keys, same numbers."""
+
+import pytest
+import torch
+from golden import Golden
+
+from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
+from jamflow.model.joint import JointModel
+from jamflow.model.streams import AudioInput
+
+CASES = [
+    f"{variant}/{call}"
+    for variant in ("v0", "v1")
+    for call in ("b1", "b1_drop_audio", "b1_drop_text", "b1_drop_both", "b1_long_text", "b1_small", "b3", "b3_drop_both",
+                 "b3_nomask", "b1_cfg", "b3_cfg")
+] + ["v1_attnmask/b1", "v1_attnmask/b3"]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_velocity_is_the_official_one(case: str) -> None:
+    golden = Golden("f5tts", "dit_tiny.npz")
+    about = golden.meta["cases"][case]
+    c, flags, names = about["config"], about["flags"], about["inputs"]
+    config = JointConfig(
+        audio=AudioConfig(
+            channels=c["mel_dim"], dim=c["dim"], depth=c["depth"], heads=c["heads"], head_dim=c["dim_head"],
+            ff_mult=c["ff_mult"], text_vocab=c["text_num_embeds"], text_dim=c["text_dim"], text_layers=c["conv_layers"],
+            text_mask_padding=c["text_mask_padding"], pe_attn_head=c["pe_attn_head"],
+            attn_mask_enabled=c.get("attn_mask_enabled", False),
+        ),
+        motion=MotionConfig(dim=16),
+    )  # fmt: skip
+    model = JointModel(config).eval()
+    golden.fill(model.audio, about["weights"], "transformer.")
+    x = golden.input(names["x"])
+    rows = len(x)
+    valid = None
+    if names["lens"]:
+        valid = torch.arange(x.shape[1])[None] < golden.input(names["lens"])[:, None]
+
+    def velocity(drop_audio: bool, drop_text: bool) -> torch.Tensor:
+        inputs = AudioInput(
+            x, golden.input(names["cond"]), golden.input(names["time"]).expand(rows), golden.input(names["text"]),
+            torch.full((rows,), drop_text), torch.full((rows,), drop_audio), valid,
+        )  # fmt: skip
+        out, motion = model(inputs, None)
+        assert motion is None
+        return out
+
+    if flags.get("cfg_infer"):
+        out = torch.cat([velocity(False, False), velocity(True, True)])
+    else:
+        out = velocity(flags.get("drop_audio_cond", False), flags.get("drop_text", False))
+    golden.check(f"{case}/out", out, atol=2e-4)
