@@ -1,7 +1,7 @@
 """One picture that shows how a face in a video speaks: python benchmarks/contact_sheet.py VIDEO.mp4 SHEET.png
 
-Rows of frames with their times: evenly spaced; the face with its mouth widest open; with its mouth shut. Under
-them, over time: lip opening (white), loudness (orange), frames without a face (red).
+Rows of frames with their times: evenly spaced; the face with its mouth widest open; the face with it shut.
+Under them, over time: lip opening (white), loudness (orange), frames without a face (red).
 """
 
 from dataclasses import dataclass

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from clips import Clip
 from hibari import SAMPLE_RATE, Hibari
 
+from clips import Clip
 from jamflow.evaluate.dnsmos import Dnsmos
 from jamflow.evaluate.lips import Share, best_lag, correlation, lag_profile, shut_bilabials, shut_silence
 from jamflow.evaluate.wer import word_errors

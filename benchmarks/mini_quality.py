@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import tyro
+
 from cost import Cost, measure_cost
 
 HERE = Path(__file__).parent
-# In the small face of the bundled portrait the landmark network reads shut lips as 0.02 cm (99 % of them
-# below 0.05), cannot tell them from lips that the motion opens by less than 0.3 cm, and reads 0.4 cm as 0.1.
+# The landmark network compresses small openings: on the bundled portrait it reads shut lips as 0.02 cm (99 %
+# of them below 0.05), lips that the motion opens by 0.2 cm as 0.04, and 0.3 cm as 0.1.
 SEEN_SHUT_CM = 0.05
 
 
@@ -50,10 +51,9 @@ def main() -> None:
     cost = measure_cost(_portrait(), options.seed, options.nfe)  # before torch fills this process
 
     from clips import speak_all
-    from judge import listen, reference_sounds, watch
-
     from jamflow.evaluate.lips import SHUT_CM
     from jamflow.pipeline import JamFlow
+    from judge import listen, reference_sounds, watch
 
     model = JamFlow.load()
     clips = []
