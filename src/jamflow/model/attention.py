@@ -78,31 +78,3 @@ def own_instant_attention(
         score_own = score_own.masked_fill(~see[:, None, :, None], float("-inf"))
     weight = torch.softmax(torch.cat([score, score_own], dim=-1), dim=-1)
     return weight[..., :-1] @ v_audio + weight[..., -1:] * v_motion[:, :, own]
-
-
-def banded_attention(q: Tensor, k: Tensor, v: Tensor, query_s: Tensor, key_s: Tensor, window_s: float) -> Tensor:
-    """Motion queries on the keys of one stream within the window, gathered: cost grows with T, not T squared.
-
-    Returns the softmax parts that `merge_attention` joins: (B, H, Q, D + 2), the unnormalised output with its
-    maximum score and its sum.
-    """
-    low = torch.searchsorted(key_s, query_s - window_s - 1e-6)
-    high = torch.searchsorted(key_s, query_s + window_s + 1e-6, right=True)
-    width = int((high - low).max()) if len(query_s) else 0
-    index = low[:, None] + torch.arange(max(width, 1), device=q.device)
-    inside = index < high[:, None]
-    index = index.clamp(max=len(key_s) - 1)
-    score = torch.einsum("bhqd,bhqwd->bhqw", q * q.shape[-1] ** -0.5, k[:, :, index])
-    score = score.masked_fill(~inside, float("-inf"))
-    top = score.amax(-1, keepdim=True).clamp(min=-1e30)
-    weight = torch.exp(score - top)
-    out = torch.einsum("bhqw,bhqwd->bhqd", weight, v[:, :, index])
-    return torch.cat([out, top, weight.sum(-1, keepdim=True)], dim=-1)
-
-
-def merge_attention(parts: list[Tensor]) -> Tensor:
-    """Softmax over all keys from the parts of disjoint sets of keys."""
-    top = torch.stack([p[..., -2:-1] for p in parts]).amax(0)
-    factors = [torch.exp(p[..., -2:-1] - top) for p in parts]
-    total = sum(f * p[..., -1:] for f, p in zip(factors, parts, strict=True))
-    return sum(f * p[..., :-2] for f, p in zip(factors, parts, strict=True)) / total

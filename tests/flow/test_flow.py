@@ -1,0 +1,68 @@
+"""Schedules against the official grids, solvers against an equation with a known solution, the objective."""
+
+import math
+
+import pytest
+import torch
+from golden import Golden
+
+from jamflow.flow.objective import flow_loss, on_path
+from jamflow.flow.schedule import time_grid
+from jamflow.flow.solver import integrate
+
+
+def test_official_time_grids() -> None:
+    golden = Golden("f5tts", "cfm_sample.npz")
+    names = [name for name in golden.meta["tensors"] if name.startswith("grid/")]
+    assert len(names) > 50
+    for name in names:
+        steps, sway, table = name.removeprefix("grid/steps").split("_")
+        grid = time_grid(int(steps), None if sway == "none" else float(sway), epss=table == "epss")
+        golden.check(name, grid, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 5, 6, 7, 10, 12, 16, 24, 32])
+@pytest.mark.parametrize("sway", [None, -1.0, 0.4])
+def test_grid_goes_from_noise_to_data(steps: int, sway: float | None) -> None:
+    grid = time_grid(steps, sway)
+    assert len(grid) == steps + 1
+    assert float(grid[0]) == 0 and math.isclose(float(grid[-1]), 1, abs_tol=1e-6)
+    assert (grid.diff() > 0).all()
+
+
+@pytest.mark.parametrize(("method", "order"), [("euler", 1), ("midpoint", 2)])
+def test_solver_converges_with_its_order(method: str, order: int) -> None:
+    """dx/dt = cos(t) x has x(1) = exp(sin 1)."""
+
+    def error(steps: int) -> float:
+        start = (torch.ones(3, dtype=torch.float64),)
+        grid = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+        (end,) = integrate(lambda t, s: (torch.cos(t) * s[0],), start, grid, method)
+        return float((end - math.exp(math.sin(1))).abs().max())
+
+    assert error(20) / error(40) == pytest.approx(2**order, rel=0.15)
+
+
+def test_parts_of_the_state_move_together() -> None:
+    """A rotation couples two parts; each step must use both old values."""
+    state = (torch.tensor([1.0]), torch.tensor([0.0]))
+    grid = torch.linspace(0, math.pi / 2, 2001)
+    x, y = integrate(lambda t, s: (-s[1], s[0]), state, grid, "midpoint")
+    assert x.item() == pytest.approx(0, abs=1e-3) and y.item() == pytest.approx(1, abs=1e-3)
+
+
+def test_true_velocity_has_no_loss_and_hidden_frames_do_not_count() -> None:
+    noise, data = torch.randn(2, 2, 5, 3)
+    generated = torch.tensor([[True] * 5, [True, False, False, False, False]])
+    velocity = data - noise
+    assert flow_loss(velocity, noise, data, generated).item() == 0
+    velocity[1, 1:] = 100
+    assert flow_loss(velocity, noise, data, generated).item() == 0
+    velocity[1, 0] += 2
+    assert flow_loss(velocity, noise, data, generated).item() == pytest.approx(4 / 6)
+    assert flow_loss(velocity, noise, data, torch.zeros(2, 5, dtype=torch.bool)).item() == 0
+
+
+def test_path_ends() -> None:
+    noise, data = torch.randn(2, 2, 5, 3)
+    torch.testing.assert_close(on_path(noise, data, torch.tensor([0.0, 1.0])), torch.stack([noise[0], data[1]]))

@@ -1,0 +1,121 @@
+"""Properties of the joint model: who influences whom, frozen streams, batches, positions."""
+
+import pytest
+import torch
+
+from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
+from jamflow.model.joint import JointModel, Sight
+from jamflow.model.streams import AudioInput, MotionInput
+
+NO = torch.tensor([False])
+
+
+@pytest.fixture(scope="module")
+def model() -> JointModel:
+    torch.manual_seed(0)
+    config = JointConfig(
+        audio=AudioConfig(channels=12, dim=32, depth=4, heads=2, head_dim=16, text_vocab=9, text_dim=16, text_layers=1,
+                          attn_mask_enabled=True),
+        motion=MotionConfig(mouth_channels=6, clue_channels=4, dim=16),
+        frames_per_token=2,
+    )  # fmt: skip
+    model = JointModel(config).eval().requires_grad_(False)
+    for p in model.parameters():  # the zero-initialised gates would hide everything
+        if p.abs().sum() == 0:
+            torch.nn.init.normal_(p, std=0.3)
+    return model
+
+
+def audio_input(tokens: int, seed: int, time: float = 0.4) -> AudioInput:
+    g = torch.Generator().manual_seed(seed)
+    x, context = torch.randn(2, 1, tokens, 12, generator=g)
+    text = torch.randint(0, 9, (1, tokens), generator=g)
+    return AudioInput(x, context, torch.tensor([time]), text, NO, NO)
+
+
+def motion_input(frames: int, seed: int, time: float = 0.4) -> MotionInput:
+    g = torch.Generator().manual_seed(seed)
+    x, context = torch.randn(2, 1, frames, 6, generator=g)
+    clue = torch.randn(1, frames, 4, generator=g)
+    return MotionInput(x, context, torch.zeros(1, frames), clue, torch.tensor([time]), NO, NO)
+
+
+def test_half_of_the_blocks_are_joint(model: JointModel) -> None:
+    assert model.config.joint_depth == 2
+
+
+def test_streams_see_each_other_only_when_allowed(model: JointModel) -> None:
+    a, m, other = audio_input(45, 1), motion_input(24, 2), motion_input(24, 3)
+    both, _ = model(a, m)
+    changed, _ = model(a, other)
+    assert not torch.allclose(both, changed)
+    blind = Sight(audio_sees_motion_b=NO, motion_sees_audio_b=NO)
+    alone, _ = model(a, None)
+    unseen, motion = model(a, m, blind)
+    torch.testing.assert_close(alone, unseen, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(motion, model(None, m)[1], atol=1e-5, rtol=1e-4)
+
+
+def test_frozen_speech_equals_speech_that_looks_nowhere(model: JointModel) -> None:
+    a, m = audio_input(45, 1, time=1.0), motion_input(24, 2)
+    sight = Sight(audio_sees_motion_b=NO, motion_sees_audio_b=~NO)
+    _, wanted = model(a, m, sight)
+    audio, got = model(model.freeze_audio(a), m, sight)
+    assert audio is None
+    torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_frozen_motion_equals_motion_that_looks_nowhere(model: JointModel) -> None:
+    a, m = audio_input(45, 1), motion_input(24, 2, time=1.0)
+    sight = Sight(audio_sees_motion_b=~NO, motion_sees_audio_b=NO)
+    wanted, _ = model(a, m, sight)
+    got, motion = model(a, model.freeze_motion(m), sight)
+    assert motion is None
+    torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_motion_is_local(model: JointModel) -> None:
+    """A change of speech does not reach motion frames beyond the window of the joint blocks."""
+    a, m = audio_input(150, 1), motion_input(80, 2)
+    frozen = model.freeze_audio(a)
+    _, before = model(frozen, m)
+    for k, v in frozen.keys:
+        k[:, :, 0], v[:, :, 0] = 5.0, -5.0  # the token at 0 s
+    _, after = model(frozen, m)
+    moved = (before - after).abs().amax(-1)[0] > 1e-6
+    reach_s = model.config.window_s * model.config.audio.depth + 0.2
+    assert moved[:5].all() and not moved[int(reach_s * 25) + 1 :].any()
+
+
+def test_a_row_does_not_depend_on_its_neighbours_or_its_padding(model: JointModel) -> None:
+    """The text's GRN norms over all frames, padding included, as F5-TTS's does; so this holds without text."""
+    a, m = audio_input(30, 1), motion_input(16, 2)
+    a.tokens_bn = torch.full((1, 30), -1)
+    alone = model(a, m)
+
+    def pad(x: torch.Tensor, n: int, value: float = 0.7) -> torch.Tensor:
+        return torch.cat([x, torch.full((1, n, *x.shape[2:]), value, dtype=x.dtype)], 1)
+
+    long_a, long_m = audio_input(45, 5), motion_input(24, 6)
+    long_a.tokens_bn = torch.full((1, 45), -1)
+    two = torch.tensor([False, False])
+    batch_a = AudioInput(
+        torch.cat([pad(a.x_btc, 15), long_a.x_btc]), torch.cat([pad(a.context_btc, 15), long_a.context_btc]),
+        torch.tensor([0.4, 0.4]), torch.full((2, 45), -1), two, two, torch.arange(45)[None] < torch.tensor([[30], [45]]),
+    )  # fmt: skip
+    batch_m = MotionInput(
+        torch.cat([pad(m.x_btc, 8), long_m.x_btc]), torch.cat([pad(m.context_btc, 8), long_m.context_btc]),
+        torch.zeros(2, 24), torch.cat([pad(m.clue_btc, 8), long_m.clue_btc]), torch.tensor([0.4, 0.4]), two, two,
+        torch.arange(24)[None] < torch.tensor([[16], [24]]),
+    )  # fmt: skip
+    audio, motion = model(batch_a, batch_m)
+    torch.testing.assert_close(audio[:1, :30], alone[0], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(motion[:1, :16], alone[1], atol=1e-5, rtol=1e-4)
+
+
+def test_positions_are_the_papers_for_equal_spans(model: JointModel) -> None:
+    """p / L * L_ref with L_ref the longer stream (section 4.4), when both streams last equally long."""
+    tokens, frames = 15 * 9, 8 * 9
+    scaled = torch.arange(frames) / frames * max(tokens, frames)
+    ours = model.motion_times(frames) * model.config.token_rate_hz
+    torch.testing.assert_close(ours, scaled)
