@@ -35,7 +35,8 @@ class VocoderTraining:
     frames: int = 48
     lr: float = 8e-4
     lr_end: float = 1e-5
-    lr_discriminator: float = 3e-4
+    lr_discriminator: float = 1.5e-3
+    judged: int = 8  # rows of a batch that the discriminators see: they cost several times the generator
     ema_decay: float = 0.999
     mel_weight: float = 15.0
     mel_noise: float = 0.1
@@ -153,9 +154,10 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         adversarial = step >= config.adversarial_from
         values: dict[str, Tensor] = {}
         if adversarial:
+            shown, truth = fake[: config.judged], real[: config.judged]
             loss_judge = fake.new_zeros(())
             for judge in judges:
-                on_real, on_fake = judge(real)[0].float(), judge(fake.detach())[0].float()
+                on_real, on_fake = judge(truth)[0].float(), judge(shown.detach())[0].float()
                 loss_judge = loss_judge + F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
             judge_optimizer.zero_grad(set_to_none=True)
             loss_judge.backward()
@@ -167,9 +169,9 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         if adversarial:
             values["fool"], values["match"] = fake.new_zeros(()), fake.new_zeros(())
             for judge in judges.requires_grad_(False):
-                score, features = judge(fake)
+                score, features = judge(shown)
                 with torch.no_grad():
-                    _, wanted = judge(real)
+                    _, wanted = judge(truth)
                 values["fool"] = values["fool"] + F.relu(1 - score.float()).mean()
                 values["match"] = values["match"] + sum(
                     F.l1_loss(a.float(), b.float()) for a, b in zip(features, wanted, strict=True)
