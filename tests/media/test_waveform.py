@@ -9,7 +9,8 @@ import pytest
 import soundfile
 
 from jamflow.errors import UserError
-from jamflow.speech.waveform import read_wave, write_wave
+from jamflow.media.files import replacing
+from jamflow.speech.waveform import WaveWriter, read_wave, write_wave
 
 
 def tone(seconds: float, sample_rate: int, hz: float = 440.0, level: float = 0.5) -> np.ndarray:
@@ -134,4 +135,32 @@ def test_write_wave_refuses_other_suffixes_and_missing_folders(tmp_path: Path) -
     for name, words in {"a.mp3": "does not end in .wav", "missing/a.wav": "does not exist"}.items():
         with pytest.raises(UserError, match=words):
             write_wave(tmp_path / name, np.zeros(100))
+    assert not list(tmp_path.iterdir())
+
+
+def test_pieces_make_one_file(tmp_path: Path) -> None:
+    samples = tone(1.5, 24_000)
+    with WaveWriter(tmp_path / "a.wav") as writer:
+        for start in range(0, len(samples), 7_001):
+            writer.write(samples[start : start + 7_001])
+        assert not (tmp_path / "a.wav").exists()
+    np.testing.assert_allclose(read_wave(tmp_path / "a.wav"), samples, atol=0.51 / 32768)
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert file.getnframes() == len(samples)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_exception_leaves_no_sound_file(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error), WaveWriter(tmp_path / "a.wav") as writer:
+        writer.write(tone(1.0, 24_000))
+        raise error
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "full.part").symlink_to("/dev/full")
+    monkeypatch.setattr("jamflow.media.files._temporary", lambda path: tmp_path / "full.part")
+    with pytest.raises(UserError, match="no room on the disk"), replacing(tmp_path / "a.wav") as temporary:
+        temporary.write_bytes(bytes(10_000))
     assert not list(tmp_path.iterdir())
