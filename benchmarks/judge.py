@@ -12,18 +12,23 @@ from jamflow.evaluate.dnsmos import Dnsmos
 from jamflow.evaluate.lips import Share, best_lag, correlation, lag_profile, shut_bilabials, shut_silence
 from jamflow.evaluate.wer import word_errors
 from jamflow.evaluate.whisper import Whisper
-from jamflow.pipeline import JamFlow
+from jamflow.model.checkpoint import load_tensors
+from jamflow.pipeline import ASSETS
 from jamflow.speech.mel import LogMel
+from jamflow.speech.vocoder import Vocos, VocosConfig
 
 Sound = tuple[np.ndarray, int]  # samples, rate in Hz
 
 
-def reference_sounds(model: JamFlow, texts: list[str]) -> dict[str, list[Sound]]:
+def reference_sounds(texts: list[str]) -> dict[str, list[Sound]]:
     """The teacher's own sound, and the same through mel and vocoder: what training could reach at best."""
     teacher, log_mel = Hibari(voice="heart"), LogMel()
+    tensors, config = load_tensors(ASSETS / "mini" / "vocoder.safetensors")
+    vocoder = Vocos(VocosConfig(**config)).eval()
+    vocoder.load_state_dict(tensors)
     spoken = [np.asarray(teacher(text), np.float32) for text in texts]
     with torch.inference_mode():
-        copies = [model.vocoder(log_mel(torch.from_numpy(wave))[None])[0].numpy() for wave in spoken]
+        copies = [vocoder(log_mel(torch.from_numpy(wave))[None])[0].numpy() for wave in spoken]
     return {
         "teacher": [(wave, SAMPLE_RATE) for wave in spoken],
         "teacher through the vocoder": [(wave, SAMPLE_RATE) for wave in copies],

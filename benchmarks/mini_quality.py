@@ -60,7 +60,7 @@ def main() -> None:
     for clip in speak_all(model, _portrait(), texts, options.seed, options.nfe, options.out):
         clips.append(clip)
         _say(f"spoken {len(clips)} of {len(texts)}")
-    sounds = {"speak": [(clip.speech, clip.sample_rate) for clip in clips], **reference_sounds(model, texts)}
+    sounds = {"speak": [(clip.speech, clip.sample_rate) for clip in clips], **reference_sounds(texts)}
     _say("listening")
     heard = {name: listen(texts, row) for name, row in sounds.items()}
     lips = {
