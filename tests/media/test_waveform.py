@@ -1,5 +1,6 @@
 """Sound of any kind becomes mono float32 at 24 kHz; what is no usable speech is refused in one sentence."""
 
+import struct
 import wave
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_names_with_spaces_colons_and_accents(tmp_path: Path) -> None:
     path = tmp_path / "my voice: né.wav"
     soundfile.write(path, tone(1.0, 24_000), 24_000)
     assert len(read_wave(path)) == 24_000
+
+
+def test_tags_that_are_not_utf8(tmp_path: Path) -> None:
+    write_wave(tmp_path / "a.wav", tone(1.0, 24_000))
+    riff = (tmp_path / "a.wav").read_bytes()
+    tag = b"LIST" + struct.pack("<I", 16) + b"INFOINAM" + struct.pack("<I", 4) + "café".encode("latin-1")
+    (tmp_path / "b.wav").write_bytes(riff[:36] + tag + riff[36:])
+    assert len(read_wave(tmp_path / "b.wav")) == 24_000
 
 
 def test_a_cut_mp3_gives_what_is_left(tmp_path: Path) -> None:

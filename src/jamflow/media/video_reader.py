@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,6 +14,9 @@ from av.error import FFmpegError, InvalidDataError
 
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
+
+# PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 unless told otherwise; 19 needs no telling.
+_TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def _opened(path: str | Path, what: str) -> Iterator[InputContainer]:
         # `file:` keeps a colon in a name from being read as a protocol; the whitelist keeps a playlist
         # from reaching the network.
         options = {"protocol_whitelist": "file"}
-        with av.open(f"file:{path}", container_options=options, metadata_errors="replace") as container:
+        with av.open(f"file:{path}", container_options=options, **_TAGS) as container:
             yield container
     except FFmpegError as error:
         raise UserError(f"The {what} {path} cannot be read.", "Convert it to mp4 or wav first.") from error
