@@ -15,7 +15,7 @@ from av.error import FFmpegError, InvalidDataError
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
 
-# PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 unless told otherwise; 19 needs no telling.
+# PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 unless told; 19 needs no telling.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
 
