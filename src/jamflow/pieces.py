@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import torch
 
 from jamflow.data.features import tokens_in_time
+from jamflow.errors import UserError
 from jamflow.model.config import JointConfig
 from jamflow.speech.durations import DurationPredictor, timeline
-from jamflow.speech.phonemes import SILENCE, Phonemizer, split_sentences
+from jamflow.speech.phonemes import SILENCE, Phonemizer, check_script, split_sentences
 
 LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
 
@@ -52,7 +53,11 @@ class TextReader:
         Raises:
             UserError: nothing to say, or letters of another script.
         """
-        for number, sentence in enumerate(split_sentences(text)):
+        check_script(text)
+        sentences = split_sentences(text)
+        if not sentences:
+            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
+        for number, sentence in enumerate(sentences):
             symbols = [SILENCE, *self._phonemizer(sentence), SILENCE]
             seconds = self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0] / speed
             seconds[0] = LEAD_S if number == 0 else PAUSE_S

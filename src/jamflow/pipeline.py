@@ -140,7 +140,7 @@ class JamFlow:
         """Checks everything that can be checked before the first piece is made."""
         sampling = Sampling() if nfe is None else Sampling(steps=nfe)
         with timings("text"):
-            next(self._reader.pieces(text, speed), None)  # refuses what cannot be spoken, before any work
+            next(self._reader.pieces(text, speed))  # refuses what cannot be spoken, before any work
         prompt = self._default_voice if voice is None else self._voice(voice, voice_text)
         fps = Fraction(self._model.config.motion_fps).limit_denominator(1001)
 

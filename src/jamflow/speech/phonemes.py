@@ -86,7 +86,10 @@ def check_script(text: str) -> None:
 
 
 def split_sentences(text: str, max_chars: int = 180) -> list[str]:
-    """Cut text into pieces of at most about `max_chars`: at sentence ends, then at commas, then at spaces."""
+    """Cut text into pieces of at most about `max_chars`: at sentence ends, then at commas, then at spaces.
+
+    What has neither letter nor digit is left out.
+    """
     text = re.sub(r"\s+", " ", text).strip()
     pieces: list[str] = []
     for sentence in re.split(r"(?<=[.!?…])[\"'”’)]*\s+", text):
@@ -99,7 +102,7 @@ def split_sentences(text: str, max_chars: int = 180) -> list[str]:
             sentence = sentence[cut:].strip()
         if sentence:
             pieces.append(sentence)
-    return pieces
+    return [p for p in pieces if any(c.isalnum() for c in p)]
 
 
 def _shorten(text: str, n: int = 40) -> str:
