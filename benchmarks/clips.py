@@ -38,9 +38,7 @@ class Clip:
     truth_t: np.ndarray
 
 
-def speak_all(
-    model: JamFlow, portrait: Path, texts: list[str], seed: int, nfe: int | None, folder: Path
-) -> Iterator[Clip]:
+def speak_all(model: JamFlow, portrait: Path, texts: list[str], seed: int, nfe: int | None, folder: Path) -> Iterator[Clip]:
     """Speak every text (with seeds ``seed``, ``seed`` + 1, ...) into ``folder`` and look at the videos."""
     for i, text in enumerate(texts):
         result = model.speak(portrait, text, seed=seed + i, nfe=nfe)

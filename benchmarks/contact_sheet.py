@@ -98,9 +98,7 @@ def loudness_db(video: Path, times_s: list[float]) -> np.ndarray:
     return 10 * np.log10(np.maximum(power, 1e-6))
 
 
-def plot(
-    pen: ImageDraw.ImageDraw, top: int, times_s: np.ndarray, opening_t: np.ndarray, level_t: np.ndarray
-) -> None:
+def plot(pen: ImageDraw.ImageDraw, top: int, times_s: np.ndarray, opening_t: np.ndarray, level_t: np.ndarray) -> None:
     """Curves over the width of the sheet; both from the bottom line up, each scaled to its largest value."""
     left, right, bottom, height = 40, COLUMNS * THUMB_PX - 10, top + PLOT_PX - 24, PLOT_PX - 44
     span_s = max(times_s[-1], 1e-3)

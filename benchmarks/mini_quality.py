@@ -116,9 +116,7 @@ def rows(heard: dict[str, Any], lips: dict[str, Any], cost: Cost) -> list[Row]:
         rates = f"{_percent(one['wer_utt'])}, {_percent(one['wer_corpus'])}, {one['dnsmos_overall']:.2f}"
         out.append(Row(f"*{name}: both word error rates, DNSMOS*", rates))
     for name, one in lips.items():
-        out.append(
-            Row(f"*{name}: correlation with the articulatory truth*", f"{one['correlation_with_truth']:.3f}")
-        )
+        out.append(Row(f"*{name}: correlation with the articulatory truth*", f"{one['correlation_with_truth']:.3f}"))
     for name in ("generated", "articulatory truth"):
         shares = f"{_share(lips[name], 'shut_bilabials')}, {_share(lips[name], 'shut_silence')}"
         out.append(Row(f"*{name}: /p b m/ and silence with lips shut*", shares))

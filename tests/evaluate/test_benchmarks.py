@@ -22,9 +22,7 @@ def made_up_clip(late_frames: int, seed: int):
     truth[50:53] = 0.0  # shut for an /m/
     seen = np.roll(truth, late_frames)
     silence = np.zeros(0, np.float32)
-    return Clip(
-        "", silence, 24000, [("ɑ", 0.0, 2.0), ("m", 2.0, 2.1), ("ɑ", 2.1, 4.0)], FPS, truth, seen, truth
-    )
+    return Clip("", silence, 24000, [("ɑ", 0.0, 2.0), ("m", 2.0, 2.1), ("ɑ", 2.1, 4.0)], FPS, truth, seen, truth)
 
 
 def test_lips_are_judged_against_motion_truth_and_chance():

@@ -69,9 +69,7 @@ def test_dnsmos_does_not_depend_on_level_and_hears_noise():
 @needs("resemblyzer", "librosa")
 def test_a_voice_is_like_itself_and_less_like_another():
     encoder = VoiceEncoder()
-    low, again, high = (
-        encoder.embed(voice_like(p, s), RATE) for p, s in ((110, 2.0), (110, 3.1), (260, 2.0))
-    )
+    low, again, high = (encoder.embed(voice_like(p, s), RATE) for p, s in ((110, 2.0), (110, 3.1), (260, 2.0)))
     assert np.linalg.norm(low) == pytest.approx(1, abs=1e-5)
     assert similarity(low, low) == pytest.approx(1, abs=1e-5)
     assert similarity(low, again) > similarity(low, high) + 0.05

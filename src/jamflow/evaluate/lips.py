@@ -72,9 +72,7 @@ def lag_profile(a_t: np.ndarray, b_t: np.ndarray, max_lag: int = 8) -> np.ndarra
     """
     n = min(len(a_t), len(b_t))
     a_t, b_t = a_t[:n], b_t[:n]
-    return np.array(
-        [_pearson(a_t[max(k, 0) : n + min(k, 0)], b_t[max(-k, 0) : n - max(k, 0)]) for k in _lags(max_lag)]
-    )
+    return np.array([_pearson(a_t[max(k, 0) : n + min(k, 0)], b_t[max(-k, 0) : n - max(k, 0)]) for k in _lags(max_lag)])
 
 
 def best_lag(profile: np.ndarray) -> Lag:
