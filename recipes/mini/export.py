@@ -39,7 +39,8 @@ def default_voice(corpus: Path, path: Path, config, voice: str = "heart", second
             while len(mel) < frames:
                 mel = np.concatenate([mel, quiet])
             duration_s = tokens / config.token_rate_hz
-            at = np.minimum((np.arange(round(duration_s * config.motion_fps)) / config.motion_fps * 93.75).astype(int), len(e.loudness_f) - 1)
+            frame_s = np.arange(round(duration_s * config.motion_fps)) / config.motion_fps
+            at = np.minimum((frame_s * config.mel_rate_hz).astype(int), len(e.loudness_f) - 1)
             mouth = articulate(e.phones, duration_s, config.motion_fps, None, e.loudness_f[at])
             print(f"default voice says: {utterance.text} ({length_s:.2f} s)")
             save_file(

@@ -5,7 +5,7 @@ together than two people do (see the model card).
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from teachers import Morph
 
@@ -14,7 +14,7 @@ from teachers import Morph
 class Voice:
     name: str
     share: float  # of all utterances made with its teacher
-    morph: Morph = Morph()
+    morph: Morph = field(default_factory=Morph)
     mix: tuple[tuple[str, float], ...] = ()  # Kokoro voices and weights; empty: hibari
 
 

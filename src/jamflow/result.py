@@ -43,7 +43,8 @@ class Piece:
 class Picture(Protocol):
     """Draws one frame of a prepared portrait."""
 
-    size: tuple[int, int]  # width, height
+    @property
+    def size(self) -> tuple[int, int]: ...  # width, height
 
     def draw(self, motion: Motion, t: int) -> np.ndarray: ...
 
@@ -105,7 +106,8 @@ class Result:
         if not parts:
             return None
         arrays = ("expression_tk3", "rotation_t3", "translation_t3", "scale_t")
-        return Motion(*(np.concatenate([getattr(p, name) for p in parts]) for name in arrays), parts[0].fps)
+        whole = {name: np.concatenate([getattr(p, name) for p in parts]) for name in arrays}
+        return Motion(**whole, fps=parts[0].fps)
 
     @property
     def phones(self) -> Phones:

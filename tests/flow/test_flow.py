@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from golden import Golden
 
+from golden import Golden
 from jamflow.flow.objective import flow_loss, on_path
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import integrate

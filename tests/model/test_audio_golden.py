@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from golden import Golden
 
+from golden import Golden
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.streams import AudioInput

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from golden import Golden
 
+from golden import Golden
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import ISTFTHead, Vocos, VocosConfig
 

@@ -1,6 +1,7 @@
 """Fixed-grid ODE solvers for one state or several that move together."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor
@@ -15,7 +16,7 @@ def integrate(velocity: Velocity, state: State, grid: Tensor, method: Method = "
 
     Euler calls `velocity` once a step, midpoint twice (NFE counts calls).
     """
-    for start, end in zip(grid[:-1], grid[1:], strict=True):
+    for start, end in pairwise(grid):
         step = end - start
         slope = velocity(start, state)
         if method == "midpoint":

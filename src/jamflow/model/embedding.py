@@ -3,6 +3,9 @@
 Shapes: B batch, T time, D width, N text tokens.
 """
 
+# nn.ModuleList hides the type of its members from pyright.
+# pyright: reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 import math
 
 import torch

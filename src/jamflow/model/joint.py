@@ -6,6 +6,9 @@ that is being generated, so its keys and values are the same at every solver ste
 Shapes: B batch, Ta audio tokens, Tm motion frames, C channels.
 """
 
+# nn.ModuleList hides the type of its members from pyright.
+# pyright: reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 from dataclasses import dataclass
 
 import torch

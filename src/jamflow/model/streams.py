@@ -3,6 +3,9 @@
 Shapes: B batch, T tokens of the stream, C channels of the stream, N text tokens, D width.
 """
 
+# nn.ModuleList hides the type of its members from pyright.
+# pyright: reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 from dataclasses import dataclass
 
 import torch

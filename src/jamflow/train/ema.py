@@ -18,7 +18,7 @@ class EMA:
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         state = model.state_dict()
         floats = [k for k in self.average if state[k].is_floating_point()]
-        torch._foreach_lerp_([self.average[k] for k in floats], [state[k].float() for k in floats], 1 - decay)
+        torch._foreach_lerp_([self.average[k] for k in floats], [state[k].float() for k in floats], 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
 
     def state_dict(self) -> dict[str, Tensor | int]:
         return {"updates": self.updates, **self.average}

@@ -18,10 +18,12 @@ from jamflow.face.mesh.warp import Motion3, Patch, grid_points, invert
 _FEATHER_PX = 4.0
 _EYE_MARGIN_PX, _MOUTH_MARGIN_PX = 7, 9
 # Light left under the upper lip and at the corners of the mouth.
-_SOFT_SHADE, _TEETH_SHADE = (0.4, 0.3), (0.72, 0.2)
+_SOFT_SHADE, _TEETH_SHADE, _OWN_TEETH_SHADE = (0.4, 0.3), (0.5, 0.2), (0.7, 1.0)
 # A narrow gap lets in this share of the light; from the width on, all of it.
-_NARROW_LIGHT, _WIDE_CM = 0.6, 0.6
-_SHADOW_SHARE, _SHADOW_CM = 0.25, 0.12
+_NARROW_LIGHT, _WIDE_CM = 0.3, 0.7
+_SHADOW_SHARE, _SHADOW_CM = 0.15, 0.2
+# What light there is in a mouth comes through lips and off gums: shade turns red before it turns dark.
+_SHADE_POWER_RGB = np.array([0.75, 1.0, 1.05], np.float32)
 _TONGUE_WITH_JAW = 0.55
 
 
@@ -123,7 +125,11 @@ def _interior(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int
         corners = (own.corners_head_33 - PIVOT_CM) @ motion.moved_23.T + motion.shift_2 - left_top
         matrix = cv2.getAffineTransform(own.corners_32, corners.astype(np.float32))
         image = _over(
-            image, _shaded(cv2.warpAffine(own.rgba, matrix, size, flags=cv2.INTER_CUBIC), opening.light)
+            image,
+            _shaded(
+                cv2.warpAffine(own.rgba, matrix, size, flags=cv2.INTER_CUBIC),
+                opening.shade(*_OWN_TEETH_SHADE),
+            ),
         )
     # Where the gap is all but closed, what is seen is the line between the lips.
     return interior.light.lip_rgb + opening.open_share * (image - interior.light.lip_rgb)
@@ -151,10 +157,11 @@ class _Opening:
     open_share: np.ndarray
 
     def shade(self, under_lip: float, at_corners: float) -> np.ndarray:
-        """(h, w, 1) light that is left, given what is left under the upper lip and at the corners."""
+        """(h, w, 3) light that is left, given what is left under the upper lip and at the corners."""
         down = under_lip + (1 - under_lip) * self.depth_hw
         side = 1 - (1 - at_corners) * self.side_w**3
-        return (self.light * down * side)[..., None].astype(np.float32)
+        left = (self.light * down * side)[..., None].astype(np.float32)
+        return left**_SHADE_POWER_RGB
 
 
 def _opening(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]) -> _Opening:

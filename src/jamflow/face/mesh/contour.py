@@ -65,14 +65,12 @@ class Contour:
     def held(self, points_n2: np.ndarray, above: bool, inside_px: float) -> np.ndarray:
         """Points on the wrong side brought back to the contour, ``inside_px`` into the right side.
 
-        Beyond the corners points stay as they are.
+        Beyond the corners points may stray ever farther to the other side, so that nothing jumps there.
         """
         local = self.local(points_n2)
         edge = self.height(local[:, 0])
-        bound = (
-            np.minimum(local[:, 1], edge - inside_px) if above else np.maximum(local[:, 1], edge + inside_px)
-        )
-        local[:, 1] = np.where(self.beyond(points_n2) > 0, local[:, 1], bound)
+        slack = self.beyond(points_n2) - inside_px
+        local[:, 1] = np.minimum(local[:, 1], edge + slack) if above else np.maximum(local[:, 1], edge - slack)
         return local @ self.axes_22 + self.origin_2
 
 

@@ -20,7 +20,7 @@ LEFT_EYE = (topo.LEFT_UPPER_LID, topo.LEFT_LOWER_LID, topo.LEFT_CREASE)
 _GRID_PX = 2.0
 _MOUTH_MARGIN_CM, _EYE_MARGIN_CM = 1.6, 0.8
 # The lower sheet reaches this far under the upper one, or the gap would shine through a closed mouth.
-_UNDERLAP_PX = 1.5
+_UNDERLAP_PX = 0.4
 # The lashes at the edge of the upper lid move with it.
 _LASH_PX = 1.2
 # A lip's texture is drawn on over the gap from this far inside its edge.

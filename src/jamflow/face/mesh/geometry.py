@@ -22,7 +22,7 @@ PIVOT_CM = np.array([0.0, -6.0, -6.0])
 _FOLLOW_FULL = (1.3, 1.0)
 _FOLLOW_END = (2.6, 1.95)
 _EXPRESSION_FULL, _EXPRESSION_END = 1.35, 1.7
-_BORDER_SHARE = 0.07
+_BORDER_SHARE = 0.14
 # Outside the face the skull falls away from the viewer by this much per radius.
 _DEPTH_FALL = 0.35
 _DEPTH_RADII = (1.15, 1.4, 1.8, 2.6)

@@ -23,6 +23,7 @@ _EDGE_BEND_COST = 4.0
 # How deep into a lip its true edge may lie, as a share of the lip, and the least inset that is always taken.
 _EDGE_REACH, _EDGE_REACH_MAX_CM, _EDGE_MIN_PX = 0.5, 0.35, 0.6
 _STEP_PX = 0.5
+_EDGE_OVER_MEDIAN_PX = 0.8
 _LIKE_LIP = 1.6
 _LIKE_LIP_FLOOR = 7.0
 
@@ -102,7 +103,9 @@ def _edge_inset(
     behind = np.cumsum(unlike[:, ::-1], axis=1)[:, ::-1]
     out_of_reach = 10.0 * (offsets > reach[:, None] + _STEP_PX)
     depth = offsets[_cheapest_path(before + behind + out_of_reach, _EDGE_BEND_COST)]
-    return _towards_corners(np.maximum(depth, _EDGE_MIN_PX))
+    # A single deep place is a highlight on a wet lip rather than a tooth.
+    middle = depth[len(depth) // 4 : -(len(depth) // 4)]
+    return _towards_corners(np.clip(depth, _EDGE_MIN_PX, np.median(middle) + _EDGE_OVER_MEDIAN_PX))
 
 
 def _cheapest_path(cost_ao: np.ndarray, bend_cost: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from jamflow.face import topology as topo
 from jamflow.face.mesh import space
 
 # How full the mouth's outline is between corner and middle: 0 is a parabola, 1 nearly a superellipse.
-_INNER_FULLNESS = 0.45
+_INNER_FULLNESS = 0.55
 _OUTER_FULLNESS = 0.25
 # The share of a blink that the upper lid does; the lower lid rises by the rest.
 _UPPER_LID_SHARE = 0.93

@@ -83,7 +83,9 @@ def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, size_p
         eyes=(cut_eye(frame.rgb, sheets, mesh, RIGHT_EYE), cut_eye(frame.rgb, sheets, mesh, LEFT_EYE)),
         eyes_open=eyes_open,
         interior=build_interior(light, middle, half_width, pose),
-        own_teeth=cut_own_teeth(frame.rgb, light.own_teeth, geometry) if smile else None,
+        own_teeth=(
+            cut_own_teeth(frame.rgb, light.own_teeth, geometry) if smile and light.own_teeth is not None else None
+        ),
     )
 
 

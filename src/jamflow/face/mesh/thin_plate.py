@@ -30,5 +30,6 @@ def thin_plate_matrix(controls_c2: np.ndarray, points_n2: np.ndarray) -> np.ndar
 
 
 def _kernel(a_n2: np.ndarray, b_c2: np.ndarray) -> np.ndarray:
-    squared = ((a_n2[:, None] - b_c2[None]) ** 2).sum(-1)
-    return squared * np.log(squared + 1e-12)
+    squared = (a_n2**2).sum(1)[:, None] + (b_c2**2).sum(1) - 2 * a_n2 @ b_c2.T
+    squared = np.maximum(squared, 1e-12)
+    return squared * np.log(squared)

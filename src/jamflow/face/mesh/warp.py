@@ -16,8 +16,8 @@ from jamflow.face.mesh.geometry import PIVOT_CM, HeadGeometry
 from jamflow.face.mesh.sampling import remap
 from jamflow.face.pose import rotation_from_angles
 
-_NEWTON_STEPS = 4
-_STEP_MAX_PX = 12.0
+_NEWTON_STEPS = 5
+_FIRST_STEP_MAX_PX, _STEP_MAX_PX = 40.0, 8.0
 _JACOBIAN_MIN = 0.15
 
 
@@ -150,8 +150,8 @@ def invert(patch: Patch, displacement_hw2: np.ndarray, target_hw2: np.ndarray) -
         determinant = np.maximum(a * d - b * c, _JACOBIAN_MIN)
         move_x = (d * error[..., 0] - b * error[..., 1]) / determinant
         move_y = (a * error[..., 1] - c * error[..., 0]) / determinant
-        if step == 0:
-            move_x, move_y = (np.clip(m, -3 * _STEP_MAX_PX, 3 * _STEP_MAX_PX) for m in (move_x, move_y))
-        source[..., 0] -= move_x
-        source[..., 1] -= move_y
+        # The first step covers the motion itself, the later ones correct it: larger means astray in a fold.
+        limit = _FIRST_STEP_MAX_PX if step == 0 else _STEP_MAX_PX
+        source[..., 0] -= np.clip(move_x, -limit, limit)
+        source[..., 1] -= np.clip(move_y, -limit, limit)
     return source
