@@ -6,6 +6,7 @@ from face_samples import mouth, read_rgb
 
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh import space
+from jamflow.face.mesh.warp import frame_motion, invert
 from jamflow.face.select import select_face
 
 _NEUTRAL = np.zeros((21, 3))
@@ -36,9 +37,7 @@ def test_lips_open_as_commanded(source, renderer, tracker):
     opening = np.r_[np.linspace(0, 1.8, 12), rng.uniform(0, 1.8, 12)]
     width = np.r_[np.zeros(12), rng.uniform(-0.6, 0.6, 12)]
     protrusion = np.r_[np.zeros(12), rng.uniform(-0.1, 0.3, 12)]
-    frames = [
-        renderer.render(source, mouth(*shape)) for shape in zip(opening, width, protrusion, strict=True)
-    ]
+    frames = [renderer.render(source, mouth(*shape)) for shape in zip(opening, width, protrusion, strict=True)]
     tracked = track_motion(frames, Fraction(25), tracker)
     assert tracked.found_t.all()
     assert np.corrcoef(opening, tracked.opening_t)[0, 1] > 0.98
@@ -68,15 +67,29 @@ def test_background_never_moves(source, renderer):
 
 def test_rendering_is_a_function_of_its_arguments_in_any_thread(source, renderer):
     rng = np.random.default_rng(1)
-    jobs = [
-        (mouth(o) + _blink(b), r)
-        for o, b, r in zip(rng.random(16), rng.random(16), rng.normal(0, 3, (16, 3)), strict=True)
-    ]
+    jobs = [(mouth(o) + _blink(b), r) for o, b, r in zip(rng.random(16), rng.random(16), rng.normal(0, 3, (16, 3)), strict=True)]
     one_by_one = [renderer.render(source, *job) for job in jobs]
     with ThreadPoolExecutor(2) as pool:
         in_threads = list(pool.map(lambda job: renderer.render(source, *job), jobs))
     for a, b in zip(one_by_one, in_threads, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_backward_map_is_the_inverse_of_the_motion(source):
+    """Where skin shows, the source point found for a pixel must land on that pixel."""
+    geometry, cut = source.geometry, source.mouth
+    for opening, rotation in ((0.0, [0, 0, 0]), (1.6, [6, -8, 4]), (0.6, [-5, 9, -6])):
+        e_k3 = mouth(opening, -0.4, 0.3) + _blink(0.8)
+        motion = frame_motion(geometry, e_k3, np.full(2, 0.8), np.array(rotation), np.zeros(3), 1.0)
+        for patch, rgba in ((cut.upper, cut.upper_rgba), (cut.lower, cut.lower_rgba)):
+            moves = patch.displacement(motion)
+            rows, columns = patch.shape_hw
+            landed = patch.points_n2.reshape(rows, columns, 2) + moves
+            found = invert(patch, moves, np.ascontiguousarray(landed[6:-6, 6:-6]))
+            missed = np.abs(found - patch.points_n2.reshape(rows, columns, 2)[6:-6, 6:-6]).max(-1)
+            visible = rgba[::2, ::2, 3][:rows, :columns][6:-6, 6:-6] > 128
+            shape = np.minimum(visible.shape, missed.shape)
+            assert missed[: shape[0], : shape[1]][visible[: shape[0], : shape[1]]].max() < 0.5
 
 
 def test_small_motion_changes_little(source, renderer):

@@ -69,9 +69,7 @@ class FaceDetector:
         offset = np.array([(_INPUT_PX - width * scale) / 2, (_INPUT_PX - height * scale) / 2])
         matrix = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]])
         small = _shrink(tile, scale, matrix)
-        self._net.setInput(
-            np.ascontiguousarray(small.astype(np.float32).transpose(2, 0, 1)[None]) / 127.5 - 1
-        )
+        self._net.setInput(np.ascontiguousarray(small.astype(np.float32).transpose(2, 0, 1)[None]) / 127.5 - 1)
         regressors, logits = self._net.forward(["regressors", "classificators"])
         scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1), -80, 80)))
         keep = scores > _SCORE_MIN

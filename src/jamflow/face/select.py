@@ -41,10 +41,7 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
     else:
         chosen = max(range(len(faces)), key=lambda k: faces[k].height_px)
         if len(faces) > 1:
-            warnings.append(
-                f"There are {len(faces)} faces in the picture; took the largest, "
-                f"number {chosen + 1} from the left."
-            )
+            warnings.append(f"There are {len(faces)} faces in the picture; took the largest, number {chosen + 1} from the left.")
     face = faces[chosen]
     _check_usable(face)
     return face, warnings

@@ -107,9 +107,7 @@ def _crop(rgb: np.ndarray, to_picture: np.ndarray, scale: float) -> np.ndarray:
         to_picture = to_picture * ratio[:, None]
         to_picture[:, 2] += (ratio - 1) / 2
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(
-        rgb, to_picture, (_INPUT_PX, _INPUT_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    return cv2.warpAffine(rgb, to_picture, (_INPUT_PX, _INPUT_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _rotation(angle_rad: float) -> np.ndarray:
@@ -121,9 +119,7 @@ def _region_of_detection(detection: Detection) -> Region:
     right_eye, left_eye = detection.points_62[:2]
     box = detection.box_xyxy
     across = left_eye - right_eye
-    return Region(
-        (box[:2] + box[2:]) / 2, detection.size_px * _BOX_SCALE, float(np.arctan2(across[1], across[0]))
-    )
+    return Region((box[:2] + box[2:]) / 2, detection.size_px * _BOX_SCALE, float(np.arctan2(across[1], across[0])))
 
 
 def _region_of_face(face: Face) -> Region:

@@ -9,27 +9,24 @@ import cv2
 import numpy as np
 
 from jamflow.face.mesh import space
-from jamflow.face.mesh.cuts import Cut
+from jamflow.face.mesh.cuts import BOX_RIM_PX, Cut
 from jamflow.face.mesh.geometry import PIVOT_CM
 from jamflow.face.mesh.sampling import remap, sample, smoothstep
 from jamflow.face.mesh.source import MeshSource
 from jamflow.face.mesh.warp import Motion3, Patch, grid_points, invert
 
 _FEATHER_PX = 4.0
-_EYE_MARGIN_PX, _MOUTH_MARGIN_PX = 7, 9
 # Light left under the upper lip and at the corners of the mouth.
 _SOFT_SHADE, _TEETH_SHADE, _OWN_TEETH_SHADE = (0.4, 0.3), (0.5, 0.2), (0.7, 1.0)
 # A narrow gap lets in this share of the light; from the width on, all of it.
 _NARROW_LIGHT, _WIDE_CM = 0.3, 0.7
 _SHADOW_SHARE, _SHADOW_CM = 0.15, 0.2
-# What light there is in a mouth comes through lips and off gums: shade turns red before it turns dark.
-_SHADE_POWER_RGB = np.array([0.75, 1.0, 1.05], np.float32)
 _TONGUE_WITH_JAW = 0.55
 
 
 def draw_eye(frame: np.ndarray, cut: Cut, motion: Motion3) -> None:
     """Lower lid, then upper lid, over the eyeball, which stays where the head takes it."""
-    box, (upper, lower) = _moved_layers(frame, cut, motion, _EYE_MARGIN_PX)
+    box, (upper, lower) = _moved_layers(frame, cut, motion)
     open_motion = replace(motion, closures_e=np.zeros_like(motion.closures_e))
     target = _target(box)
     still = invert(cut.upper, cut.upper.displacement(open_motion), target)
@@ -41,30 +38,24 @@ def draw_eye(frame: np.ndarray, cut: Cut, motion: Motion3) -> None:
 def draw_mouth(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
     """Lower lip, then upper lip, over teeth, tongue and the dark behind them."""
     cut = source.mouth
-    box, (upper, lower) = _moved_layers(frame, cut, motion, _MOUTH_MARGIN_PX)
+    box, (upper, lower) = _moved_layers(frame, cut, motion)
     inside = _interior(source, motion, box)
     _paste(frame, _over(_over(inside, lower), upper), box)
 
 
-def _moved_layers(
-    frame: np.ndarray, cut: Cut, motion: Motion3, margin_px: int
-) -> tuple[tuple[int, int, int, int], list[np.ndarray]]:
+def _moved_layers(frame: np.ndarray, cut: Cut, motion: Motion3) -> tuple[tuple[int, int, int, int], list[np.ndarray]]:
     fields = [patch.displacement(motion) for patch in (cut.upper, cut.lower)]
-    box = _target_box(frame, cut.upper, fields, margin_px)
+    box = _target_box(frame, cut.upper, fields)
     target = _target(box)
     layers = []
-    for patch, field, texture in zip(
-        (cut.upper, cut.lower), fields, (cut.upper_rgba, cut.lower_rgba), strict=True
-    ):
+    for patch, field, texture in zip((cut.upper, cut.lower), fields, (cut.upper_rgba, cut.lower_rgba), strict=True):
         layers.append(_texture(texture, invert(patch, field, target) - cut.left_top))
     return box, layers
 
 
-def _target_box(
-    frame: np.ndarray, patch: Patch, fields: list[np.ndarray], margin_px: int
-) -> tuple[int, int, int, int]:
+def _target_box(frame: np.ndarray, patch: Patch, fields: list[np.ndarray]) -> tuple[int, int, int, int]:
     """Where the sheets land: the upper one's upper rim and the lower one's lower rim bound it."""
-    rim = int(margin_px / patch.step_px)
+    rim = int(BOX_RIM_PX / patch.step_px)
     points = patch.points_n2.reshape(*patch.shape_hw, 2)[:, rim:-rim]
     upper, lower = (field[:, rim:-rim] for field in fields)
     landed = np.concatenate([points[rim] + upper[rim], points[-rim] + lower[-rim]])
@@ -148,12 +139,14 @@ class _Opening:
         depth_hw: 0 at the upper lip, 1 well below it.
         side_w: 0 in the middle of the mouth, 1 at its corners.
         light: how much light a gap of this height lets in, up to 1.
+        power_rgb: see ``MouthLight.shade_power_rgb``.
         open_share: (1, w, 1) 0 where the lips touch, 1 where they are clearly apart.
     """
 
     depth_hw: np.ndarray
     side_w: np.ndarray
     light: float
+    power_rgb: np.ndarray
     open_share: np.ndarray
 
     def shade(self, under_lip: float, at_corners: float) -> np.ndarray:
@@ -161,7 +154,7 @@ class _Opening:
         down = under_lip + (1 - under_lip) * self.depth_hw
         side = 1 - (1 - at_corners) * self.side_w**3
         left = (self.light * down * side)[..., None].astype(np.float32)
-        return left**_SHADE_POWER_RGB
+        return (left**self.power_rgb).astype(np.float32)
 
 
 def _opening(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]) -> _Opening:
@@ -180,7 +173,13 @@ def _opening(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]
     middle, half = (roof[0, 0] + roof[-1, 0]) / 2, max(4.0, (roof[-1, 0] - roof[0, 0]) / 2)
     side = np.clip(np.abs(x - middle) / half, 0, 1)
     light = _NARROW_LIGHT + (1 - _NARROW_LIGHT) * float(smoothstep(gap_w.max() / scale_px / _WIDE_CM))
-    return _Opening(depth, side, light, np.clip((gap_w - 0.4) / 1.6, 0, 1).astype(np.float32)[None, :, None])
+    return _Opening(
+        depth,
+        side,
+        light,
+        source.interior.light.shade_power_rgb,
+        np.clip((gap_w - 0.4) / 1.6, 0, 1).astype(np.float32)[None, :, None],
+    )
 
 
 def _landed(patch: Patch, points_s2: np.ndarray, motion: Motion3) -> np.ndarray:

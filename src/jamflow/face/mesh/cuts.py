@@ -10,7 +10,7 @@ import numpy as np
 from jamflow.face import topology as topo
 from jamflow.face.mesh.contour import Contour, build_contour, matte_below
 from jamflow.face.mesh.lips import LipCut
-from jamflow.face.mesh.sampling import remap
+from jamflow.face.mesh.sampling import remap, smoothstep
 from jamflow.face.mesh.sheets import LOWER_LIDS, LOWER_LIP, UPPER_LIDS, UPPER_LIP, SheetMaker
 from jamflow.face.mesh.warp import Patch, grid_points
 
@@ -18,9 +18,12 @@ RIGHT_EYE = (topo.RIGHT_UPPER_LID, topo.RIGHT_LOWER_LID, topo.RIGHT_CREASE)
 LEFT_EYE = (topo.LEFT_UPPER_LID, topo.LEFT_LOWER_LID, topo.LEFT_CREASE)
 
 _GRID_PX = 2.0
-_MOUTH_MARGIN_CM, _EYE_MARGIN_CM = 1.6, 0.8
+_MOUTH_MARGIN_CM, _EYE_MARGIN_CM = 1.6, 1.2
 # The lower sheet reaches this far under the upper one, or the gap would shine through a closed mouth.
 _UNDERLAP_PX = 0.4
+# Room that the inverse of a cut's motion needs around what is drawn.
+BOX_RIM_PX = 8
+_BLINK_FADE_PX = 6.0
 # The lashes at the edge of the upper lid move with it.
 _LASH_PX = 1.2
 # A lip's texture is drawn on over the gap from this far inside its edge.
@@ -73,9 +76,7 @@ def cut_mouth(rgb: np.ndarray, sheets: SheetMaker, mesh_v3: np.ndarray, lips: Li
 def cut_eye(rgb: np.ndarray, sheets: SheetMaker, mesh_v3: np.ndarray, eye: tuple[tuple, tuple, tuple]) -> Cut:
     """The cut between the lids of ``RIGHT_EYE`` or ``LEFT_EYE``."""
     upper, lower, crease = eye
-    box = _box(
-        mesh_v3[list(upper + lower + crease), :2], _EYE_MARGIN_CM * sheets.geometry.pose.scale_px, rgb.shape
-    )
+    box = _box(mesh_v3[list(upper + lower + crease), :2], _EYE_MARGIN_CM * sheets.geometry.pose.scale_px, rgb.shape)
     pixels = _pixels(box)
     corners = mesh_v3[[upper[0], upper[-1]], :2]
     upper_lid = build_contour(mesh_v3[list(upper), :2], corners)
@@ -84,8 +85,8 @@ def cut_eye(rgb: np.ndarray, sheets: SheetMaker, mesh_v3: np.ndarray, eye: tuple
     lower_matte = np.where(lower_lid.beyond(pixels) > 0, 1, matte_below(lower_lid, pixels))
     upper_matte = 1 - matte_below(upper_lid.shifted(_LASH_PX), pixels)
     return Cut(
-        upper=_sheet(sheets, box, upper_lid, True, LOWER_LIDS + LOWER_LIP),
-        lower=_sheet(sheets, box, lower_lid, False, UPPER_LIDS + LOWER_LIP),
+        upper=_sheet(sheets, box, upper_lid, True, LOWER_LIDS + LOWER_LIP, blinks=True),
+        lower=_sheet(sheets, box, lower_lid, False, UPPER_LIDS + LOWER_LIP, blinks=True),
         upper_rgba=_with_alpha(texture, upper_matte),
         lower_rgba=_with_alpha(texture, lower_matte),
         left_top=np.array(box[:2], np.float32),
@@ -94,14 +95,28 @@ def cut_eye(rgb: np.ndarray, sheets: SheetMaker, mesh_v3: np.ndarray, eye: tuple
     )
 
 
-def _sheet(sheets: SheetMaker, box: tuple, edge: Contour, above: bool, left_out: tuple[int, ...]) -> Patch:
+def _sheet(
+    sheets: SheetMaker,
+    box: tuple,
+    edge: Contour,
+    above: bool,
+    left_out: tuple[int, ...],
+    blinks: bool = False,
+) -> Patch:
     """Beyond its edge a sheet moves as the edge does, which keeps the warp free of folds."""
     left, top, right, bottom = box
     shape = (int((bottom - top) // _GRID_PX) + 1, int((right - left) // _GRID_PX) + 1)
     origin = np.array([left, top], float)
     points = grid_points(origin, _GRID_PX, shape)
     held = edge.held(points, above, inside_px=0.0)
-    return sheets.patch(origin, _GRID_PX, shape, sheets.spread(left_out, held))
+    blink = None
+    if blinks:
+        # Nothing of a blink is left at the rim of the box, where the whole head's patch takes over. The
+        # far rim does not count: there the sheet is hidden, and fading in its way would fold it.
+        x, y = (points - origin).T
+        distance = np.minimum(np.minimum(x, right - left - x), y if above else bottom - top - y)
+        blink = smoothstep((distance - BOX_RIM_PX) / _BLINK_FADE_PX)
+    return sheets.patch(origin, _GRID_PX, shape, sheets.spread(left_out, held), blink)
 
 
 def _with_alpha(rgb: np.ndarray, matte_n: np.ndarray) -> np.ndarray:

@@ -59,10 +59,7 @@ class HeadGeometry:
         """Distance from the face's centre in multiples of its outline, and how far downwards (0 to 1)."""
         oval = self.landmarks_v3[list(topo.FACE_OVAL), :2]
         centre = oval.mean(0)
-        down = (
-            self.pose.to_picture(np.array([[0.0, -1, 0]]))[0, :2]
-            - self.pose.to_picture(np.zeros((1, 3)))[0, :2]
-        )
+        down = self.pose.to_picture(np.array([[0.0, -1, 0]]))[0, :2] - self.pose.to_picture(np.zeros((1, 3)))[0, :2]
         down /= np.linalg.norm(down)
         axes = np.array([[down[1], -down[0]], down])
         outline, relative = (oval - centre) @ axes.T, (points_n2 - centre) @ axes.T
@@ -104,10 +101,7 @@ def build_geometry(landmarks_v3: np.ndarray, pose: HeadPose, size_wh: tuple[int,
     oval = landmarks_v3[list(topo.FACE_OVAL)]
     centre = oval[:, :2].mean(0)
     radius_px = np.linalg.norm(oval[:, :2] - centre, axis=1).mean()
-    rings = [
-        np.c_[centre + (oval[:, :2] - centre) * r, oval[:, 2] + (r - 1) * _DEPTH_FALL * radius_px]
-        for r in _DEPTH_RADII
-    ]
+    rings = [np.c_[centre + (oval[:, :2] - centre) * r, oval[:, 2] + (r - 1) * _DEPTH_FALL * radius_px] for r in _DEPTH_RADII]
     known = np.concatenate([landmarks_v3, *rings])
     rows, columns = height // _DEPTH_STEP_PX + 2, width // _DEPTH_STEP_PX + 2
     x, y = np.meshgrid(np.arange(columns), np.arange(rows))

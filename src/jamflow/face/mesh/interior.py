@@ -88,9 +88,7 @@ def cut_own_teeth(rgb: np.ndarray, matte_hw: np.ndarray, geometry: HeadGeometry)
     return OwnTeeth(np.dstack([rgb[region], 255 * matte_hw[region]]).astype(np.float32), corners, in_head)
 
 
-def build_interior(
-    light: MouthLight, middle_3: np.ndarray, half_width_cm: float, pose: HeadPose
-) -> MouthInterior:
+def build_interior(light: MouthLight, middle_3: np.ndarray, half_width_cm: float, pose: HeadPose) -> MouthInterior:
     """Paints teeth and tongue, at a resolution that suits the frame.
 
     Args:
@@ -137,15 +135,11 @@ def _shrunk(paper: _Paper, px_per_cm: float) -> np.ndarray:
     colour = mean[..., :3] / np.maximum(mean[..., 3:], 1e-4)
     # Fully transparent pixels take their neighbours' colour, for the same reason when a frame samples them.
     known = (mean[..., 3:] > 0.02).astype(np.float32)
-    spread = cv2.GaussianBlur(colour * known, (0, 0), 2.0) / np.maximum(
-        cv2.GaussianBlur(known, (0, 0), 2.0)[..., None], 1e-4
-    )
+    spread = cv2.GaussianBlur(colour * known, (0, 0), 2.0) / np.maximum(cv2.GaussianBlur(known, (0, 0), 2.0)[..., None], 1e-4)
     return np.dstack([np.where(known > 0, colour, spread), 255 * mean[..., 3]]).astype(np.float32)
 
 
-def _row_of_teeth(
-    paper: _Paper, widths: tuple, lengths: tuple, edge_cm: float, up: int, colour: np.ndarray, size: float
-) -> None:
+def _row_of_teeth(paper: _Paper, widths: tuple, lengths: tuple, edge_cm: float, up: int, colour: np.ndarray, size: float) -> None:
     """A mirrored row; ``up`` is 1 where the roots lie above the edge, -1 where below."""
     for side in (-1, 1):
         start = 0.0
@@ -180,9 +174,7 @@ def _lower(light: MouthLight, size: float) -> _Paper:
     reach = 2.7 * size
     gums = np.array([[-reach, -1.75], [reach, -1.75], [reach, -0.7], [0, -0.8], [-reach, -0.7]])
     paper.fill(gums, light.gum_rgb * 0.8, 0.1)
-    _row_of_teeth(
-        paper, _LOWER_WIDTHS_CM, _LOWER_LENGTHS_CM, _LOWER_EDGE_CM, -1, light.tooth_rgb * 0.86, size
-    )
+    _row_of_teeth(paper, _LOWER_WIDTHS_CM, _LOWER_LENGTHS_CM, _LOWER_EDGE_CM, -1, light.tooth_rgb * 0.86, size)
     return paper
 
 

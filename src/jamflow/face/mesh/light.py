@@ -20,6 +20,7 @@ _GUM_RGB = (170.0, 96.0, 92.0)
 _TONGUE_RGB = (168.0, 88.0, 86.0)
 _CHEEKS = (50, 280, 205, 425, 101, 330)
 _LIPS = (12, 15, 268, 38, 86, 316)
+_SHADE_POWER_RGB = (0.75, 1.0, 1.05)
 _SCLERA_SHARE = 85
 # A tooth is at least this light against the skin and this little red against the lips.
 _TOOTH_LIGHT, _TOOTH_RED, _TOOTH_RED_FLOOR = 0.62, 0.5, 2.0
@@ -32,6 +33,8 @@ class MouthLight:
 
     Attributes:
         lip_rgb: the line between closed lips.
+        shade_power_rgb: shade of 0.5 leaves 0.5 to this power of each colour; the light in a mouth comes through
+            lips and off gums and turns red before it turns dark, but not in a monochrome picture.
         own_teeth: (H, W) share of the portrait's own teeth in each frame pixel, 0 to 1; None where they
             do not fill the gap between the lips.
     """
@@ -41,6 +44,7 @@ class MouthLight:
     tongue_rgb: np.ndarray
     cavity_rgb: np.ndarray
     lip_rgb: np.ndarray
+    shade_power_rgb: np.ndarray
     own_teeth: np.ndarray | None
 
 
@@ -70,6 +74,7 @@ def light_mouth(rgb: np.ndarray, mesh_v3: np.ndarray, lips: LipCut) -> MouthLigh
         tongue_rgb=lit(_TONGUE_RGB),
         cavity_rgb=lit(_CAVITY_RGB),
         lip_rgb=0.55 * lip,
+        shade_power_rgb=1 + saturation * (np.array(_SHADE_POWER_RGB) - 1),
         own_teeth=gap * _teeth_arc(rgb, lips) if _fills(gap, teeth) else None,
     )
 

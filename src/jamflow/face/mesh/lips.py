@@ -54,8 +54,7 @@ def cut_lips(rgb: np.ndarray, mesh_v3: np.ndarray, person_v3: np.ndarray, scale_
     """Finds the cut in a portrait with these vertices in frame pixels and in head centimetres."""
     corners = mesh_v3[[61, 291], :2]
     upper, lower = (
-        build_contour(mesh_v3[[61, *inner, 291], :2], corners)
-        for inner in (topo.UPPER_LIP_INNER, topo.LOWER_LIP_INNER)
+        build_contour(mesh_v3[[61, *inner, 291], :2], corners) for inner in (topo.UPPER_LIP_INNER, topo.LOWER_LIP_INNER)
     )
     lab = cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 0.6), cv2.COLOR_RGB2LAB)
     if lip_gap_cm(person_v3) < PARTED_CM:
@@ -83,9 +82,7 @@ def _closed_line(lab: np.ndarray, line: Contour, scale_px: float) -> Contour:
     return line.displaced(_towards_corners(offsets[path]))
 
 
-def _edge_inset(
-    lab: np.ndarray, contour: Contour, outer_s2: np.ndarray, down: int, scale_px: float
-) -> np.ndarray:
+def _edge_inset(lab: np.ndarray, contour: Contour, outer_s2: np.ndarray, down: int, scale_px: float) -> np.ndarray:
     """(A,) pixels from the landmarks' edge to where the picture begins to look like lip."""
     outer = build_contour(outer_s2, np.stack([contour.origin_2, contour.origin_2 + contour.axes_22[0]]))
     outer_height = np.interp(contour.along_s, *_in_frame_of(contour, outer))
@@ -140,8 +137,6 @@ def _profiles(image_hwc: np.ndarray, contour: Contour, offsets_o: np.ndarray) ->
 
 def _towards_corners(offset_a: np.ndarray) -> np.ndarray:
     """Smooth along the mouth and zero at its corners."""
-    smooth = cv2.GaussianBlur(offset_a.astype(np.float32)[None], (0, 0), 5, borderType=cv2.BORDER_REPLICATE)[
-        0
-    ]
+    smooth = cv2.GaussianBlur(offset_a.astype(np.float32)[None], (0, 0), 5, borderType=cv2.BORDER_REPLICATE)[0]
     place = np.linspace(0, 1, len(offset_a))
     return smooth * np.clip(8 * place * (1 - place), 0, 1)

@@ -90,9 +90,7 @@ def _draw_head(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
     left, top, right, bottom = source.moving_xyxy
     full = cv2.resize(back, (columns * COARSE_PX, rows * COARSE_PX), interpolation=cv2.INTER_LINEAR)
     region = full[top:bottom, left:right]
-    region = region + grid_points(np.array([left, top]), 1, (bottom - top, right - left)).astype(
-        np.float32
-    ).reshape(region.shape)
+    region = region + grid_points(np.array([left, top]), 1, (bottom - top, right - left)).astype(np.float32).reshape(region.shape)
     frame[top:bottom, left:right] = remap(source.rgb, region, cubic=True)
 
 

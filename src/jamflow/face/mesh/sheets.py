@@ -43,19 +43,31 @@ class SheetMaker:
         return matrix
 
     def patch(
-        self, origin_2: np.ndarray, step_px: float, shape_hw: tuple[int, int], spread_nc: np.ndarray
+        self,
+        origin_2: np.ndarray,
+        step_px: float,
+        shape_hw: tuple[int, int],
+        spread_nc: np.ndarray,
+        blink_n: np.ndarray | None = None,
     ) -> Patch:
-        """A patch on a grid, given the interpolation to its points."""
-        rig = self.rig
+        """A patch on a grid.
+
+        Args:
+            origin_2, step_px, shape_hw: the grid.
+            spread_nc: interpolation from the control points to the grid's.
+            blink_n: share of a blink that each point takes part in; none does where it is not given.
+        """
+        closing = None
+        if blink_n is not None:
+            closing = np.stack([blink_n[:, None] * (spread_nc @ eye) for eye in self.rig.closing_ec3])
         return build_patch(
             self.geometry,
             origin_2,
             step_px,
             shape_hw,
-            spread_nc,
-            self.rest_c3,
-            rig.weights_ck,
-            rig.closing_ec3,
+            rest_n3=spread_nc @ self.rest_c3,
+            weights_nk=spread_nc @ self.rig.weights_ck,
+            closing_en3=closing,
         )
 
     def whole(self, mesh_v3: np.ndarray, lip_line: Contour) -> Patch:

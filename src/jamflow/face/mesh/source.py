@@ -83,9 +83,7 @@ def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, size_p
         eyes=(cut_eye(frame.rgb, sheets, mesh, RIGHT_EYE), cut_eye(frame.rgb, sheets, mesh, LEFT_EYE)),
         eyes_open=eyes_open,
         interior=build_interior(light, middle, half_width, pose),
-        own_teeth=(
-            cut_own_teeth(frame.rgb, light.own_teeth, geometry) if smile and light.own_teeth is not None else None
-        ),
+        own_teeth=(cut_own_teeth(frame.rgb, light.own_teeth, geometry) if smile and light.own_teeth is not None else None),
     )
 
 
@@ -102,9 +100,7 @@ def _moving_box(geometry: HeadGeometry) -> tuple[int, int, int, int]:
 def _warnings(yaw_deg: float, eyes_open: tuple[bool, bool]) -> tuple[str, ...]:
     warnings = []
     if abs(yaw_deg) > TURNED_DEG:
-        warnings.append(
-            f"The face is turned to the side by {abs(yaw_deg):.0f} degrees; the head will move less."
-        )
+        warnings.append(f"The face is turned to the side by {abs(yaw_deg):.0f} degrees; the head will move less.")
     if not any(eyes_open):
         warnings.append("The eyes are closed in the portrait and stay closed.")
     return tuple(warnings)

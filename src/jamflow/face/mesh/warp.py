@@ -77,7 +77,7 @@ class Patch:
         head_n3: the same, relative to the pivot, in head centimetres.
         rest_n3: displacement that brings the portrait to its neutral face.
         weights_nk: shares of the key points.
-        closing_en3: displacement of a shut right and left eye.
+        closing_en3: displacement of a shut right and left eye; None where blinks do not reach.
         head_share_n1: 1 where a point turns with the head.
     """
 
@@ -88,15 +88,14 @@ class Patch:
     head_n3: np.ndarray
     rest_n3: np.ndarray
     weights_nk: np.ndarray
-    closing_en3: np.ndarray
+    closing_en3: np.ndarray | None
     head_share_n1: np.ndarray
 
     def displacement(self, motion: Motion3) -> np.ndarray:
         """(h, w, 2) float32: how far each source point moves, in pixels."""
         offset = self.rest_n3 + self.weights_nk @ motion.expression_k3
-        for closing, closure in zip(self.closing_en3, motion.closures_e, strict=True):
-            if closure > 0:
-                offset = offset + closure * closing
+        if self.closing_en3 is not None:
+            offset = offset + np.tensordot(motion.closures_e, self.closing_en3, axes=1)
         still = offset @ motion.still_23.T
         moved = (self.head_n3 + offset) @ motion.moved_23.T + motion.shift_2 - self.points_n2
         return (still + self.head_share_n1 * (moved - still)).reshape(*self.shape_hw, 2)
@@ -107,24 +106,22 @@ def build_patch(
     origin_2: np.ndarray,
     step_px: float,
     shape_hw: tuple[int, int],
-    interpolation_nc: np.ndarray,
-    rest_c3: np.ndarray,
-    weights_ck: np.ndarray,
-    closing_ec3: np.ndarray,
+    rest_n3: np.ndarray,
+    weights_nk: np.ndarray,
+    closing_en3: np.ndarray | None,
 ) -> Patch:
-    """Spreads the control points' motion over a grid; ``interpolation_nc`` is the thin-plate matrix."""
+    """A patch whose expression fades out around the face; the arguments are the attributes before fading."""
     points = grid_points(origin_2, step_px, shape_hw)
     share = geometry.expression_share(points)[:, None]
-    spread = share * interpolation_nc
     return Patch(
         origin_2=np.asarray(origin_2, np.float32),
         step_px=step_px,
         shape_hw=shape_hw,
         points_n2=points.astype(np.float32),
         head_n3=(geometry.head_points(points) - PIVOT_CM).astype(np.float32),
-        rest_n3=(spread @ rest_c3).astype(np.float32),
-        weights_nk=(spread @ weights_ck).astype(np.float32),
-        closing_en3=np.stack([spread @ closing for closing in closing_ec3]).astype(np.float32),
+        rest_n3=(share * rest_n3).astype(np.float32),
+        weights_nk=(share * weights_nk).astype(np.float32),
+        closing_en3=None if closing_en3 is None else (share * closing_en3).astype(np.float32),
         head_share_n1=geometry.head_share(points)[:, None].astype(np.float32),
     )
 
