@@ -89,14 +89,25 @@ def test_pose_of_a_synthetic_head_is_recovered():
     np.testing.assert_allclose(pose.to_picture(canonical.vertices_v3), image, atol=1e-6)
 
 
+class _Finds:
+    """A tracker that finds the canonical face, turned and stretched."""
+
+    def __init__(self, yaw_deg: float, stretch: float):
+        rotation = rotation_from_angles(np.array([0.0, yaw_deg, 0.0]))
+        vertices = load_canonical().vertices_v3 * [1, stretch, 1]
+        image = 11.0 * vertices @ rotation.T * [1, -1, -1] + [250, 200, 0]
+        self._face = Face(np.concatenate([image, np.zeros((10, 3))]), 1.0)
+
+    def find(self, rgb):
+        return [self._face]
+
+
 def test_profile_is_refused():
-    canonical = load_canonical()
-    rotation = rotation_from_angles(np.array([0.0, 40.0, 0.0]))
-    image = 11.0 * canonical.vertices_v3 @ rotation.T * [1, -1, -1] + [250, 200, 0]
-
-    class Turned:
-        def find(self, rgb):
-            return [Face(np.concatenate([image, np.zeros((10, 3))]), 1.0)]
-
     with pytest.raises(UserError, match="turned too far"):
-        select_face(np.zeros((400, 500, 3), np.uint8), Turned())
+        select_face(np.zeros((400, 500, 3), np.uint8), _Finds(40, 1))
+    assert select_face(np.zeros((400, 500, 3), np.uint8), _Finds(20, 1))[1] == []
+
+
+def test_face_of_other_proportions_gets_a_warning():
+    _, warnings = select_face(np.zeros((400, 500, 3), np.uint8), _Finds(0, 1.6))
+    assert len(warnings) == 1 and "hardly looks like a human" in warnings[0]

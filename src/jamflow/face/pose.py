@@ -60,6 +60,12 @@ def fit_pose(face: Face, canonical: CanonicalFace) -> HeadPose:
     return HeadPose(rotation, scale, offset)
 
 
+def fit_error_cm(face: Face, pose: HeadPose, canonical: CanonicalFace) -> float:
+    """How far the upper face is from the canonical one, root mean square; human faces lie below about half."""
+    person = pose.to_canonical(face.mesh_v3[canonical.rigid])
+    return float(np.sqrt(((person - canonical.vertices_v3[canonical.rigid]) ** 2).sum(1).mean()))
+
+
 def rotation_from_angles(angles_3: np.ndarray) -> np.ndarray:
     """(3, 3) matrix of pitch, yaw, roll in degrees."""
     (cp, cy, cr), (sp, sy, sr) = np.cos(np.deg2rad(angles_3)), np.sin(np.deg2rad(angles_3))

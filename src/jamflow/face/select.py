@@ -4,11 +4,13 @@ import numpy as np
 
 from jamflow.errors import UserError
 from jamflow.face.canonical import load_canonical
-from jamflow.face.pose import fit_pose
+from jamflow.face.pose import HeadPose, fit_error_cm, fit_pose
 from jamflow.face.tracker import Face, FaceTracker
 
 MIN_HEIGHT_PX = 64
 MAX_YAW_DEG = 30.0
+# Photographs, paintings and a statue were seen to fit within 0.45 cm, a dog within 0.64.
+_HUMAN_ERROR_CM = 0.55
 
 
 def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None) -> tuple[Face, list[str]]:
@@ -43,17 +45,21 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
         if len(faces) > 1:
             warnings.append(f"There are {len(faces)} faces in the picture; took the largest, number {chosen + 1} from the left.")
     face = faces[chosen]
-    _check_usable(face)
+    canonical = load_canonical()
+    pose = fit_pose(face, canonical)
+    _check_usable(face, pose)
+    if fit_error_cm(face, pose, canonical) > _HUMAN_ERROR_CM:
+        warnings.append("The face hardly looks like a human one; the result may look odd.")
     return face, warnings
 
 
-def _check_usable(face: Face) -> None:
+def _check_usable(face: Face, pose: HeadPose) -> None:
     if face.height_px < MIN_HEIGHT_PX:
         raise UserError(
             f"The face is too small: {face.height_px:.0f} pixels high, at least {MIN_HEIGHT_PX} are needed.",
             "Use a larger picture or one taken from nearer.",
         )
-    yaw = fit_pose(face, load_canonical()).angles_3[1]
+    yaw = pose.angles_3[1]
     if abs(yaw) > MAX_YAW_DEG:
         raise UserError(
             f"The face is turned too far to the side ({abs(yaw):.0f} degrees, at most {MAX_YAW_DEG:.0f}).",
