@@ -13,9 +13,9 @@ from jamflow.evaluate.lips import Share, best_lag, correlation, lag_profile, shu
 from jamflow.evaluate.wer import word_errors
 from jamflow.evaluate.whisper import Whisper
 from jamflow.model.checkpoint import load_tensors
-from jamflow.pipeline import ASSETS
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos, VocosConfig
+from jamflow.weights.shipped import asset
 
 Sound = tuple[np.ndarray, int]  # samples, rate in Hz
 
@@ -23,7 +23,7 @@ Sound = tuple[np.ndarray, int]  # samples, rate in Hz
 def reference_sounds(texts: list[str]) -> dict[str, list[Sound]]:
     """The teacher's own sound, and the same through mel and vocoder: what training could reach at best."""
     teacher, log_mel = Hibari(voice="heart"), LogMel()
-    tensors, config = load_tensors(ASSETS / "mini" / "vocoder.safetensors")
+    tensors, config = load_tensors(asset("mini/vocoder.safetensors"))
     vocoder = Vocos(VocosConfig(**config)).eval()
     vocoder.load_state_dict(tensors)
     spoken = [np.asarray(teacher(text), np.float32) for text in texts]

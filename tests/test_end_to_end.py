@@ -24,7 +24,7 @@ def test_speak_writes_a_talking_video(model: JamFlow, tmp_path: Path) -> None:
     made = result.save(tmp_path / "out.mp4")
     assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
     frames = list(read_video(tmp_path / "out.mp4"))
-    assert made["frames"] == len(frames) and made["fps"] == "25"
+    assert made["frames"] == len(frames) and made["fps"] == 25
     assert [t for t, _ in frames] == [Fraction(k, 25) for k in range(len(frames))]
     sound = read_sound(tmp_path / "out.mp4", 60.0)
     assert len(sound.samples) / sound.sample_rate == pytest.approx(len(frames) / 25, abs=0.05)

@@ -13,9 +13,10 @@ from safetensors.torch import save_file
 
 from jamflow.data.articulation import articulate
 from jamflow.data.corpus import shards
-from jamflow.data.features import examples, tokens_in_time
+from jamflow.data.features import examples
 from jamflow.model.checkpoint import joint_config, save_joint, save_tensors
 from jamflow.pieces import block_tokens
+from jamflow.speech.phonemes import tokens_in_time
 
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"
 

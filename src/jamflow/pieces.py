@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import torch
 
-from jamflow.data.features import tokens_in_time
 from jamflow.errors import UserError
 from jamflow.model.config import JointConfig
 from jamflow.speech.durations import DurationPredictor, timeline
-from jamflow.speech.phonemes import SILENCE, Phonemizer, check_script, split_sentences
+from jamflow.speech.phonemes import SILENCE, Phonemizer, check_script, split_sentences, tokens_in_time
 
 LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
 

@@ -30,9 +30,8 @@ from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.vocoder import Vocos, VocosConfig
 from jamflow.speech.voice import Voice, load_voice, voice_from_recording
 from jamflow.tasks import TASKS, Task
+from jamflow.weights.shipped import ASSETS
 
-ASSETS = Path(__file__).parent / "assets"
-MAX_RECORDING_S = 600.0
 _VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
 
 
@@ -160,7 +159,7 @@ class JamFlow:
         from jamflow.speech.waveform import read_wave
 
         config = self._model.config
-        wave = read_wave(path, SAMPLE_RATE_HZ, MAX_RECORDING_S)
+        wave = read_wave(path)
         block = block_tokens(config) * config.frames_per_token * HOP
         prompt = voice_from_recording(wave, self._log_mel, block, config.frames_per_token)
         # Only where the whole recording became the prompt is its text known to belong to it.

@@ -136,7 +136,7 @@ class Result:
         else:
             seconds, frames = self._save_video(path, progress)
         return {
-            "file": str(path), "seconds": round(seconds, 3), "fps": str(self._fps) if frames else None, "frames": frames,
+            "file": str(path), "seconds": round(seconds, 3), "fps": float(self._fps) if frames else None, "frames": frames,
             "sample_rate": self._sample_rate, **self._settings, "timings": self.timings, "warnings": self.warnings,
         }  # fmt: skip
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from jamflow.data.articulation import articulate, random_style
 from jamflow.data.augment import track_noise
-from jamflow.data.features import Example, tokens_in_time
+from jamflow.data.features import Example
 from jamflow.model.config import JointConfig
-from jamflow.speech.phonemes import symbols
+from jamflow.speech.phonemes import symbols, tokens_in_time
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Packer:
             self.voices[example.voice].append(example)
         self.names = sorted(self.voices)
         seconds = np.array([sum(e.phones[-1][2] for e in self.voices[n]) for n in self.names])
-        self.weights = seconds**0.8 / (seconds**0.8).sum()  # rare voices a little oftener than they are
+        self.weights = seconds / seconds.sum()
 
     def batches(self, shapes: list[tuple[int, int]], shares: list[float]) -> Iterator[Batch]:
         """Endless batches; each is one of `shapes`, (rows, audio tokens), drawn with `shares`."""

@@ -9,7 +9,6 @@ import torch
 from jamflow.data.augment import degrade_sound
 from jamflow.data.corpus import Shard
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
-from jamflow.speech.phonemes import symbols
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,3 @@ def examples(shard: Shard) -> list[Example]:
         out.append(Example(u.voice, u.phones, mel[first:last], heard[first:last], level))
         first = last
     return out
-
-
-def tokens_in_time(phones: list[tuple[str, float, float]], n: int, token_rate_hz: float) -> np.ndarray:
-    """(n,) token of the phoneme that sounds at the middle of each audio token, silence outside."""
-    index = {s: i for i, s in enumerate(symbols())}
-    ends = np.array([end for _, _, end in phones])
-    ids = np.array([index[s] for s, _, _ in phones] + [0])
-    middle_s = (np.arange(n) + 0.5) / token_rate_hz
-    return ids[np.searchsorted(ends, middle_s, side="right")]
-

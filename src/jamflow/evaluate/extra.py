@@ -16,16 +16,16 @@ def import_extra(module: str) -> ModuleType:
         raise _missing(error.name or module) from error
 
 
-def extra_folder(package: str) -> Path:
-    """Folder of an installed package of the ``eval`` extra, without running its code."""
+def extra_folder(package: str, extra: str = "eval") -> Path:
+    """Folder of an installed package of an extra, without running its code."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise _missing(package)
+        raise _missing(package, extra)
     return Path(spec.origin).parent
 
 
-def _missing(module: str) -> UserError:
+def _missing(module: str, extra: str = "eval") -> UserError:
     return UserError(
         f"The Python module {module}, which evaluation needs, is not installed.",
-        "Run: pip install 'jamflow[eval]'",
+        f"Run: pip install 'jamflow[{extra}]'",
     )

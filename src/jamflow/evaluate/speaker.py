@@ -31,7 +31,7 @@ class VoiceEncoder(nn.Module):
         self.lstm = nn.LSTM(_N_MELS, 256, 3, batch_first=True)
         self.linear = nn.Linear(256, 256)
         self._mel = import_extra("librosa").feature.melspectrogram
-        weights = torch.load(extra_folder("resemblyzer") / "pretrained.pt", map_location="cpu", weights_only=True)
+        weights = torch.load(extra_folder("resemblyzer", "speaker") / "pretrained.pt", map_location="cpu", weights_only=True)
         own = self.state_dict().keys()
         self.load_state_dict({name: value for name, value in weights["model_state"].items() if name in own})
 

@@ -3,9 +3,6 @@
 Shapes: B batch, T time, D width, N text tokens.
 """
 
-# nn.ModuleList hides the type of its members from pyright.
-# pyright: reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
-
 import math
 
 import torch
@@ -30,7 +27,7 @@ class TimeEmbedding(nn.Module):
         # (1000 t) f, in this order: at 1000 rad float32 resolves 6e-5, and the official code rounds here.
         angle = (1000.0 * time_b.float())[:, None] * rate[None]
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
-        return self.time_mlp(waves.to(self.time_mlp[0].weight.dtype))
+        return self.time_mlp(waves.to(next(self.time_mlp.parameters()).dtype))
 
 
 class GRN(nn.Module):

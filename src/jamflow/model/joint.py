@@ -6,9 +6,6 @@ that is being generated, so its keys and values are the same at every solver ste
 Shapes: B batch, Ta audio tokens, Tm motion frames, C channels.
 """
 
-# nn.ModuleList hides the type of its members from pyright.
-# pyright: reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
-
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +14,7 @@ from torch import Tensor, nn
 from jamflow.model.attention import Stream, attention_mask, dense_attention, own_frame, own_instant_attention
 from jamflow.model.block import Heads
 from jamflow.model.config import JointConfig
-from jamflow.model.streams import AudioDiT, AudioInput, MotionDiT, MotionInput
+from jamflow.model.streams import AudioDiT, AudioInput, DiT, MotionDiT, MotionInput
 
 
 @dataclass
@@ -53,29 +50,14 @@ class JointModel(nn.Module):
 
     def freeze_audio(self, inputs: AudioInput) -> Frozen:
         """Run the given speech once, alone."""
-        hidden, time = self.audio.embed(inputs)
         keep = _key_mask(inputs.valid_bt, self.config.audio.attn_mask_enabled)
-        mask = None if keep is None else keep[:, None, None]
-        rotary = self._audio_rotary(hidden.shape[1], hidden.device)
-        keys = []
-        for block in self.audio.transformer_blocks[: self.config.joint_depth]:
-            heads = block.project(hidden, time, rotary)
-            keys.append((heads.k, heads.v))
-            hidden = block.finish(hidden, heads, dense_attention(heads.q, heads.k, heads.v, mask), inputs.valid_bt)
-        return Frozen(keys, inputs.valid_bt)
+        return self._freeze(self._enter_audio(inputs, None), None if keep is None else keep[:, None, None])
 
     def freeze_motion(self, inputs: MotionInput) -> Frozen:
         """Run the given motion once, alone."""
-        hidden, time = self.motion.embed(inputs)
-        times = self.motion_times(hidden.shape[1], hidden.device)
-        mask = self._motion_mask(times, times[:0], inputs.valid_bt, None, None)
-        rotary = self._motion_rotary(hidden.shape[1], hidden.device)
-        keys = []
-        for block in self.motion.transformer_blocks[: self.config.joint_depth]:
-            heads = block.project(hidden, time, rotary)
-            keys.append((heads.k, heads.v))
-            hidden = block.finish(hidden, heads, dense_attention(heads.q, heads.k, heads.v, mask), inputs.valid_bt)
-        return Frozen(keys, inputs.valid_bt)
+        stream = self._enter_motion(inputs)
+        times = self.motion_times(stream.hidden.shape[1], stream.hidden.device)
+        return self._freeze(stream, self._motion_mask(times, times[:0], inputs.valid_bt, None, None))
 
     def forward(
         self,
@@ -89,42 +71,40 @@ class JointModel(nn.Module):
         A stream that is None is absent, one that is Frozen gives only keys; neither has a velocity. `sight`
         None lets both see each other. `text_btd` is `audio.embed_text` computed ahead, once per call.
         """
-        a_hidden = a_time = m_hidden = m_time = None
-        a_rotary = m_rotary = None
-        if isinstance(audio, AudioInput):
-            a_hidden, a_time = self.audio.embed(audio, text_btd)
-            a_rotary = self._audio_rotary(a_hidden.shape[1], a_hidden.device)
-        if isinstance(motion, MotionInput):
-            m_hidden, m_time = self.motion.embed(motion)
-            m_rotary = self._motion_rotary(m_hidden.shape[1], m_hidden.device)
-        plan = self._plan(audio, motion, sight)
+        a = self._enter_audio(audio, text_btd) if isinstance(audio, AudioInput) else None
+        m = self._enter_motion(motion) if isinstance(motion, MotionInput) else None
+        plan = self._plan(audio, motion, sight)  # pyright: ignore[reportCallIssue]  # torch leaves the decorator untyped
         for i in range(self.config.audio.depth):
             joint = i < self.config.joint_depth
-            a = m = None
-            if a_hidden is not None:
-                a = self.audio.transformer_blocks[i].project(a_hidden, a_time, a_rotary)
-            if m_hidden is not None:
-                m = self.motion.transformer_blocks[i].project(m_hidden, m_time, m_rotary)
-            a_keys = _keys(a, audio, i, joint)
-            m_keys = _keys(m, motion, i, joint)
-            if a is not None:
-                out = plan.audio(a, m_keys if joint else None)
-                a_hidden = self.audio.transformer_blocks[i].finish(a_hidden, a, out, audio.valid_bt)
-            if m is not None:
-                out = plan.motion(m, a_keys if joint else None)
-                m_hidden = self.motion.transformer_blocks[i].finish(m_hidden, m, out, motion.valid_bt)
-        return (
-            None if a_hidden is None else self.audio.velocity(a_hidden, a_time),
-            None if m_hidden is None else self.motion.velocity(m_hidden, m_time),
-        )
+            a_heads = None if a is None else a.project(i)
+            m_heads = None if m is None else m.project(i)
+            a_keys = _keys(a_heads, audio, i) if joint else None
+            m_keys = _keys(m_heads, motion, i) if joint else None
+            if a is not None and a_heads is not None:
+                a.finish(i, a_heads, plan.audio(a_heads, m_keys))
+            if m is not None and m_heads is not None:
+                m.finish(i, m_heads, plan.motion(m_heads, a_keys))
+        return None if a is None else a.velocity(), None if m is None else m.velocity()
 
-    def _audio_rotary(self, n: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        return self.audio.rotary_embed(torch.arange(n, device=device))
+    def _enter_audio(self, inputs: AudioInput, text_btd: Tensor | None) -> "_Running":
+        hidden, time = self.audio.embed(inputs, text_btd)
+        rotary = self.audio.rotary_embed(torch.arange(hidden.shape[1], device=hidden.device))
+        return _Running(self.audio, hidden, time, rotary, inputs.valid_bt)
 
-    def _motion_rotary(self, n: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    def _enter_motion(self, inputs: MotionInput) -> "_Running":
+        hidden, time = self.motion.embed(inputs)
         # One time axis: a motion frame's position is its time in units of audio tokens. With equal spans this is
         # the paper's p / L * L_ref (section 4.4).
-        return self.motion.rotary_embed(self.motion_times(n, device) * self.config.token_rate_hz)
+        times = self.motion_times(hidden.shape[1], hidden.device)
+        return _Running(self.motion, hidden, time, self.motion.rotary_embed(times * self.config.token_rate_hz), inputs.valid_bt)
+
+    def _freeze(self, stream: "_Running", mask: Tensor | None) -> Frozen:
+        keys = []
+        for i in range(self.config.joint_depth):
+            heads = stream.project(i)
+            keys.append((heads.k, heads.v))
+            stream.finish(i, heads, dense_attention(heads.q, heads.k, heads.v, mask))
+        return Frozen(keys, stream.valid_bt)
 
     def _motion_mask(
         self, motion_s: Tensor, audio_s: Tensor, motion_valid: Tensor | None, audio_valid: Tensor | None, see: Tensor | None
@@ -176,6 +156,26 @@ class JointModel(nn.Module):
 
 
 @dataclass
+class _Running:
+    """A stream on its way through the blocks of its DiT."""
+
+    dit: DiT
+    hidden: Tensor
+    time: Tensor
+    rotary: tuple[Tensor, Tensor]
+    valid_bt: Tensor | None
+
+    def project(self, i: int) -> Heads:
+        return self.dit.block(i).project(self.hidden, self.time, self.rotary)
+
+    def finish(self, i: int, heads: Heads, attended: Tensor) -> None:
+        self.hidden = self.dit.block(i).finish(self.hidden, heads, attended, self.valid_bt)
+
+    def velocity(self) -> Tensor:
+        return self.dit.velocity(self.hidden, self.time)
+
+
+@dataclass
 class _Plan:
     """Masks and indices of one call, the same in every block."""
 
@@ -200,10 +200,8 @@ class _Plan:
 
 
 def _keys(
-    heads: Heads | None, stream: AudioInput | MotionInput | Frozen | None, block: int, joint: bool
+    heads: Heads | None, stream: AudioInput | MotionInput | Frozen | None, block: int
 ) -> tuple[Tensor, Tensor] | None:
-    if not joint:
-        return None
     if heads is not None:
         return heads.k, heads.v
     return stream.keys[block] if isinstance(stream, Frozen) else None

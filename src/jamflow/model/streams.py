@@ -3,10 +3,8 @@
 Shapes: B batch, T tokens of the stream, C channels of the stream, N text tokens, D width.
 """
 
-# nn.ModuleList hides the type of its members from pyright.
-# pyright: reportCallIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
-
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -63,7 +61,32 @@ class AudioInputEmbedding(nn.Module):
         return self.conv_pos_embed(x, valid_bt) + x
 
 
-class AudioDiT(nn.Module):
+class DiT(nn.Module):
+    """What both streams have: blocks, and an output that starts at zero."""
+
+    rotary_embed: RotaryEmbedding
+    norm_out: FinalAdaLayerNorm
+    proj_out: nn.Linear
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transformer_blocks = nn.ModuleList()
+
+    def block(self, i: int) -> DiTBlock:
+        return cast(DiTBlock, self.transformer_blocks[i])
+
+    def velocity(self, hidden_btd: Tensor, time_bd: Tensor) -> Tensor:
+        return self.proj_out(self.norm_out(hidden_btd, time_bd))
+
+    def start_as_identity(self) -> None:
+        """Zero the gates and the output, so that training starts from the identity (as F5-TTS does)."""
+        blocks = [self.block(i).attn_norm.linear for i in range(len(self.transformer_blocks))]
+        for linear in (*blocks, self.norm_out.linear, self.proj_out):
+            nn.init.zeros_(linear.weight)
+            nn.init.zeros_(linear.bias)
+
+
+class AudioDiT(DiT):
     """F5-TTS's DiT; its state dict is the official one without the prefix `transformer.`."""
 
     def __init__(self, config: AudioConfig):
@@ -81,7 +104,7 @@ class AudioDiT(nn.Module):
         )
         self.norm_out = FinalAdaLayerNorm(config.dim)
         self.proj_out = nn.Linear(config.dim, config.channels)
-        start_as_identity(self)
+        self.start_as_identity()
 
     def embed_text(self, inputs: AudioInput) -> Tensor:
         """The part of the input that is the same at every solver step."""
@@ -95,11 +118,8 @@ class AudioDiT(nn.Module):
         hidden = self.input_embed(inputs.x_btc, context, text, inputs.valid_bt)
         return hidden, self.time_embed(inputs.time_b)
 
-    def velocity(self, hidden_btd: Tensor, time_bd: Tensor) -> Tensor:
-        return self.proj_out(self.norm_out(hidden_btd, time_bd))
 
-
-class MotionDiT(nn.Module):
+class MotionDiT(DiT):
     """The same block for facial motion; trained from scratch (JAM-Flow section 4.2)."""
 
     def __init__(self, config: MotionConfig, audio: AudioConfig):
@@ -115,7 +135,7 @@ class MotionDiT(nn.Module):
         )
         self.norm_out = FinalAdaLayerNorm(config.dim)
         self.proj_out = nn.Linear(config.dim, config.mouth_channels)
-        start_as_identity(self)
+        self.start_as_identity()
 
     def embed(self, inputs: MotionInput) -> tuple[Tensor, Tensor]:
         """(B, T, D) hidden state and (B, D) time embedding."""
@@ -131,16 +151,3 @@ class MotionDiT(nn.Module):
         hidden = self.proj(torch.cat(parts, dim=-1))
         hidden = self.conv_pos_embed(hidden, inputs.valid_bt) + hidden
         return hidden, self.time_embed(inputs.time_b)
-
-    def velocity(self, hidden_btd: Tensor, time_bd: Tensor) -> Tensor:
-        return self.proj_out(self.norm_out(hidden_btd, time_bd))
-
-
-def start_as_identity(stream: AudioDiT | MotionDiT) -> None:
-    """Zero the gates and the output, so that training starts from the identity (as F5-TTS does)."""
-    for block in stream.transformer_blocks:
-        nn.init.zeros_(block.attn_norm.linear.weight)
-        nn.init.zeros_(block.attn_norm.linear.bias)
-    for linear in (stream.norm_out.linear, stream.proj_out):
-        nn.init.zeros_(linear.weight)
-        nn.init.zeros_(linear.bias)

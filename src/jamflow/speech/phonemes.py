@@ -7,6 +7,8 @@ stress mark joined to its vowel ("ˈO"), a space between words, punctuation for 
 import re
 import unicodedata
 
+import numpy as np
+
 from jamflow.errors import UserError
 
 SILENCE = "_"
@@ -40,6 +42,15 @@ def split_symbols(phonemes: str) -> list[str]:
         if char in known:
             out.append(char)
     return out
+
+
+def tokens_in_time(phones: list[tuple[str, float, float]], n: int, token_rate_hz: float) -> np.ndarray:
+    """(n,) token of the phoneme that sounds at the middle of each audio token, silence outside."""
+    index = {s: i for i, s in enumerate(symbols())}
+    ends = np.array([end for _, _, end in phones])
+    ids = np.array([index[s] for s, _, _ in phones] + [0])
+    middle_s = (np.arange(n) + 0.5) / token_rate_hz
+    return ids[np.searchsorted(ends, middle_s, side="right")]
 
 
 class Phonemizer:

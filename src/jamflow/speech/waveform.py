@@ -14,11 +14,11 @@ from jamflow.media.files import output_file, replacing
 from jamflow.media.video_reader import read_sound
 
 SAMPLE_RATE_HZ = 24_000
-MIN_SECONDS = 0.5
+MIN_SECONDS, MAX_SECONDS = 0.5, 600.0
 SILENCE_PEAK = 10 ** (-60 / 20)
 
 
-def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: float = 60.0) -> np.ndarray:
+def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: float = MAX_SECONDS) -> np.ndarray:
     """The sound of a file (or of a video) as (n,) float32 mono in [-1, 1] at ``sample_rate`` Hz.
 
     Raises UserError for what cannot be read, holds no sound, is silent (peak under -60 dB), lasts less than

@@ -8,7 +8,7 @@ from typing import Literal
 
 from jamflow.errors import JamFlowError
 
-_ASSETS = Path(__file__).parents[1] / "assets"
+ASSETS = Path(__file__).parents[1] / "assets"
 _MANIFEST = Path(__file__).with_name("manifest.json")
 
 State = Literal["present", "missing", "damaged"]
@@ -26,7 +26,7 @@ class Weights:
 
     @property
     def path(self) -> Path:
-        return _ASSETS / self.file
+        return ASSETS / self.file
 
     def state(self) -> State:
         """Reads the whole file: about 0.1 s for 40 MB."""
@@ -37,7 +37,7 @@ class Weights:
 
 def asset(name: str) -> Path:
     """The path of a file that ships under ``assets``; JamFlowError where the installation lacks it."""
-    path = _ASSETS / name
+    path = ASSETS / name
     if not path.is_file():
         raise JamFlowError(f"The file {name} is missing from this installation.", "Install JAM-Flow again.")
     return path
