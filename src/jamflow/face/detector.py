@@ -14,7 +14,7 @@ from jamflow.face.bundle import read_member
 _INPUT_PX = 128
 _SCORE_MIN = 0.5
 _OVERLAP_MAX = 0.3
-_TILE_MIN_PX = 320
+_TILE_MIN_PX = 160
 _TILE_DEPTH = 3
 _CUT_MARGIN = 0.02
 # Centres per cell and cells per side of the two detection grids.
