@@ -65,12 +65,9 @@ class DiT(nn.Module):
     """What both streams have: blocks, and an output that starts at zero."""
 
     rotary_embed: RotaryEmbedding
+    transformer_blocks: nn.ModuleList
     norm_out: FinalAdaLayerNorm
     proj_out: nn.Linear
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.transformer_blocks = nn.ModuleList()
 
     def block(self, i: int) -> DiTBlock:
         return cast(DiTBlock, self.transformer_blocks[i])
