@@ -1,4 +1,4 @@
-"""Training state on disk: written whole or not at all, resumed exactly."""
+"""Training state on disk: written whole or not at all."""
 
 from pathlib import Path
 from typing import Any

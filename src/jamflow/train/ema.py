@@ -25,4 +25,5 @@ class EMA:
 
     def load_state_dict(self, state: dict) -> None:
         self.updates = int(state["updates"])
-        self.average = {k: v for k, v in state.items() if k != "updates"}
+        for name, average in self.average.items():
+            average.copy_(state[name])

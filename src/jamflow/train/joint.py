@@ -105,7 +105,6 @@ def train_joint(corpus: Path, run: Path, config: JointTraining, model_config: Jo
         step = state["step"]
     else:
         normaliser.load_state_dict(statistics(data, model_config, np.random.default_rng(config.seed)))
-    normaliser.to(device)
     packer = Packer(data, model_config, np.random.default_rng([config.seed, step]))
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
     sums: dict[str, list[float]] = {}
@@ -118,7 +117,7 @@ def train_joint(corpus: Path, run: Path, config: JointTraining, model_config: Jo
             for group in optim.param_groups:
                 group["lr"] = lr
         free = config.free_timing if step >= config.free_timing_from * config.steps else 0.0
-        row = assign(batch, config.regimes, model_config, normaliser, free, generator)
+        row = assign(batch, config.regimes, model_config, normaliser, free, generator).to(device)
         audio, motion = losses(model, row)
         (audio + config.motion_weight * motion).backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)

@@ -11,7 +11,8 @@ time or not.
 Shapes: B rows, A audio tokens, T motion frames, C channels.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -54,11 +55,17 @@ class Row:
     motion_data: Tensor
     motion_generated: Tensor
 
+    def to(self, device: torch.device) -> "Row":
+        return _moved(self, device)
+
 
 def assign(
     batch: Batch, regimes: Regimes, config: JointConfig, normaliser: Normaliser, free_timing: float, generator: torch.Generator
 ) -> Row:  # fmt: skip
-    """Draw a regime for every row and build the model's inputs. `free_timing`: share of rows without timing."""
+    """Draw a regime for every row and build the model's inputs, on the CPU.
+
+    `free_timing` is the share of rows without timing.
+    """
     rows, tokens = batch.timed_ba.shape
     frames = batch.mouth_btc.shape[1]
 
@@ -115,3 +122,12 @@ def assign(
 def _prefix(tokens: int, generator: torch.Generator) -> int:
     """Length of a given beginning: an eighth to a half of the row."""
     return int((0.12 + 0.38 * float(torch.rand((), generator=generator))) * tokens)
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """A dataclass of tensors, or of such dataclasses, on another device."""
+    if isinstance(value, Tensor):
+        return value.to(device)
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value)(**{f.name: _moved(getattr(value, f.name), device) for f in fields(value)})
+    return value

@@ -1,0 +1,111 @@
+"""The training loop: it learns, stops and goes on, and would run on another device."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from corpora import make_corpus
+from jamflow.data.batches import Packer
+from jamflow.data.corpus import shards
+from jamflow.data.features import examples
+from jamflow.model.config import AudioConfig, JointConfig, MotionConfig, mini
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.speech.phonemes import symbols
+from jamflow.train.checkpoint import load_checkpoint
+from jamflow.train.ema import EMA
+from jamflow.train.joint import JointTraining, losses, rate, train_joint
+from jamflow.train.regimes import Regimes, assign
+
+MINI = mini(len(symbols()))
+TINY = JointConfig(
+    audio=AudioConfig(channels=200, dim=64, depth=2, heads=2, head_dim=16, text_vocab=len(symbols()), text_dim=16,
+                      text_layers=1),
+    motion=MotionConfig(MINI.motion.mouth_channels, MINI.motion.clue_channels, dim=16),
+    frames_per_token=2,
+)  # fmt: skip
+SHORT = JointTraining(
+    steps=75, shapes=((4, 48),), shape_shares=(1.0,), warmup=5, save_every=25, lr=5e-3, free_timing=0.5
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def log_of(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def test_training_learns_and_goes_on_where_it_stopped(corpus: Path, tmp_path: Path) -> None:
+    path = train_joint(corpus, tmp_path, SHORT, TINY)
+    first = log_of(tmp_path)
+    assert [row["step"] for row in first] == [25, 50, 75]
+    for stream in ("audio", "motion"):
+        assert first[-1][stream] < 0.95 * first[0][stream]
+    before = load_checkpoint(path)
+    longer = JointTraining(**{**SHORT.__dict__, "steps": 100})
+    train_joint(corpus, tmp_path, longer, TINY)
+    after = load_checkpoint(path)
+    assert [row["step"] for row in log_of(tmp_path)] == [25, 50, 75, 100]
+    assert before is not None and after is not None and after["step"] == 100
+    assert after["ema"]["updates"] == 100
+    for name, value in before["normaliser"].items():  # measured once: a second measure would shift the data
+        assert torch.equal(value, after["normaliser"][name])
+    assert not torch.equal(before["model"]["audio.proj_out.weight"], after["model"]["audio.proj_out.weight"])
+
+
+def test_held_out_voices_are_not_trained_on(corpus: Path, tmp_path: Path) -> None:
+    config = JointTraining(**{**SHORT.__dict__, "steps": 1, "held_out_voices": ("low", "high")})
+    with pytest.raises(ValueError):
+        train_joint(corpus, tmp_path, config, TINY)
+
+
+def test_everything_in_a_row_moves_to_the_device(corpus: Path) -> None:
+    """The `meta` device computes shapes only, and like a GPU refuses tensors that stayed on the CPU."""
+    data = [e for s in shards(corpus) for e in examples(s)]
+    batch = Packer(data, TINY, np.random.default_rng(0)).batch(2, 48)
+    normaliser = Normaliser(100, TINY.motion.mouth_channels, TINY.motion.clue_channels)
+    row = assign(batch, Regimes(), TINY, normaliser, 0.2, torch.Generator().manual_seed(0)).to(torch.device("meta"))
+    model = JointModel(TINY).to("meta")
+    audio, motion = model(row.audio, row.motion, row.sight)
+    assert audio.device.type == motion.device.type == "meta"
+    assert audio.shape == row.audio_data.shape and motion.shape == row.motion_data.shape
+
+
+def test_loss_counts_only_what_is_generated(corpus: Path) -> None:
+    data = [e for s in shards(corpus) for e in examples(s)]
+    batch = Packer(data, TINY, np.random.default_rng(0)).batch(4, 48)
+    normaliser = Normaliser(100, TINY.motion.mouth_channels, TINY.motion.clue_channels)
+    row = assign(batch, Regimes(), TINY, normaliser, 0.0, torch.Generator().manual_seed(1))
+    model = JointModel(TINY).eval()
+    before = losses(model, row)
+    row.audio_data = row.audio_data + 100 * ~row.audio_generated[..., None]
+    row.motion_data = row.motion_data + 100 * ~row.motion_generated[..., None]
+    assert losses(model, row) == before
+
+
+def test_rate_warms_up_holds_and_falls_to_zero() -> None:
+    config = JointTraining(steps=1000, warmup=100, decay_from=0.5)
+    rates = [rate(step, config) for step in range(1001)]
+    assert rates[0] == pytest.approx(0.01) and rates[100] == rates[499] == 1 and rates[750] == pytest.approx(0.5)
+    assert rates[1000] == 0 and min(rates) >= 0
+
+
+def test_average_forgets_the_start_and_settles_on_the_end() -> None:
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(model.weight, 100.0)
+    ema = EMA(model, 0.9)
+    nn.init.constant_(model.weight, 1.0)
+    for _ in range(60):
+        ema.update(model)
+    assert ema.average["weight"].item() == pytest.approx(1.0, abs=0.2)
+    saved = ema.state_dict()
+    other = EMA(nn.Linear(1, 1, bias=False), 0.9)
+    other.load_state_dict(saved)
+    assert other.updates == 60 and torch.equal(other.average["weight"], ema.average["weight"])
