@@ -49,7 +49,7 @@ def test_nothing_to_say_is_refused(phonemizer: Phonemizer) -> None:
 
 
 @given(st.text(st.characters(max_codepoint=0x24F), max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_latin_text_speaks_or_says_why_not(text: str) -> None:
     speaker = _shared()
     for sentence in split_sentences(text):

@@ -69,7 +69,8 @@ class Phonemizer:
             UserError: the text has nothing that can be spoken, or letters of another script.
         """
         check_script(sentence)
-        out = split_symbols(self._g2p(sentence))
+        plain = unicodedata.normalize("NFKC", sentence)  # superscripts, ligatures, full-width letters: as usual ones
+        out = split_symbols(self._g2p(plain))
         if not any(s[-1] in VOWELS or s in CONSONANTS for s in out):
             raise UserError(
                 f"There is nothing to say in {_shorten(sentence)!r}.", "Give it at least one word or number."
