@@ -12,9 +12,8 @@ from jamflow.evaluate.dnsmos import Dnsmos
 from jamflow.evaluate.lips import Share, best_lag, correlation, lag_profile, shut_bilabials, shut_silence
 from jamflow.evaluate.wer import word_errors
 from jamflow.evaluate.whisper import Whisper
-from jamflow.model.checkpoint import load_tensors
 from jamflow.speech.mel import LogMel
-from jamflow.speech.vocoder import Vocos, VocosConfig
+from jamflow.speech.vocoder import load_vocoder
 from jamflow.weights.shipped import asset
 
 Sound = tuple[np.ndarray, int]  # samples, rate in Hz
@@ -23,9 +22,7 @@ Sound = tuple[np.ndarray, int]  # samples, rate in Hz
 def reference_sounds(texts: list[str]) -> dict[str, list[Sound]]:
     """The teacher's own sound, and the same through mel and vocoder: what training could reach at best."""
     teacher, log_mel = Hibari(voice="heart"), LogMel()
-    tensors, config = load_tensors(asset("mini/vocoder.safetensors"))
-    vocoder = Vocos(VocosConfig(**config)).eval()
-    vocoder.load_state_dict(tensors)
+    vocoder = load_vocoder(asset("mini/vocoder.safetensors"))
     spoken = [np.asarray(teacher(text), np.float32) for text in texts]
     with torch.inference_mode():
         copies = [vocoder(log_mel(torch.from_numpy(wave))[None])[0].numpy() for wave in spoken]

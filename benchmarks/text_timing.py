@@ -16,12 +16,12 @@ from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.evaluate.wer import word_errors
 from jamflow.evaluate.whisper import Whisper
 from jamflow.generate import Sampling, generate
-from jamflow.model.checkpoint import load_joint, load_tensors
+from jamflow.model.checkpoint import load_joint
 from jamflow.pieces import PieceOfText, TextReader
-from jamflow.speech.durations import DurationConfig, DurationPredictor
+from jamflow.speech.durations import load_durations
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.phonemes import symbols
-from jamflow.speech.vocoder import Vocos, VocosConfig
+from jamflow.speech.vocoder import load_vocoder
 from jamflow.speech.voice import Voice, load_voice
 from jamflow.weights.shipped import asset
 
@@ -43,13 +43,9 @@ def main() -> None:
     options = tyro.cli(Options, description=__doc__)
     texts = Path(__file__).with_name("sentences.txt").read_text(encoding="utf-8").splitlines()[: options.sentences]
     model, normaliser = load_joint(asset("mini/joint.safetensors"))
-    tensors, config = load_tensors(asset("mini/vocoder.safetensors"))
-    vocoder = Vocos(VocosConfig(**config)).eval()
-    vocoder.load_state_dict(tensors)
-    tensors, config = load_tensors(asset("mini/durations.safetensors"))
-    durations = DurationPredictor(DurationConfig(**config)).eval()
-    durations.load_state_dict(tensors)
-    reader, voice, whisper = TextReader(durations, model.config), load_voice(asset("mini/voice.safetensors")), Whisper()
+    vocoder = load_vocoder(asset("mini/vocoder.safetensors"))
+    reader = TextReader(load_durations(asset("mini/durations.safetensors")), model.config)
+    voice, whisper = load_voice(asset("mini/voice.safetensors")), Whisper()
     prompt = len(voice.text_a)
 
     @torch.inference_mode()

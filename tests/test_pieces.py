@@ -1,13 +1,10 @@
 """Text to pieces: whole blocks, the durations that were asked for, nothing left out."""
 
-from pathlib import Path
-
 import pytest
 
-from jamflow.model.checkpoint import load_tensors
 from jamflow.model.config import mini
 from jamflow.pieces import PieceOfText, TextReader, block_tokens
-from jamflow.speech.durations import DurationConfig, DurationPredictor
+from jamflow.speech.durations import load_durations
 from jamflow.speech.phonemes import symbols
 from jamflow.weights.shipped import asset
 
@@ -17,10 +14,7 @@ TEXT = "My mother bought a map. Where did Bob go, and why? " + "He went over the
 
 @pytest.fixture(scope="module")
 def reader() -> TextReader:
-    tensors, config = load_tensors(Path(asset("mini/durations.safetensors")))
-    durations = DurationPredictor(DurationConfig(**config))
-    durations.load_state_dict(tensors)
-    return TextReader(durations.eval().requires_grad_(False), CONFIG)
+    return TextReader(load_durations(asset("mini/durations.safetensors")), CONFIG)
 
 
 def seconds(pieces: list[PieceOfText]) -> float:

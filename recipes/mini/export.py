@@ -14,9 +14,10 @@ from safetensors.torch import save_file
 from jamflow.data.articulation import articulate
 from jamflow.data.corpus import shards
 from jamflow.data.features import examples
-from jamflow.model.checkpoint import joint_config, save_joint, save_tensors
+from jamflow.model.checkpoint import joint_config, save_joint
 from jamflow.pieces import block_tokens
 from jamflow.speech.phonemes import tokens_in_time
+from jamflow.weights.tensors import save_tensors
 
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"
 

@@ -22,12 +22,12 @@ from jamflow.face.motion import Motion
 from jamflow.face.select import select_face
 from jamflow.face.tracker import FaceTracker
 from jamflow.generate import Sampling, Streams, generate
-from jamflow.model.checkpoint import load_joint, load_tensors
+from jamflow.model.checkpoint import load_joint
 from jamflow.pieces import PieceOfText, TextReader, block_tokens
 from jamflow.result import Piece, Result, Timings
-from jamflow.speech.durations import DurationConfig, DurationPredictor
+from jamflow.speech.durations import load_durations
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
-from jamflow.speech.vocoder import Vocos, VocosConfig
+from jamflow.speech.vocoder import load_vocoder
 from jamflow.speech.voice import Voice, load_voice, voice_from_recording
 from jamflow.tasks import TASKS, Task
 from jamflow.weights.shipped import ASSETS
@@ -61,14 +61,8 @@ class JamFlow:
         self._model, self._normaliser = load_joint(folder / "joint.safetensors")
         self._model.to(device)
         self._normaliser.to(device)
-        tensors, config = load_tensors(folder / "vocoder.safetensors")
-        self._vocoder = Vocos(VocosConfig(**config))
-        self._vocoder.load_state_dict(tensors)
-        self._vocoder.eval().requires_grad_(False).to(device)
-        tensors, config = load_tensors(folder / "durations.safetensors")
-        durations = DurationPredictor(DurationConfig(**config))
-        durations.load_state_dict(tensors)
-        self._reader = TextReader(durations.eval().requires_grad_(False), self._model.config)
+        self._vocoder = load_vocoder(folder / "vocoder.safetensors").to(device)
+        self._reader = TextReader(load_durations(folder / "durations.safetensors"), self._model.config)
         self._log_mel = LogMel()
         self._default_voice = load_voice(folder / "voice.safetensors")
         self._renderer: MeshRenderer | None = None

@@ -4,10 +4,13 @@ Shapes: B sentences, N symbols, D width.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from jamflow.weights.tensors import load_tensors
 
 MIN_DURATION_S = 0.02
 
@@ -45,6 +48,14 @@ class DurationPredictor(nn.Module):
 
     def forward(self, tokens_bn: Tensor) -> Tensor:
         return self.log_durations(tokens_bn).exp().clamp(min=MIN_DURATION_S)
+
+
+def load_durations(path: Path) -> DurationPredictor:
+    """A duration predictor's file, ready for inference."""
+    tensors, config = load_tensors(path)
+    model = DurationPredictor(DurationConfig(**config))
+    model.load_state_dict(tensors)
+    return model.eval().requires_grad_(False)
 
 
 def timeline(symbols: list[str], seconds: Tensor, start_s: float = 0.0) -> list[tuple[str, float, float]]:

@@ -7,11 +7,14 @@ Shapes: B batch, T mel frames, M mel bands, D width, F bins of the STFT (n_fft /
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from jamflow.weights.tensors import load_tensors
 
 MAGNITUDE_LIMIT = 100.0
 
@@ -119,3 +122,11 @@ class Vocos(nn.Module):
 
     def forward(self, mel_btm: Tensor) -> Tensor:
         return self.head(self.backbone(mel_btm))
+
+
+def load_vocoder(path: Path) -> Vocos:
+    """A vocoder file of ours, ready for inference."""
+    tensors, config = load_tensors(path)
+    vocoder = Vocos(VocosConfig(**config))
+    vocoder.load_state_dict(tensors)
+    return vocoder.eval().requires_grad_(False)
