@@ -24,7 +24,7 @@ class Golden:
         self._file = np.load(self.folder / name)
         self.meta = json.loads(str(self._file["meta"]))
         self._rules = self._module("golden_inputs")
-        self._fill = self._module("fill_rule")
+        self.fill_rule = self._module("fill_rule")
 
     def _module(self, name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(name, self.folder / f"{name}.py")
@@ -47,7 +47,7 @@ class Golden:
     def fill(self, module: nn.Module, weights: str, prefix: str = "") -> None:
         """Weights by the rule, strictly: every key of the module."""
         shapes = {prefix + k: tuple(v.shape) for k, v in module.state_dict().items()}
-        values = self._fill.fill_state_dict(weights, shapes)
+        values = self.fill_rule.fill_state_dict(weights, shapes)
         module.load_state_dict({k.removeprefix(prefix): torch.from_numpy(v) for k, v in values.items()})
 
     def check(self, name: str, x: Tensor, atol: float) -> None:
