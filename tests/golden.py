@@ -23,7 +23,7 @@ class Golden:
             pytest.skip(f"no reference values: {self.folder / name} is absent")
         self._file = np.load(self.folder / name)
         self.meta = json.loads(str(self._file["meta"]))
-        self._rules = self._module("golden_inputs")
+        self.rules = self._module("golden_inputs")
         self.fill_rule = self._module("fill_rule")
 
     def _module(self, name: str) -> ModuleType:
@@ -40,7 +40,7 @@ class Golden:
         for key in ("crc32", "dtype", "first"):
             rule.pop(key)
         shape = rule.pop("shape")
-        function = getattr(self._rules, rule.pop("fn"))
+        function = getattr(self.rules, rule.pop("fn"))
         arguments = {"shape": shape} if "shape" in function.__code__.co_varnames else {}
         return torch.from_numpy(function(**arguments, **rule))
 
@@ -49,6 +49,16 @@ class Golden:
         shapes = {prefix + k: tuple(v.shape) for k, v in module.state_dict().items()}
         values = self.fill_rule.fill_state_dict(weights, shapes)
         module.load_state_dict({k.removeprefix(prefix): torch.from_numpy(v) for k, v in values.items()})
+
+    def raw(self, name: str) -> np.ndarray:
+        """What is stored of a tensor, flat."""
+        return self._file[name].reshape(-1)
+
+    def array(self, name: str) -> np.ndarray:
+        """A tensor that is stored whole."""
+        about = self.meta["tensors"][name]
+        assert about["stride"] == 1
+        return self._file[name].reshape(about["shape"])
 
     def check(self, name: str, x: Tensor, atol: float) -> None:
         about = self.meta["tensors"][name]

@@ -1,0 +1,105 @@
+"""The crop that LivePortrait's networks see, and the way back into the picture.
+
+Shapes: N landmarks, 2 = x right, y down in pixels.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+_FEATHER_PX = 16
+# Left eye, right eye and mouth corners for every number of landmarks that the official code knows.
+_PARTS = {
+    203: ([0, 6, 12, 18], [24, 30, 36, 42], [48, 66]),
+    106: ([33, 35, 40, 39], [87, 89, 94, 93], [52, 61]),
+    101: ([39, 42, 45, 48], [51, 54, 57, 60], [75, 81]),
+    68: ([36, 39], [42, 45], [48, 54]),
+    5: ([0], [1], [3, 4]),
+}
+
+
+@dataclass(frozen=True)
+class Box:
+    """A square around a face: centre and side in pixels, angle in radians (clockwise on the screen)."""
+
+    centre_2: np.ndarray
+    side_px: float
+    angle_rad: float
+
+    def corners(self, turned: bool) -> np.ndarray:
+        """(4, 2) corners from the upper left, clockwise."""
+        offsets = self.side_px / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        return self.centre_2 + (offsets @ _axes(self.angle_rad) if turned else offsets)
+
+    def matrix(self, size_px: int, turned: bool = True) -> np.ndarray:
+        """(3, 3) from the picture to a crop of `size_px`."""
+        scale = size_px / self.side_px
+        linear = scale * (_axes(self.angle_rad) if turned else np.eye(2))
+        out = np.eye(3)
+        out[:2, :2] = linear
+        out[:2, 2] = size_px / 2 - linear @ self.centre_2
+        return out
+
+
+def face_box(landmarks_n2: np.ndarray, scale: float = 2.3, shift_y: float = -0.125) -> Box:
+    """The square that holds all landmarks, upright along the line from eyes to mouth.
+
+    Args:
+        landmarks_n2: 5, 68, 101, 106 or 203 points.
+        scale: side in units of the longest extent of the landmarks.
+        shift_y: how far the square moves towards the mouth, in units of its side.
+    """
+    left, right, lips = (landmarks_n2[part].mean(0) for part in _PARTS[len(landmarks_n2)])
+    down = lips - (left + right) / 2
+    length = np.linalg.norm(down)
+    down = down / length if length > 1e-3 else np.array([0.0, 1.0])
+    across = np.array([down[1], -down[0]])
+    axes = np.stack([across, down])
+    middle = landmarks_n2.mean(0)
+    along = (landmarks_n2 - middle) @ axes.T
+    low, high = along.min(0), along.max(0)
+    side = float(max(high - low)) * scale
+    centre = middle + (low + high) / 2 @ axes + down * shift_y * side
+    return Box(centre, side, float(np.arctan2(across[1], across[0])))
+
+
+def crop(rgb: np.ndarray, matrix_33: np.ndarray, size_px: int) -> np.ndarray:
+    """(size, size, 3) uint8; black outside of the picture."""
+    return cv2.warpAffine(rgb, matrix_33[:2], (size_px, size_px), flags=cv2.INTER_LINEAR)
+
+
+def paste_mask(size_px: int = 512) -> np.ndarray:
+    """(size, size) float32 in [0, 1]: the crop's inside, feathered at its edges."""
+    i = np.arange(size_px)
+    edge = np.clip(_FEATHER_PX - np.minimum(i, size_px - i), 0, _FEATHER_PX)
+    away = np.hypot(edge[:, None], edge[None]) / _FEATHER_PX
+    return (np.floor(255 * np.clip(1 - away, 0, 1)) / 255).astype(np.float32)
+
+
+def paste(picture: np.ndarray, drawn: np.ndarray, back_33: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The drawn crop put back into the picture through `back_33`, the inverse of the crop's matrix."""
+    size = (picture.shape[1], picture.shape[0])
+    moved = cv2.warpAffine(drawn, back_33[:2], size, flags=cv2.INTER_LINEAR)
+    weight = cv2.warpAffine(mask, back_33[:2], size, flags=cv2.INTER_LINEAR)[..., None]
+    return np.clip(weight * moved + (1 - weight) * picture, 0, 255).astype(np.uint8)
+
+
+def eye_ratios(landmarks_n2: np.ndarray) -> np.ndarray:
+    """(2,) opening over width of the left and right eye, from 203 landmarks."""
+    return np.array([_ratio(landmarks_n2, 6, 18, 0, 12), _ratio(landmarks_n2, 30, 42, 24, 36)], np.float32)
+
+
+def lip_ratio(landmarks_n2: np.ndarray) -> np.ndarray:
+    """(1,) opening over width of the inner lips, from 203 landmarks."""
+    return np.array([_ratio(landmarks_n2, 90, 102, 48, 66)], np.float32)
+
+
+def _ratio(points: np.ndarray, top: int, bottom: int, start: int, end: int) -> float:
+    return float(np.linalg.norm(points[top] - points[bottom]) / (np.linalg.norm(points[start] - points[end]) + 1e-6))
+
+
+def _axes(angle_rad: float) -> np.ndarray:
+    """Rows: the square's x and y axes in the picture."""
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[cos, sin], [-sin, cos]])

@@ -1,0 +1,141 @@
+"""From a source's and a driving motion to the key points that the picture is warped to.
+
+The rules are those of the official pipeline. Shapes: T frames, K key points (21); a source is one picture (T = 1) or
+a video as long as the driving motion.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from jamflow.face.liveportrait.keypoints import EYE_POINTS, LIP_POINTS, transform
+from jamflow.face.liveportrait.retargeting import RetargetingNetwork, retarget, stitch
+from jamflow.face.liveportrait.smoothing import smooth
+
+Region = Literal["all", "exp", "pose", "lip", "eyes"]
+
+# What makes up the expression when it is copied from another face: (key points, first axis, last axis + 1). The rest
+# (neck, hair, contour) belongs to the source.
+_EXPRESSIVE = (((1, 2, 6, *range(11, 21)), 0, 3), ((3, 4), 1, 2), ((5, 8), 2, 3), ((9,), 1, 3))
+_OPEN_LIPS = 0.03
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Motion of T frames: canonical_tk3, rotation_t33, expression_tk3, translation_t3, scale_t1."""
+
+    canonical_tk3: Tensor
+    rotation_t33: Tensor
+    expression_tk3: Tensor
+    translation_t3: Tensor
+    scale_t1: Tensor
+
+    def keypoints(self) -> Tensor:
+        """(T, K, 3) in the picture."""
+        return transform(
+            self.canonical_tk3, self.rotation_t33, self.expression_tk3, self.translation_t3, self.scale_t1
+        )
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How motion is taken over.
+
+    relative: change since the driving motion's first frame, else the driving motion itself.
+    neutral_k3: the expression that a single driving picture is compared with.
+    """
+
+    relative: bool = True
+    region: Region = "all"
+    multiplier: float = 1.0
+    source_is_video: bool = False
+    observation_variance: float = 3e-7
+    neutral_k3: Tensor | None = None
+
+
+def transfer(source: Frames, driving: Frames, how: Transfer) -> Frames:
+    """The source with the driving motion, before stitching and retargeting."""
+    expression, rotation = _wanted(source, driving, how)
+    moves_head, region = how.region in ("all", "pose"), how.region
+    frames = len(driving.rotation_t33)
+    source = Frames(*(x.expand(frames, *x.shape[1:]) for x in vars(source).values()))
+    kept = source.expression_tk3.clone()
+    if region in ("all", "exp"):
+        if how.relative and not how.source_is_video:
+            kept = expression
+        else:
+            for points, low, high in _EXPRESSIVE:
+                kept[:, list(points), low:high] = expression[:, list(points), low:high]
+    elif region in ("lip", "eyes"):
+        points = list(LIP_POINTS if region == "lip" else EYE_POINTS)
+        kept[:, points] = expression[:, points]
+    translation, scale = source.translation_t3, source.scale_t1
+    if moves_head and not how.relative:
+        translation = driving.translation_t3
+    elif how.relative and not how.source_is_video:
+        if moves_head:
+            translation = translation + (driving.translation_t3 - driving.translation_t3[:1])
+        if region == "all":
+            scale = scale * (driving.scale_t1 / driving.scale_t1[:1])
+    return replace(
+        source,
+        rotation_t33=rotation if moves_head else source.rotation_t33,
+        expression_tk3=kept,
+        translation_t3=translation,
+        scale_t1=scale,
+    )
+
+
+def _wanted(source: Frames, driving: Frames, how: Transfer) -> tuple[Tensor, Tensor]:
+    """Expression and rotation that the driving motion asks for, smoothed where the source is a video."""
+    expression, rotation = driving.expression_tk3, driving.rotation_t33
+    if how.relative:
+        anchor = expression[:1]
+        if len(expression) == 1 and not how.source_is_video:
+            assert how.neutral_k3 is not None
+            anchor = torch.zeros_like(anchor) if how.region == "eyes" else how.neutral_k3.reshape(anchor.shape)
+        expression = source.expression_tk3 + (expression - anchor)
+        rotation = rotation @ rotation[:1].mT @ source.rotation_t33
+    if how.source_is_video:
+        return smooth(expression, how.observation_variance), smooth(rotation, how.observation_variance)
+    return expression, rotation
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """Networks to use after the transfer, None for those that are off.
+
+    eye_ratios_t3: source left, source right, wanted; lip_ratios_t2: source, wanted (openings over widths).
+    close_lips: the lip network shuts lips that are open in the source, whose ratio this is.
+    """
+
+    stitching: RetargetingNetwork | None = None
+    eye: RetargetingNetwork | None = None
+    lip: RetargetingNetwork | None = None
+    eye_ratios_t3: Tensor | None = None
+    lip_ratios_t2: Tensor | None = None
+    close_lips: tuple[RetargetingNetwork, float] | None = None
+
+
+def adjust(source_tk3: Tensor, driving_tk3: Tensor, how: Transfer, by: Adjustments) -> Tensor:
+    """Key points (T, K, 3) for the warping network: retargeted, stitched, lips closed, multiplied."""
+    source = source_tk3.expand_as(driving_tk3)
+    x = driving_tk3
+    if by.eye is not None or by.lip is not None:
+        x = source if how.relative else x
+        if by.eye is not None and by.eye_ratios_t3 is not None:
+            x = x + retarget(by.eye, source, by.eye_ratios_t3)
+        if by.lip is not None and by.lip_ratios_t2 is not None:
+            x = x + retarget(by.lip, source, by.lip_ratios_t2)
+        if by.stitching is not None:
+            x = stitch(by.stitching, source, x)
+    else:
+        if by.stitching is not None:
+            x = stitch(by.stitching, source, x)
+        if by.close_lips is not None and by.close_lips[1] >= _OPEN_LIPS:
+            network, ratio = by.close_lips
+            wanted = torch.tensor([[ratio, 0.0]], device=source.device).expand(len(source), -1)
+            x = x + retarget(network, source, wanted)
+    return source + how.multiplier * (x - source)

@@ -1,0 +1,71 @@
+"""Motion transfer under the official pipeline's options; smoothing."""
+
+import pytest
+import torch
+
+from golden import Golden
+from jamflow.face.liveportrait.crop import eye_ratios, lip_ratio
+from jamflow.face.liveportrait.keypoints import rotation_matrix
+from jamflow.face.liveportrait.motion import Adjustments, Frames, Transfer, adjust, transfer
+from jamflow.face.liveportrait.retargeting import eye_network, lip_network, stitching_network
+from jamflow.face.liveportrait.smoothing import smooth
+
+CASES = [
+    "abs_all", "abs_all_stitch", "abs_all_stitch_eye_lip_retarget", "abs_exp", "abs_eyes", "abs_lip", "abs_pose",
+    "image_driven_abs_all", "image_driven_rel_all", "image_driven_rel_eyes", "image_driven_rel_lip", "rel_all",
+    "rel_all_expression_friendly", "rel_all_normalize_lip_nostitch", "rel_all_stitch",
+    "rel_all_stitch_expression_friendly", "rel_all_stitch_eye_retarget", "rel_all_stitch_lip_retarget",
+    "rel_all_stitch_multiplier_1.5", "rel_all_stitch_normalize_lip", "rel_exp", "rel_eyes", "rel_lip", "rel_pose",
+    "video_abs_all", "video_rel_all", "video_rel_all_smooth1e-5", "video_rel_lip_stitch",
+]  # fmt: skip
+
+
+def frames(golden: Golden, who: str, count: int | None = None) -> Frames:
+    p = {name: golden.input(f"{who}/{name}")[:count] for name in ("kp", "exp", "pitch", "yaw", "roll", "t", "scale")}
+    return Frames(p["kp"], rotation_matrix(p["pitch"], p["yaw"], p["roll"]), p["exp"], p["t"], p["scale"])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_driving_key_points(case: str) -> None:
+    golden = Golden("liveportrait", "pipeline_motion.npz")
+    options = golden.meta["cases"][case]
+    video = options.get("video", False)
+    source = frames(golden, "source_video" if video else "source")
+    driving = frames(golden, "driving", options.get("k"))
+    how = Transfer(
+        relative=options.get("flag_relative_motion", True), region=options.get("animation_region", "all"),
+        multiplier=options.get("driving_multiplier", 1.0), source_is_video=video,
+        observation_variance=options.get("driving_smooth_observation_variance", 3e-7),
+        neutral_k3=golden.input("lip_array"),
+    )  # fmt: skip
+    networks = {"stitching": stitching_network(), "eye": eye_network(), "lip": lip_network()}
+    for name, network in networks.items():
+        golden.fill(network, name)
+        network.eval().requires_grad_(False)
+    landmarks = golden.input("source_lmk203").numpy()
+    eyes, lips = torch.from_numpy(eye_ratios(landmarks)), torch.from_numpy(lip_ratio(landmarks))
+    n = len(driving.rotation_t33)
+    by = Adjustments(
+        stitching=networks["stitching"] if options.get("flag_stitching", True) else None,
+        eye=networks["eye"] if options.get("flag_eye_retargeting") else None,
+        lip=networks["lip"] if options.get("flag_lip_retargeting") else None,
+        eye_ratios_t3=torch.cat([eyes.expand(n, 2), golden.input("c_eyes")[:n, 0, :1]], dim=1),
+        lip_ratios_t2=torch.cat([lips.expand(n, 1), golden.input("c_lip")[:n, 0]], dim=1),
+        close_lips=(networks["lip"], float(lips)) if options.get("flag_normalize_lip") else None,
+    )
+    x_d = adjust(source.keypoints(), transfer(source, driving, how).keypoints(), how, by)
+    golden.check(f"case/{case}/x_d", x_d, atol=1e-5)
+
+
+@pytest.mark.parametrize("variance", ["3e-07", "1e-05", "0.001"])
+def test_smoothing(variance: str) -> None:
+    golden = Golden("liveportrait", "pipeline_image.npz")
+    x = golden.input("smooth_x")
+    golden.check(f"smooth/{variance}", smooth(x[:, 0], float(variance)), atol=1e-6)
+
+
+def test_smoothing_keeps_what_does_not_move_and_calms_what_jitters() -> None:
+    still = torch.full((10, 3), 0.7)
+    torch.testing.assert_close(smooth(still), still)
+    jitter = torch.randn(50, 3, generator=torch.Generator().manual_seed(0)) * 0.01
+    assert smooth(jitter, 1e-3).std() < 0.3 * jitter.std()
