@@ -4,6 +4,7 @@ Shapes: B batch, C channels, H height, W width, K key points (21).
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -80,7 +81,7 @@ class ConvNeXtV2(nn.Module):
         self.downsample_layers = nn.ModuleList(
             [nn.Sequential(nn.Conv2d(3, _WIDTHS[0], 4, stride=4), ChannelsFirstLayerNorm(_WIDTHS[0]))]
         )
-        for before, after in zip(_WIDTHS[:-1], _WIDTHS[1:], strict=True):
+        for before, after in pairwise(_WIDTHS):
             self.downsample_layers.append(
                 nn.Sequential(ChannelsFirstLayerNorm(before), nn.Conv2d(before, after, 2, stride=2))
             )
@@ -111,6 +112,6 @@ class MotionExtractor(nn.Module):
 
     def forward(self, rgb_bchw: Tensor) -> KeyPointMotion:
         raw = {name: head.float() for name, head in self.detector(rgb_bchw).items()}
-        angles = (degrees_from_bins(raw[name]) for name in ("pitch", "yaw", "roll"))
+        pitch, yaw, roll = (degrees_from_bins(raw[name]) for name in ("pitch", "yaw", "roll"))
         kp, exp = (raw[name].unflatten(-1, (KEY_POINTS, 3)) for name in ("kp", "exp"))
-        return KeyPointMotion(kp, exp, *angles, raw["t"], raw["scale"])
+        return KeyPointMotion(kp, exp, pitch, yaw, roll, raw["t"], raw["scale"])

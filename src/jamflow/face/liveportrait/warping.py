@@ -4,6 +4,7 @@ Shapes: B batch, C channels, D depth, H height, W width, K key points (21), N = 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -30,8 +31,7 @@ class Warped:
 class Encoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        pairs = zip(_DOWN[:-1], _DOWN[1:], strict=True)
-        self.down_blocks = nn.ModuleList(DownBlock3d(inputs, outputs) for inputs, outputs in pairs)
+        self.down_blocks = nn.ModuleList(DownBlock3d(inputs, outputs) for inputs, outputs in pairwise(_DOWN))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         levels = [x]
