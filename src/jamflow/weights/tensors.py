@@ -6,7 +6,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from jamflow.errors import UserError
 
@@ -34,3 +34,26 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise UserError(f"{path} is not a model file of JAM-Flow, or it is damaged.", "Get it again.") from error
     return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, config
+
+
+def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str | Path, name: str) -> None:
+    """Load a foreign state dict: every key used, every leftover named.
+
+    Args:
+        file: where the state came from.
+        name: what the module is called in the official code.
+
+    Raises:
+        UserError: the file is of another network or incomplete.
+    """
+    own = module.state_dict()
+    wrong = [k for k in own.keys() & state.keys() if own[k].shape != state[k].shape]
+    for what, names in (
+        ("lacks", own.keys() - state.keys()), ("has unknown", state.keys() - own.keys()), ("has other shapes of", wrong),
+    ):  # fmt: skip
+        if names:
+            raise UserError(
+                f"{file} is not a checkpoint of {name}: it {what} {len(names)} tensors, {min(names)} among them.",
+                "Check which model the file is of, or get it again.",
+            )
+    module.load_state_dict(state)

@@ -9,12 +9,13 @@ from torch import Tensor, nn
 from golden import SHARED, Golden
 from jamflow.errors import UserError
 from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
-from jamflow.face.liveportrait.checkpoint import fold_spectral_norm, load_strictly
+from jamflow.face.liveportrait.checkpoint import fold_spectral_norm
 from jamflow.face.liveportrait.generator import SPADEDecoder
 from jamflow.face.liveportrait.keypoints import degrees_from_bins, rotation_matrix, transform
 from jamflow.face.liveportrait.motion_extractor import MotionExtractor
 from jamflow.face.liveportrait.retargeting import eye_network, lip_network, retarget, stitch, stitching_network
 from jamflow.face.liveportrait.warping import WarpingNetwork
+from jamflow.weights.tensors import load_strictly
 
 SIZES = ["small", "full"]
 
@@ -24,7 +25,7 @@ def filled(golden: Golden, name: str, module: nn.Module) -> nn.Module:
     manifest = json.loads((SHARED / "golden/liveportrait/state_dict_manifest.json").read_text())
     shapes = {key: tuple(shape) for key, shape, *_ in manifest["modules"][name]["entries"]}
     state = {k: torch.as_tensor(v) for k, v in golden.fill_rule.fill_state_dict(name, shapes).items()}
-    load_strictly(module, fold_spectral_norm(state), name)
+    load_strictly(module, fold_spectral_norm(state), "file", name)
     return module.eval().requires_grad_(False)
 
 
@@ -109,16 +110,16 @@ def test_folded_spectral_norm_equals_the_layer(naming: str) -> None:
         state = {f"parametrizations.weight.{new[k]}" if k in new else k: v for k, v in state.items()}
     state = {f"conv.{k}": v for k, v in state.items()}
     model = nn.ModuleDict({"conv": plain})
-    load_strictly(model, fold_spectral_norm(state), "file")
+    load_strictly(model, fold_spectral_norm(state), "file", "model")
     torch.testing.assert_close(plain(x), expected)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.pop("mlp.0.bias"), "lacks 1 tensors .mlp.0.bias"),
-        (lambda s: s.update(extra=torch.zeros(1)), "unknown 1 tensors .extra"),
-        (lambda s: s.update({"mlp.0.bias": torch.zeros(7)}), "other shapes of 1 tensors .mlp.0.bias"),
+        (lambda s: s.pop("mlp.0.bias"), "lacks 1 tensors, mlp.0.bias"),
+        (lambda s: s.update(extra=torch.zeros(1)), "unknown 1 tensors, extra"),
+        (lambda s: s.update({"mlp.0.bias": torch.zeros(7)}), "other shapes of 1 tensors, mlp.0.bias"),
     ],
 )
 def test_a_wrong_checkpoint_is_named(change, message: str) -> None:
@@ -126,4 +127,4 @@ def test_a_wrong_checkpoint_is_named(change, message: str) -> None:
     state = dict(network.state_dict())
     change(state)
     with pytest.raises(UserError, match=f"some.pth is not .*{message}"):
-        load_strictly(network, state, "some.pth")
+        load_strictly(network, state, "some.pth", "lip")

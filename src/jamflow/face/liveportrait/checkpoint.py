@@ -1,9 +1,7 @@
-"""Official LivePortrait state dicts to ours: strict, spectral norm folded."""
+"""Official LivePortrait state dicts to ours: spectral norm folded."""
 
 import torch
-from torch import Tensor, nn
-
-from jamflow.errors import UserError
+from torch import Tensor
 
 
 def fold_spectral_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -23,22 +21,3 @@ def fold_spectral_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
         sigma = torch.dot(u.double(), value.double().flatten(1) @ v.double())
         out[f"{head}.weight"] = (value.double() / sigma).to(value.dtype)
     return out
-
-
-def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str) -> None:
-    """Every key used, every leftover named.
-
-    Raises:
-        UserError: the file is of another network or incomplete.
-    """
-    own = module.state_dict()
-    wrong = [k for k, v in state.items() if k in own and own[k].shape != v.shape]
-    missing, extra = own.keys() - state.keys(), state.keys() - own.keys()
-    for what, names in (("lacks", missing), ("has unknown", extra), ("has other shapes of", wrong)):
-        if names:
-            first = ", ".join(sorted(names)[:3])
-            raise UserError(
-                f"{file} is not a checkpoint of {type(module).__name__}: it {what} {len(names)} tensors ({first}, ...).",
-                "Get the official file again.",
-            )
-    module.load_state_dict(state)

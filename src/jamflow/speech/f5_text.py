@@ -1,0 +1,109 @@
+"""Text as F5-TTS reads it: characters and pinyin, chunks, and how long speech will last.
+
+Lengths of text are UTF-8 bytes throughout, as in the official code (1.1.20).
+"""
+
+import re
+from pathlib import Path
+
+from jamflow.errors import UserError
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ
+
+_PLAIN = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
+_LONGEST_S = 22  # reference and chunk together
+_SHORT_BYTES, _SHORT_SPEED = 10, 0.3  # very short texts get more time whatever was asked
+
+
+def tokenize(text: str) -> list[str]:
+    """Characters, and syllables such as "ni3" for Chinese, with the spaces that F5-TTS was trained with.
+
+    Raises:
+        UserError: rjieba or pypinyin is not installed. (Another cutter gives other tokens.)
+    """
+    try:
+        import rjieba
+        from pypinyin import Style, lazy_pinyin
+    except ModuleNotFoundError as error:
+        raise UserError(f"F5-TTS's text needs {error.name}.", "Run: pip install 'jamflow[base]'") from error
+
+    def pinyin(chinese: str) -> list[str]:
+        return lazy_pinyin(chinese, style=Style.TONE3, tone_sandhi=True)
+
+    out: list[str] = []
+    for word in rjieba.cut(text.translate(_PLAIN)):
+        size = len(word.encode())
+        if size == len(word):  # ASCII
+            if out and size > 1 and out[-1] not in " :'\"":
+                out.append(" ")
+            out.extend(word)
+        elif size == 3 * len(word):
+            for char, syllable in zip(word, pinyin(word), strict=False):
+                out.extend([" ", syllable] if _is_chinese(char) else [syllable])
+        else:
+            for char in word:
+                out.extend([" ", *pinyin(char)] if _is_chinese(char) else [char])
+    return out
+
+
+class Vocabulary:
+    """Tokens to rows of the embedding table; unknown ones become the space, row 0."""
+
+    def __init__(self, path: Path):
+        # Not `splitlines`: some entries are characters that it would cut at.
+        lines = path.read_text(encoding="utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
+        if not lines or lines[0] != " ":
+            raise UserError(f"{path} is not F5-TTS's vocabulary: its first line is not a space.", "Get vocab.txt again.")
+        self._index = {token: i for i, token in enumerate(lines)}
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def indices(self, tokens: list[str]) -> list[int]:
+        return [self._index.get(token, 0) for token in tokens]
+
+
+def chunks(text: str, max_bytes: int) -> list[str]:
+    """Sentences and clauses, joined while they fit; one that is too long alone is not cut."""
+    out, current = [], ""
+    for part in re.split(r"(?<=[;:,.!?])\s+|(?<=[；：，。！？])", text):
+        if len((current + part).encode()) > max_bytes:
+            if current:
+                out.append(current.strip())
+            current = ""
+        current += part + " " if part and len(part[-1].encode()) == 1 else part
+    return [*out, current.strip()] if current else out
+
+
+def prepared_reference(text: str) -> str:
+    """What is said in the reference recording, ended as a sentence."""
+    if text.endswith((". ", "。")):
+        return text
+    return text + " " if text.endswith(".") else text + ". "
+
+
+def joined(reference: str, text: str) -> str:
+    """Reference and new text in one row: after a one-byte character another space."""
+    return _spaced(reference) + text
+
+
+def chunk_bytes(reference: str, reference_s: float, speed: float) -> int:
+    """How much text fits beside a reference; 0 or less where nothing does."""
+    return int(len(reference.encode()) / reference_s * (_LONGEST_S - reference_s) * speed)
+
+
+def mel_frames(reference_samples: int, reference: str, text: str, speed: float, total_s: float | None = None) -> int:
+    """Mel frames of reference and new speech together: in proportion to the text, or as told."""
+    if total_s is not None:
+        return int(total_s * SAMPLE_RATE_HZ / HOP)
+    if len(text.encode()) < _SHORT_BYTES:
+        speed = _SHORT_SPEED
+    frames = reference_samples // HOP
+    return frames + int(frames / len(_spaced(reference).encode()) * len(text.encode()) / speed)
+
+
+def _spaced(reference: str) -> str:
+    return reference + " " if reference and len(reference[-1].encode()) == 1 else reference
+
+
+def _is_chinese(char: str) -> bool:
+    return "\u3100" <= char <= "\u9fff"
