@@ -1,0 +1,95 @@
+"""Official weights of others that `base` runs on: what they are, where from, under which licence."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jamflow.errors import UserError
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file that its authors publish on the Hugging Face hub.
+
+    bytes and sha256 are None where nobody has pinned them. commercial: whether the licence allows commercial use.
+    """
+
+    name: str
+    repository: str
+    file: str
+    purpose: str
+    licence: str
+    commercial: bool
+    bytes: int | None = None
+    sha256: str | None = None
+
+
+_F5, _LP = "SWivid/F5-TTS", "KwaiVGI/LivePortrait"
+
+
+def _f5(name: str, file: str, purpose: str, size: int | None, sha256: str | None) -> Published:
+    return Published(name, _F5, file, purpose, "CC-BY-NC-4.0", False, size, sha256)
+
+
+def _liveportrait(name: str, file: str, purpose: str, size: int, sha256: str) -> Published:
+    return Published(name, _LP, f"liveportrait/{file}", purpose, "MIT", True, size, sha256)
+
+
+PUBLISHED = (
+    _f5(
+        "f5-v1-base", "F5TTS_v1_Base/model_1250000.safetensors", "speech (Audio-DiT), F5TTS_v1_Base", 1348435761,
+        "670900fd14e6c458b95da6e9ed317cdb20dbaf7a1c02ac06a05475a9d32b6a38",
+    ),
+    _f5(
+        "f5-base", "F5TTS_Base/model_1200000.safetensors", "speech (Audio-DiT), F5TTS_Base (the older one)", None,
+        "4180310f91d592cee4bc14998cd37c781f779cf105e8ca8744d9bd48ca7046ae",
+    ),
+    _f5(
+        "f5-vocabulary", "F5TTS_v1_Base/vocab.txt", "the characters and syllables F5-TTS reads", 13800,
+        "2a05f992e00af9b0bd3800a8d23e78d520dbd705284ed2eedb5f4bd29398fa3c",
+    ),
+    Published(
+        "vocos", "charactr/vocos-mel-24khz", "pytorch_model.bin", "mel spectrogram to sound", "MIT", True, 54365991,
+        "97ec976ad1fd67a33ab2682d29c0ac7df85234fae875aefcc5fb215681a91b2a",
+    ),
+    _liveportrait(
+        "liveportrait-appearance", "base_models/appearance_feature_extractor.pth", "picture to features", 3387959,
+        "5279bb8654293dbdf327030b397f107237dd9212fb11dd75b83dfb635211ceb5",
+    ),
+    _liveportrait(
+        "liveportrait-motion", "base_models/motion_extractor.pth", "picture to pose and expression", 112545506,
+        "251e6a94ad667a1d0c69526d292677165110ef7f0cf0f6d199f0e414e8aa0ca5",
+    ),
+    _liveportrait(
+        "liveportrait-warping", "base_models/warping_module.pth", "features from key points to key points", 182180086,
+        "2f61a6f265fe344f14132364859a78bdbbc2068577170693da57fb96d636e282",
+    ),
+    _liveportrait(
+        "liveportrait-generator", "base_models/spade_generator.pth", "features to picture", 221813590,
+        "4780afc7909a9f84e24c01d73b31a555ef651521a1fe3b2429bd04534d992aee",
+    ),
+    _liveportrait(
+        "liveportrait-retargeting", "retargeting_models/stitching_retargeting_module.pth", "stitching, eyes and lips",
+        2393098, "3652d5a3f95099141a56986aaddec92fadf0a73c87a20fac9a2c07c32b28b611",
+    ),
+)  # fmt: skip
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "f5": ("f5-v1-base", "f5-vocabulary", "vocos"),
+    "liveportrait": tuple(p.name for p in PUBLISHED if p.name.startswith("liveportrait-")),
+}
+
+State = Literal["present", "missing", "damaged", "unverified"]
+
+
+def find(name: str) -> list[Published]:
+    """The files of a name or of a group (`f5`, `liveportrait`).
+
+    Raises:
+        UserError: nothing is called so.
+    """
+    wanted = GROUPS.get(name, (name,))
+    found = [p for p in PUBLISHED if p.name in wanted]
+    if not found:
+        known = ", ".join([*GROUPS, *(p.name for p in PUBLISHED)])
+        raise UserError(f"There are no weights called {name!r}.", f"Known are {known}.")
+    return found
