@@ -14,7 +14,7 @@ from typing import Any
 
 import tyro
 
-from jamflow.app.options import Demo, Doctor, Speak, Tts
+from jamflow.app.options import Demo, Doctor, Run, Speak, Tts, Weights
 from jamflow.errors import JamFlowError
 
 _ABOUT = "One flow-matching model that generates speech and facial motion together."
@@ -32,15 +32,16 @@ def run(argv: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not be printable
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options: Speak | Tts | Demo | Doctor = tyro.cli(
-        Speak | Tts | Demo | Doctor,  # type: ignore[arg-type]
+    options: Speak | Tts | Demo | Doctor | Weights = tyro.cli(
+        Speak | Tts | Demo | Doctor | Weights,  # type: ignore[arg-type]
         prog="jamflow",
         description=_ABOUT,
         args=argv,
         config=_CONFIG,
     )
+    common = options.action if isinstance(options, Weights) else options
     try:
-        if not options.debug:
+        if not common.debug:
             warnings.simplefilter("ignore")  # the libraries' warnings are for developers
         return _run(options)
     except BrokenPipeError:
@@ -50,14 +51,20 @@ def run(argv: list[str]) -> int:
         _complain("Stopped; nothing was written.")
         return 130
     except JamFlowError as error:
-        return _fail(options, error)
+        return _fail(common, error)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         hint = "Add --debug for the details; `jamflow doctor` checks the installation."
-        return _fail(options, JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint))
+        return _fail(common, JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint))
 
 
-def _run(options: Speak | Tts | Demo | Doctor) -> int:
+def _run(options: Speak | Tts | Demo | Doctor | Weights) -> int:
+    if isinstance(options, Weights):
+        from jamflow.app import weights
+
+        report, words, code = weights.run(options.action)
+        _print(json.dumps(report) if options.action.json else words)
+        return code
     if isinstance(options, Doctor):
         from jamflow.app.doctor import examine, in_words
 
@@ -84,7 +91,7 @@ def _summary(report: dict[str, Any], spent_s: float) -> str:
     return f"{report['file']}: {report['seconds']:.1f} s long, made in {spent_s:.1f} s"
 
 
-def _fail(options: Speak | Tts | Demo | Doctor, error: JamFlowError) -> int:
+def _fail(options: Run, error: JamFlowError) -> int:
     if options.debug:
         traceback.print_exc()
     _complain(str(error))

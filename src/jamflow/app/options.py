@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import arg
+from tyro.conf import Positional, arg, subcommand
 
 
 def _optional(metavar: str) -> object:
@@ -44,7 +44,7 @@ class _Face:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Run:
+class Run:
     json: bool = False
     """Print one JSON object with what was made."""
     debug: bool = False
@@ -65,17 +65,17 @@ class _Sound:
 
 # The order of the bases is the order of the help, last first.
 @dataclass(frozen=True, kw_only=True)
-class Speak(_Run, _Face, _Video, _Speech, _Portrait):
+class Speak(Run, _Face, _Video, _Speech, _Portrait):
     """A portrait and a text become a talking video."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tts(_Run, _Sound, _Speech):
+class Tts(Run, _Sound, _Speech):
     """A text becomes speech."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demo(_Run):
+class Demo(Run):
     """The portrait that ships with JAM-Flow says hello."""
 
     output: Annotated[Path, arg(aliases=["-o"], metavar="OUT.mp4")] = Path("demo.mp4")
@@ -83,5 +83,44 @@ class Demo(_Run):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doctor(_Run):
+class Doctor(Run):
     """Tell what is installed, what is missing and how to get it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsList(Run):
+    """Which weights exist, what for, how large, under which licence, and which are here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Name(Run):
+    name: Annotated[str, arg(metavar="NAME", constructor=str), Positional]
+    """A name or group of `jamflow weights list`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsPull(_Name):
+    """Download weights of others; says size and licence first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsVerify(Run):
+    """Compare every file that is here with its published SHA-256."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsPath(_Name):
+    """Print where a file is or would be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Weights of others, for the model `base`."""
+
+    action: Annotated[
+        Annotated[WeightsList, subcommand("list")]
+        | Annotated[WeightsPull, subcommand("pull")]
+        | Annotated[WeightsVerify, subcommand("verify")]
+        | Annotated[WeightsPath, subcommand("path")],
+        arg(name=""),
+    ]

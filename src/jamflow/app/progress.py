@@ -38,16 +38,16 @@ class Progress:
         self._draw(f"{stage} ...")
         self._start_s = self._clock()
 
-    def __call__(self, done_s: float, total_s: float) -> None:
+    def __call__(self, done: float, total: float, unit: str = "s") -> None:
         now = self._clock()
         if now - self._drawn_s < _REDRAW_S:
             return
         self._drawn_s = now
-        total_s = max(total_s, done_s)
-        share = done_s / total_s if total_s > 0 else 0.0
-        line = f"{done_s:.1f} of about {total_s:.1f} s made, {share:.0%}"
+        total = max(total, done)
+        share = done / total if total > 0 else 0.0
+        line = f"{done:.1f} of about {total:.1f} {unit} made, {share:.0%}"
         elapsed_s = now - self._start_s
-        if done_s > 0 and elapsed_s > _TRUST_S:
+        if done > 0 and elapsed_s > _TRUST_S:
             line += f", {_duration(elapsed_s * (1 - share) / share)} left"
         self._draw(line)
 
