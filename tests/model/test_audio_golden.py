@@ -14,11 +14,24 @@ CASES = [
     for call in ("b1", "b1_drop_audio", "b1_drop_text", "b1_drop_both", "b1_long_text", "b1_small", "b3", "b3_drop_both",
                  "b3_nomask", "b1_cfg", "b3_cfg")
 ] + ["v1_attnmask/b1", "v1_attnmask/b3"]  # fmt: skip
+# At the official width; the last two fill all 337 million weights.
+BASE = ["v0_depth2/b1", "v0_depth2/b2", "v1_depth2/b1", "v1_depth2/b1_drop_both", "v1_depth2/b2", "v1_depth2/b2_cfg"]
+DEEP = ["v1_depth22/b1", "v1_depth22/b2_cfg"]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_velocity_is_the_official_one(case: str) -> None:
-    golden = Golden("f5tts", "dit_tiny.npz")
+    check("dit_tiny.npz", case)
+
+
+@pytest.mark.parametrize("case", [*BASE, *(pytest.param(case, marks=pytest.mark.full) for case in DEEP)])
+def test_velocity_at_the_official_width(case: str) -> None:
+    check("dit_base.npz", case)
+
+
+@torch.inference_mode()
+def check(file: str, case: str) -> None:
+    golden = Golden("f5tts", file)
     about = golden.meta["cases"][case]
     c, flags, names = about["config"], about["flags"], about["inputs"]
     config = JointConfig(

@@ -17,7 +17,7 @@ from jamflow.face.liveportrait.retargeting import eye_network, lip_network, reta
 from jamflow.face.liveportrait.warping import WarpingNetwork
 from jamflow.weights.tensors import load_strictly
 
-SIZES = ["small", "full"]
+SIZES = ["small", pytest.param("full", marks=pytest.mark.full)]
 
 
 def filled(golden: Golden, name: str, module: nn.Module) -> nn.Module:
