@@ -1,11 +1,15 @@
 """Mel and vocoder give the official code's numbers."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
-from golden import Golden
+from golden import SHARED, Golden
+from jamflow.errors import UserError
 from jamflow.speech.mel import LogMel
-from jamflow.speech.vocoder import ISTFTHead, Vocos, VocosConfig
+from jamflow.speech.vocoder import ISTFTHead, Vocos, VocosConfig, load_official_vocos
 
 
 @pytest.mark.parametrize("name", ["wave", "wave_short", "wave_1000"])
@@ -37,3 +41,19 @@ def test_inverse_stft(padding: str) -> None:
     head = ISTFTHead(VocosConfig(dim=8, n_fft=about["n_fft"], hop=about["hop_length"], padding=about["padding"]))
     spectrum = torch.complex(golden.input("istft/real"), golden.input("istft/imag"))
     golden.check(f"istft/{padding}", head.istft(spectrum), atol=1e-6)
+
+
+def test_the_official_vocos_file_loads(tmp_path: Path) -> None:
+    manifest = SHARED / "golden/f5tts/state_dict_manifest.json"
+    if not manifest.exists():
+        pytest.skip(f"no reference values: {manifest} is absent")
+    entries = json.loads(manifest.read_text())["modules"]["vocos_mel_24khz"]["entries"]
+    generator = torch.Generator().manual_seed(0)
+    state = {key: torch.randn(shape, generator=generator) for key, shape, *_ in entries}
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    loaded = load_official_vocos(tmp_path / "pytorch_model.bin").state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in loaded.items())
+    del state["head.out.bias"]
+    torch.save(state, tmp_path / "other.bin")
+    with pytest.raises(UserError, match="lacks 1 tensors, head"):
+        load_official_vocos(tmp_path / "other.bin")

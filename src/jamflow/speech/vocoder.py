@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jamflow.weights.tensors import load_tensors
+from jamflow.weights.foreign import read_checkpoint
+from jamflow.weights.tensors import load_strictly, load_tensors
 
 MAGNITUDE_LIMIT = 100.0
 
@@ -129,4 +130,19 @@ def load_vocoder(path: Path) -> Vocos:
     tensors, config = load_tensors(path)
     vocoder = Vocos(VocosConfig(**config))
     vocoder.load_state_dict(tensors)
+    return vocoder.eval().requires_grad_(False)
+
+
+def load_official_vocos(path: Path) -> Vocos:
+    """`pytorch_model.bin` of charactr/vocos-mel-24khz, ready for inference.
+
+    Raises:
+        UserError: the file cannot be read or is of another model.
+    """
+    vocoder = Vocos(vocos_24khz())
+    state = {
+        name: value for name, value in read_checkpoint(path).items()
+        if not name.startswith("feature_extractor.") and name != "head.istft.window"
+    }  # fmt: skip
+    load_strictly(vocoder, state, path, "Vocos")
     return vocoder.eval().requires_grad_(False)
