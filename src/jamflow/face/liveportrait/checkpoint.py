@@ -1,7 +1,67 @@
-"""Official LivePortrait state dicts to ours: spectral norm folded."""
+"""Official LivePortrait checkpoints to our networks: strict, spectral norm folded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
+from jamflow.face.liveportrait.generator import SPADEDecoder
+from jamflow.face.liveportrait.motion_extractor import MotionExtractor
+from jamflow.face.liveportrait.retargeting import RetargetingNetwork, eye_network, lip_network, stitching_network
+from jamflow.face.liveportrait.warping import WarpingNetwork
+from jamflow.weights.foreign import read_checkpoint
+from jamflow.weights.tensors import load_strictly
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class LivePortraitFiles:
+    """Where the official files are."""
+
+    appearance: Path
+    motion: Path
+    warping: Path
+    generator: Path
+    retargeting: Path
+
+
+@dataclass(frozen=True)
+class LivePortraitNetworks:
+    """All networks of the human model, ready for inference."""
+
+    appearance: AppearanceFeatureExtractor
+    motion: MotionExtractor
+    warping: WarpingNetwork
+    generator: SPADEDecoder
+    stitching: RetargetingNetwork
+    eye: RetargetingNetwork
+    lip: RetargetingNetwork
+
+
+def load_networks(files: LivePortraitFiles) -> LivePortraitNetworks:
+    """Read the five official files.
+
+    Raises:
+        UserError: one of them cannot be read or is of another network; it is named.
+    """
+    small = read_checkpoint(files.retargeting)
+    parts = {
+        name: _filled(network, _part(small, name), files.retargeting)
+        for name, network in (
+            ("retarget_shoulder", stitching_network()), ("retarget_eye", eye_network()), ("retarget_mouth", lip_network()),
+        )
+    }  # fmt: skip
+    return LivePortraitNetworks(
+        _filled(AppearanceFeatureExtractor(), read_checkpoint(files.appearance), files.appearance),
+        _filled(MotionExtractor(), read_checkpoint(files.motion), files.motion),
+        _filled(WarpingNetwork(), read_checkpoint(files.warping), files.warping),
+        _filled(SPADEDecoder(), fold_spectral_norm(read_checkpoint(files.generator)), files.generator),
+        *parts.values(),
+    )
 
 
 def fold_spectral_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -21,3 +81,21 @@ def fold_spectral_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
         sigma = torch.dot(u.double(), value.double().flatten(1) @ v.double())
         out[f"{head}.weight"] = (value.double() / sigma).to(value.dtype)
     return out
+
+
+def _part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """One of the retargeting networks; the official file keeps more, and its keys have a data-parallel prefix.
+
+    The community's safetensors conversion has "retarget_eye_module." where the official file has an inner dictionary.
+    """
+    out = {}
+    for key, value in state.items():
+        for prefix in (f"{name}/", f"{name}_module."):
+            if key.startswith(prefix):
+                out[key.removeprefix(prefix).replace("module.", "")] = value
+    return out
+
+
+def _filled(network: Network, state: dict[str, Tensor], path: Path) -> Network:
+    load_strictly(network, state, path, f"LivePortrait's {type(network).__name__}")
+    return network.eval().requires_grad_(False)
