@@ -59,6 +59,16 @@ def test_pieces_stream_and_join(model: JamFlow) -> None:
     assert result.phones[-1][2] == pytest.approx(len(whole) / 24000)
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_pause_at_a_seam_is_silent(model: JamFlow, seed: int) -> None:
+    """The first piece ends in 0.34 s of silence, into which the model would put the start of another sentence."""
+    first = next(model.tts("My mother bought a big map of Bombay. We followed the road.", seed=seed).pieces())
+    _, start_s, end_s = first.phones[-1]
+    assert end_s - start_s > 0.3
+    assert np.abs(first.speech[int((start_s + 0.1) * 24000) :]).max() < 1e-6
+    assert np.abs(first.speech[: int(start_s * 24000)]).max() > 0.1
+
+
 def test_speed(model: JamFlow) -> None:
     text = "The quick brown fox jumps over the lazy dog near the river bank."
     slow, fast = (len(model.tts(text, nfe=1, speed=s).speech.waveform) for s in (0.7, 1.5))

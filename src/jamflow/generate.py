@@ -20,7 +20,7 @@ from jamflow.model.streams import AudioInput, MotionInput
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to solve. `steps` is the number of solver steps (NFE for Euler); strengths are F5-TTS's: 0 is none.
+    """How to solve. `steps` is the number of solver steps (NFE for Euler); strengths are counted as F5-TTS does: 0 is none.
 
     The null row of the guidance sees no text, no given beginning, no clue and no other stream.
     """
@@ -28,7 +28,7 @@ class Sampling:
     steps: int = 16
     method: Method = "euler"
     sway: float | None = -1.0
-    speech_guidance: float = 2.0
+    speech_guidance: float = 1.2  # F5-TTS uses 2; for `mini` see docs/decisions.md
     motion_guidance: float = 0.5
 
 

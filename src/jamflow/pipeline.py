@@ -26,12 +26,14 @@ from jamflow.model.checkpoint import load_joint
 from jamflow.pieces import PieceOfText, TextReader, block_tokens
 from jamflow.result import Piece, Result, Timings
 from jamflow.speech.durations import load_durations
+from jamflow.speech.level import end_in_silence
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.vocoder import load_vocoder
 from jamflow.speech.voice import Voice, load_voice, voice_from_recording
 from jamflow.tasks import TASKS, Task
 from jamflow.weights.shipped import ASSETS
 
+_TAIL_S = 0.05  # how long a last sound may ring on
 _VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
 
 
@@ -182,6 +184,8 @@ class JamFlow:
             streams = generate(self._model, self._normaliser, conditions, sampling, generator)
         with timings("vocoder"):
             speech = self._vocode(streams, prompt_tokens * config.frames_per_token)
+        _, over_s, _ = piece.phones[-1]
+        speech = end_in_silence(speech, over_s + _TAIL_S, SAMPLE_RATE_HZ)
         motion = None
         if streams.mouth_tc is not None:
             mouth = streams.mouth_tc[prompt_frames:].reshape(-1, config.motion.mouth_channels // 3, 3).cpu().numpy()

@@ -16,7 +16,12 @@ FAKE = Path(__file__).with_name("fake_pipeline.py")
 def start(picture: Path, tmp_path: Path, mode: str = "", **streams) -> subprocess.Popen:
     argv = [sys.executable, str(FAKE), "speak", "--portrait", str(picture), "--text", "Hi"]
     argv += ["-o", str(tmp_path / "a.mp4")]
-    return subprocess.Popen(argv, env={**os.environ, "FAKE_PIPELINE": mode}, **streams)
+    # Where the tests themselves run in the background, SIGINT is ignored and children would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(argv, env={**os.environ, "FAKE_PIPELINE": mode}, **streams)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def wait_for_part(folder: Path, process: subprocess.Popen) -> None:

@@ -55,6 +55,14 @@ def test_takes_the_largest_of_several_and_counts_from_the_left(tracker, portrait
         select_face(wide, tracker, index=1)
 
 
+def test_a_small_face_beside_a_large_one_is_counted(tracker, portrait):
+    wide = np.full((512, 1200, 3), 90, np.uint8)
+    wide[100:356, 30:286] = portrait[::2, ::2]
+    wide[:, 600:1112] = portrait
+    _, warnings = select_face(wide, tracker)
+    assert len(warnings) == 1 and "There are 2 faces" in warnings[0] and "number 2" in warnings[0]
+
+
 def test_small_face_in_a_large_picture_is_found(tracker, portrait):
     large = np.full((2048, 2048, 3), 90, np.uint8)
     large[1500:2012, 1400:1912] = portrait

@@ -125,7 +125,7 @@ def test_unusable_sound_is_refused_in_one_sentence(tmp_path: Path) -> None:
         "short.wav": r"less than 0\.5 s",
         "nan.wav": "invalid samples",
         "header.wav": "no sound",
-        "hour.wav": "over 60 s long",
+        "hour.wav": "over 600 s long",
         "noise.mp3": "cannot be read|no sound",
         "text.wav": "cannot be read",
         "empty.wav": "is empty",

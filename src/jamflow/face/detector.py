@@ -15,6 +15,7 @@ _INPUT_PX = 128
 _SCORE_MIN = 0.5
 _OVERLAP_MAX = 0.3
 _TILE_MIN_PX = 160
+_COARSE_TILE_PX = 320
 _TILE_DEPTH = 3
 _CUT_MARGIN = 0.02
 # Centres per cell and cells per side of the two detection grids.
@@ -56,10 +57,14 @@ class FaceDetector:
             side = side // 2
             if side < _TILE_MIN_PX:
                 break
+            level = []
             for top in _starts(height, side):
                 for left in _starts(width, side):
                     tile = rgb[top : top + side, left : left + side]
-                    found += [d for d in self._in_tile(tile, left, top) if not _cut(d, rgb, left, top, side)]
+                    level += [d for d in self._in_tile(tile, left, top) if not _cut(d, rgb, left, top, side)]
+            if side < _COARSE_TILE_PX:  # only for faces not seen yet: of a large one it sees parts, and places them badly
+                level = [d for d in level if all(_overlap(d, other) <= _OVERLAP_MAX for other in found)]
+            found += level
         return _suppress(found)
 
     def _in_tile(self, tile: np.ndarray, left: int, top: int) -> list[Detection]:

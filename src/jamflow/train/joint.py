@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class JointTraining:
     """How the joint model is trained. `shapes` are (rows, audio tokens) of a batch."""
 
-    steps: int = 4000
+    steps: int = 8000
     shapes: tuple[tuple[int, int], ...] = ((12, 256), (5, 576))
     shape_shares: tuple[float, ...] = (0.7, 0.3)
     lr: float = 2e-3

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 class VocoderTraining:
     """How the vocoder is trained. Lengths are in mel frames of 256 samples."""
 
-    steps: int = 8000
+    steps: int = 20000
     adversarial_from: int = 4000
     batch: int = 16
     frames: int = 48
