@@ -5,11 +5,14 @@ import json
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+
+from jamflow.model.config import AudioConfig
 
 SHARED = Path(os.environ.get("JAMFLOW_SHARED", Path(__file__).parents[2] / "shared"))
 
@@ -65,3 +68,13 @@ class Golden:
         assert list(x.shape) == about["shape"]
         got = x.detach().reshape(-1)[:: about["stride"]].numpy()
         np.testing.assert_allclose(got, self._file[name].reshape(-1), atol=atol, rtol=1e-5)
+
+
+def audio_config(c: dict[str, Any]) -> AudioConfig:
+    """Our configuration of the audio stream from the official constructor's arguments."""
+    return AudioConfig(
+        channels=c["mel_dim"], dim=c["dim"], depth=c["depth"], heads=c["heads"], head_dim=c["dim_head"],
+        ff_mult=c["ff_mult"], text_vocab=c["text_num_embeds"], text_dim=c["text_dim"], text_layers=c["conv_layers"],
+        text_mask_padding=c["text_mask_padding"], pe_attn_head=c["pe_attn_head"],
+        attn_mask_enabled=c.get("attn_mask_enabled", False),
+    )  # fmt: skip

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from golden import SHARED, Golden
+from golden import SHARED, Golden, audio_config
 from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import integrate
 from jamflow.generate import Sampling, _Call
-from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
+from jamflow.model.config import JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.model.streams import AudioInput
@@ -30,14 +30,7 @@ def cases() -> list[str]:
 
 
 def model_of(golden: Golden, about: dict[str, Any]) -> JointModel:
-    c = about["config"]
-    audio = AudioConfig(
-        channels=c["mel_dim"], dim=c["dim"], depth=c["depth"], heads=c["heads"], head_dim=c["dim_head"],
-        ff_mult=c["ff_mult"], text_vocab=c["text_num_embeds"], text_dim=c["text_dim"], text_layers=c["conv_layers"],
-        text_mask_padding=c["text_mask_padding"], pe_attn_head=c["pe_attn_head"],
-        attn_mask_enabled=c.get("attn_mask_enabled", False),
-    )  # fmt: skip
-    model = JointModel(JointConfig(audio=audio, motion=MotionConfig(dim=16))).eval().requires_grad_(False)
+    model = JointModel(JointConfig(audio=audio_config(about["config"]), motion=MotionConfig(dim=16))).eval().requires_grad_(False)
     golden.fill(model.audio, about["weights"], "transformer.")
     return model
 

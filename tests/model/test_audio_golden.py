@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from golden import Golden
-from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
+from golden import Golden, audio_config
+from jamflow.model.config import JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.streams import AudioInput
 
@@ -33,16 +33,8 @@ def test_velocity_at_the_official_width(case: str) -> None:
 def check(file: str, case: str) -> None:
     golden = Golden("f5tts", file)
     about = golden.meta["cases"][case]
-    c, flags, names = about["config"], about["flags"], about["inputs"]
-    config = JointConfig(
-        audio=AudioConfig(
-            channels=c["mel_dim"], dim=c["dim"], depth=c["depth"], heads=c["heads"], head_dim=c["dim_head"],
-            ff_mult=c["ff_mult"], text_vocab=c["text_num_embeds"], text_dim=c["text_dim"], text_layers=c["conv_layers"],
-            text_mask_padding=c["text_mask_padding"], pe_attn_head=c["pe_attn_head"],
-            attn_mask_enabled=c.get("attn_mask_enabled", False),
-        ),
-        motion=MotionConfig(dim=16),
-    )  # fmt: skip
+    flags, names = about["flags"], about["inputs"]
+    config = JointConfig(audio=audio_config(about["config"]), motion=MotionConfig(dim=16))
     model = JointModel(config).eval()
     golden.fill(model.audio, about["weights"], "transformer.")
     x = golden.input(names["x"])

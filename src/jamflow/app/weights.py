@@ -42,5 +42,6 @@ def _pull(name: str) -> tuple[dict[str, Any], str, int]:
             print(f"jamflow: {weights.name}: {describe(weights)}, from {weights.repository}.", file=sys.stderr, flush=True)
             progress.say(f"Fetching {weights.name}")
             path = pull(weights, lambda done, total: progress(done, total, "MB"))
-            files.append({"name": weights.name, "path": str(path), "state": state_of(weights)})
+            state = "unverified" if weights.sha256 is None else "present"  # `pull` has just verified it
+            files.append({"name": weights.name, "path": str(path), "state": state})
     return {"files": files}, "\n".join(f"{file['name']}: {file['state']}, {file['path']}" for file in files), 0

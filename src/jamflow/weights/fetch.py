@@ -5,7 +5,6 @@ mirror (http...); HF_ENDPOINT is another hub; HF_HUB_OFFLINE=1 forbids the netwo
 default ~/.cache/jamflow/weights.
 """
 
-import hashlib
 import os
 import shutil
 import urllib.error
@@ -13,7 +12,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from jamflow.errors import JamFlowError, UserError
+from jamflow.errors import UserError
+from jamflow.weights.digest import sha256_of
 from jamflow.weights.registry import Published, State
 
 Progress = Callable[[float, float], None]  # megabytes done, megabytes in all
@@ -40,7 +40,7 @@ def state_of(weights: Published) -> State:
         return "missing"
     if weights.sha256 is None:
         return "unverified"
-    return "present" if _sha256(path) == weights.sha256 else "damaged"
+    return "present" if sha256_of(path) == weights.sha256 else "damaged"
 
 
 def require(weights: Published) -> Path:
@@ -90,7 +90,7 @@ def pull(weights: Published, progress: Progress | None = None) -> Path:
         raise UserError(f"The download of {weights.name} broke off.", "Run the command again; it goes on.") from error
     except OSError as error:
         raise UserError(f"{part} cannot be written ({error.strerror}).", "Free some room or set JAMFLOW_CACHE.") from error
-    if weights.sha256 is not None and _sha256(part) != weights.sha256:
+    if weights.sha256 is not None and sha256_of(part) != weights.sha256:
         raise _foreign(address, weights, part, "SHA-256")
     part.replace(path)
     return path
@@ -155,11 +155,3 @@ def _check_room(weights: Published, part: Path) -> None:
 
 def _is_address(source: str) -> bool:
     return source.startswith(("http://", "https://"))
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise JamFlowError(f"{path} cannot be read ({error.strerror}).", "Check the disk.") from error

@@ -1,12 +1,12 @@
 """The weights in the package, as listed in ``manifest.json`` beside this file."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from jamflow.errors import JamFlowError
+from jamflow.weights.digest import sha256_of
 
 ASSETS = Path(__file__).parents[1] / "assets"
 _MANIFEST = Path(__file__).with_name("manifest.json")
@@ -32,7 +32,7 @@ class Weights:
         """Reads the whole file: about 0.1 s for 40 MB."""
         if not self.path.is_file():
             return "missing"
-        return "present" if _sha256(self.path) == self.sha256 else "damaged"
+        return "present" if sha256_of(self.path) == self.sha256 else "damaged"
 
 
 def asset(name: str) -> Path:
@@ -50,12 +50,7 @@ def shipped_weights() -> list[Weights]:
 def refresh_manifest() -> None:
     """Writes the size and hash that each listed file has now: for after a training."""
     rows = [
-        replace(weights, bytes=weights.path.stat().st_size, sha256=_sha256(weights.path))
+        replace(weights, bytes=weights.path.stat().st_size, sha256=sha256_of(weights.path))
         for weights in shipped_weights()
     ]
     _MANIFEST.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
