@@ -4,7 +4,6 @@ A call keeps nothing in the model; two calls on one `JamFlow` do not see each ot
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.errors import UserError
 from jamflow.face.idle import IdleMotion
 from jamflow.face.mesh.renderer import MeshRenderer
-from jamflow.face.mesh.source import MeshSource
 from jamflow.face.mesh.space import follow_mouth
 from jamflow.face.motion import Motion
 from jamflow.face.select import select_face
@@ -24,7 +22,7 @@ from jamflow.face.tracker import FaceTracker
 from jamflow.generate import Sampling, Streams, generate
 from jamflow.model.checkpoint import load_joint
 from jamflow.pieces import PieceOfText, TextReader, block_tokens
-from jamflow.result import Piece, Result, Timings
+from jamflow.result import Look, Piece, Result, Timings
 from jamflow.speech.durations import load_durations
 from jamflow.speech.level import end_in_silence
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
@@ -35,24 +33,6 @@ from jamflow.weights.shipped import ASSETS
 
 _TAIL_S = 0.05  # how long a last sound may ring on
 _VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
-
-
-@dataclass(frozen=True)
-class _Portrait:
-    """A prepared portrait, as `Result` draws it."""
-
-    renderer: MeshRenderer
-    source: MeshSource
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.source.frame_size
-
-    def draw(self, motion: Motion, t: int) -> np.ndarray:
-        return self.renderer.render(
-            self.source, motion.expression_tk3[t], motion.rotation_t3[t], motion.translation_t3[t],
-            float(motion.scale_t[t]),
-        )  # fmt: skip
 
 
 class JamFlow:
@@ -108,8 +88,8 @@ class JamFlow:
         """
         timings = Timings()
         with timings("portrait"):
-            picture, warnings = self._prepare(portrait, face)
-        return self._result(TASKS["speak"], text, voice, voice_text, seed, nfe, speed, still, picture, warnings, timings)
+            look, warnings = self._prepare(portrait, face)
+        return self._result(TASKS["speak"], text, voice, voice_text, seed, nfe, speed, still, look, warnings, timings)
 
     def tts(
         self, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
@@ -118,19 +98,19 @@ class JamFlow:
         """A text becomes speech; arguments as for `speak`."""
         return self._result(TASKS["tts"], text, voice, voice_text, seed, nfe, speed, True, None, [], Timings())
 
-    def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[_Portrait, list[str]]:
+    def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Look, list[str]]:
         from jamflow.media.image import read_image
 
         rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
         tracker = self._tracker = self._tracker or FaceTracker()
-        renderer = self._renderer = self._renderer or MeshRenderer(tracker)
+        renderer = self._renderer = self._renderer or MeshRenderer()
         chosen, warnings = select_face(rgb, tracker, face)
-        source = renderer.prepare(rgb, chosen)
-        return _Portrait(renderer, source), [*warnings, *source.warnings]
+        picture = renderer.prepare(rgb, chosen)
+        return Look(picture), [*warnings, *picture.warnings]
 
     def _result(
         self, task: Task, text: str, voice: str | Path | None, voice_text: str | None, seed: int, nfe: int | None, speed: float,
-        still: bool, picture: _Portrait | None, warnings: list[str], timings: Timings,
+        still: bool, look: Look | None, warnings: list[str], timings: Timings,
     ) -> Result:  # fmt: skip
         """Checks everything that can be checked before the first piece is made."""
         sampling = Sampling() if nfe is None else Sampling(steps=nfe)
@@ -149,7 +129,7 @@ class JamFlow:
             return sum(p.phones[-1][2] for p in self._reader.pieces(text, speed))
 
         settings: dict[str, Any] = {"seed": seed, "nfe": sampling.steps}
-        return Result(make, expected_s, SAMPLE_RATE_HZ, fps, picture, warnings, settings, timings)
+        return Result(make, expected_s, SAMPLE_RATE_HZ, fps, look, warnings, settings, timings)
 
     def _voice(self, path: str | Path, text: str | None) -> Voice:
         from jamflow.speech.waveform import read_wave

@@ -4,21 +4,20 @@ Nothing is computed before it is asked for; `pieces`, `frames` and `save` work t
 constant memory.
 """
 
-import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from jamflow.errors import UserError
-from jamflow.face.motion import Motion
+from jamflow.face.motion import Motion, Transfer
+from jamflow.face.renderer import Picture
 
 Phones = list[tuple[str, float, float]]
 
@@ -33,20 +32,31 @@ class Speech:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of the result. phones: (symbol, start s, end s) from the start of the piece."""
+    """A stretch of the result.
+
+    speech: (N,) samples, none where the result's sound is passed on. phones: (symbol, start s, end s) from the start of
+    the piece.
+    """
 
     speech: np.ndarray
     motion: Motion | None
     phones: Phones
 
 
-class Picture(Protocol):
-    """Draws one frame of a prepared portrait."""
+@dataclass(frozen=True)
+class Passed:
+    """Sound that goes from a file into the result as it is: that of the video `path`, from `start_s` on."""
 
-    @property
-    def size(self) -> tuple[int, int]: ...  # width, height
+    path: Path
+    start_s: Fraction
 
-    def draw(self, motion: Motion, t: int) -> np.ndarray: ...
+
+@dataclass(frozen=True)
+class Look:
+    """What is seen: a prepared portrait and how it takes over the motion."""
+
+    picture: Picture
+    transfer: Transfer = field(default_factory=Transfer)
 
 
 @dataclass
@@ -67,20 +77,23 @@ class Timings:
 class Result:
     """A talking portrait (or speech alone) in the making.
 
+    `make` makes its pieces; `expected_s` guesses their length; `sound` is a sample rate for speech that is in the pieces,
+    sound of a file, or None for silence; `settings` go into the report.
+
     Attributes:
         warnings: what the user should know.
         timings: seconds per stage so far.
     """
 
     def __init__(
-        self, make: Callable[[Timings], Iterator[Piece]], expected_s: Callable[[], float], sample_rate: int, fps: Fraction,
-        picture: Picture | None, warnings: list[str], settings: dict[str, Any], timings: Timings,
+        self, make: Callable[[Timings], Iterator[Piece]], expected_s: Callable[[], float], sound: int | Passed | None,
+        fps: Fraction, look: Look | None, warnings: list[str], settings: dict[str, Any], timings: Timings,
     ):  # fmt: skip
         self._make = make
         self._expected_s = expected_s
-        self._sample_rate = sample_rate
+        self._sound = sound
         self._fps = fps
-        self._picture = picture
+        self._look = look
         self._settings = settings
         self._timings = timings
         self._kept: list[Piece] | None = None
@@ -96,8 +109,14 @@ class Result:
 
     @property
     def speech(self) -> Speech:
-        """All of the speech."""
-        return Speech(np.concatenate([p.speech for p in self._keep()]), self._sample_rate)
+        """All of the speech that was made.
+
+        Raises:
+            UserError: none was: the sound is another file's, or there is none.
+        """
+        if not isinstance(self._sound, int):
+            raise UserError("No speech was made here.", "The sound is that of the file that was given, if it has any.")
+        return Speech(np.concatenate([p.speech for p in self._keep()]), self._sound)
 
     @property
     def motion(self) -> Motion | None:
@@ -106,22 +125,22 @@ class Result:
         if not parts:
             return None
         arrays = ("expression_tk3", "rotation_t3", "translation_t3", "scale_t")
-        whole = {name: np.concatenate([getattr(p, name) for p in parts]) for name in arrays}
-        return Motion(**whole, fps=parts[0].fps)
+        return replace(parts[0], **{name: np.concatenate([getattr(p, name) for p in parts]) for name in arrays})
 
     @property
     def phones(self) -> Phones:
         """The timing of the phonemes that the speech was made with."""
-        out, start_s = [], 0.0
+        out, start_s, rate = [], 0.0, self.speech.sample_rate
         for piece in self._keep():
             out += [(symbol, start_s + a, start_s + b) for symbol, a, b in piece.phones]
-            start_s += len(piece.speech) / self._sample_rate
+            start_s += len(piece.speech) / rate
         return out
 
     def frames(self) -> Iterator[np.ndarray]:
         """(H, W, 3) uint8 RGB, one by one."""
         for piece in self.pieces():
-            yield from self._render(piece)
+            for batch in self._render(piece):
+                yield from batch.cpu().numpy()
 
     def save(self, path: str | Path, progress: Callable[[float, float], None] | None = None) -> dict[str, Any]:
         """Write .mp4 (with a portrait) or .wav; returns what was made.
@@ -131,62 +150,63 @@ class Result:
         path = Path(path)
         if path.suffix.lower() == ".wav":
             seconds, frames = self._save_sound(path, progress)
-        elif self._picture is None:
+        elif self._look is None:
             raise UserError(f"{path.name} would be a video, and there is no portrait.", "Save speech as .wav.")
         else:
             seconds, frames = self._save_video(path, progress)
         return {
             "file": str(path), "seconds": round(seconds, 3), "fps": float(self._fps) if frames else None, "frames": frames,
-            "sample_rate": self._sample_rate, **self._settings, "timings": self.timings, "warnings": self.warnings,
+            "sample_rate": self._sound if isinstance(self._sound, int) else None, **self._settings,
+            "timings": self.timings, "warnings": self.warnings,
         }  # fmt: skip
 
     def _save_sound(self, path: Path, progress: Callable[[float, float], None] | None) -> tuple[float, int]:
         from jamflow.speech.waveform import WaveWriter
 
+        if not isinstance(self._sound, int):
+            raise UserError(f"{path.name} would be a sound file, and no speech was made.", "Save the video as .mp4.")
         expected_s, done = self._expected_s(), 0
-        with WaveWriter(path, self._sample_rate) as writer:
+        with WaveWriter(path, self._sound) as writer:
             for piece in self.pieces():
                 writer.write(piece.speech)
                 done += len(piece.speech)
                 if progress:
-                    progress(done / self._sample_rate, expected_s)
-        return done / self._sample_rate, 0
+                    progress(done / self._sound, expected_s)
+        return done / self._sound, 0
 
     def _save_video(self, path: Path, progress: Callable[[float, float], None] | None) -> tuple[float, int]:
+        from jamflow.media.passed_sound import PassedSound
         from jamflow.media.video_writer import VideoWriter
 
-        assert self._picture is not None
+        assert self._look is not None
+        sample_rate = self._sound if isinstance(self._sound, int) else None
+        passed = PassedSound(self._sound.path, self._sound.start_s) if isinstance(self._sound, Passed) else None
         expected_s, samples, frames = self._expected_s(), 0, 0
-        with VideoWriter(path, *self._picture.size, self._fps, self._sample_rate) as writer:
+        with VideoWriter(path, *self._look.picture.size, self._fps, sample_rate, passed) as writer:
             for piece in self.pieces():
-                writer.write_audio(piece.speech)
-                samples += len(piece.speech)
-                for frame in self._render(piece):
-                    with self._timings("encode"):
-                        writer.write_frame(frame)
-                    frames += 1
-                    if progress:
-                        progress(frames / float(self._fps), expected_s)
-        return samples / self._sample_rate, frames
+                if sample_rate is not None:
+                    writer.write_audio(piece.speech)
+                    samples += len(piece.speech)
+                for batch in self._render(piece):
+                    for frame in batch.cpu().numpy():
+                        with self._timings("encode"):
+                            writer.write_frame(frame)
+                        frames += 1
+                        if progress:
+                            progress(frames / float(self._fps), expected_s)
+        return (samples / sample_rate if sample_rate else frames / float(self._fps)), frames
 
-    def _render(self, piece: Piece) -> Iterator[np.ndarray]:
-        """Frames in order, drawn a few ahead by as many threads as there are cores."""
-        picture, motion = self._picture, piece.motion
-        if picture is None or motion is None:
+    def _render(self, piece: Piece) -> Iterator[Tensor]:
+        """Batches of frames in order."""
+        if self._look is None or piece.motion is None:
             return
-        workers = max(1, min(4, os.cpu_count() or 1))
-        waiting: deque[Future[np.ndarray]] = deque()
-        with ThreadPoolExecutor(workers) as pool:
-            for t in range(len(motion)):
-                waiting.append(pool.submit(picture.draw, motion, t))
-                if len(waiting) > 2 * workers:
-                    yield self._take(waiting)
-            while waiting:
-                yield self._take(waiting)
-
-    def _take(self, waiting: "deque[Future[np.ndarray]]") -> np.ndarray:
-        with self._timings("render"):
-            return waiting.popleft().result()
+        batches = self._look.picture.draw(piece.motion, self._look.transfer)
+        while True:
+            with self._timings("render"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
 
     def _keep(self) -> list[Piece]:
         if self._kept is None:

@@ -34,7 +34,7 @@ def renderer() -> MeshRenderer:
 
 @pytest.fixture(scope="session")
 def source(renderer, portrait, face) -> MeshSource:
-    return renderer.prepare(portrait, face)
+    return renderer.prepare(portrait, face).source
 
 
 @pytest.fixture(scope="session")

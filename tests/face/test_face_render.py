@@ -102,7 +102,7 @@ def test_real_portraits_render_whole(shared_portraits, renderer, tracker):
     for path in shared_portraits:
         rgb = read_rgb(path)
         face, _ = select_face(rgb, tracker)
-        source = renderer.prepare(rgb, face)
+        source = renderer.prepare(rgb, face).source
         assert np.isfinite(source.whole.weights_nk).all()
         frame = renderer.render(source, mouth(0.8, 0.2) + _blink(0.6), [3, -4, 2])
         darkest = source.rgb.reshape(-1, 3).max(1).min()

@@ -11,7 +11,7 @@ import numpy as np
 
 from jamflow.face.canonical import CanonicalFace, load_canonical
 from jamflow.face.mesh.space import KEY_VERTICES
-from jamflow.face.motion import Motion
+from jamflow.face.motion import Motion, Rest
 from jamflow.face.pose import angles_of, fit_pose
 from jamflow.face.tracker import Face, FaceTracker
 
@@ -21,7 +21,8 @@ class TrackedMotion:
     """What was seen in a video, frame by frame; NaN where no face was found.
 
     Attributes:
-        motion: expression relative to the neutral key points, pose relative to the first frame.
+        motion: expression relative to the neutral key points; pose in the picture: degrees, centimetres, pixels per
+            centimetre.
         keypoints_tk3: (T, K, 3) key points in head centimetres.
         opening_t: (T,) distance of the inner lips in the middle, centimetres, negative where they overlap.
         width_t: (T,) distance of the mouth corners, centimetres.
@@ -64,7 +65,7 @@ def track_motion(
     if neutral_k3 is None:
         neutral_k3 = _neutral(points, opening)
     return TrackedMotion(
-        motion=_relative(points, poses, neutral_k3, fps),
+        motion=_motion(points, poses, neutral_k3, fps),
         keypoints_tk3=points,
         opening_t=opening,
         width_t=np.linalg.norm(points[:, 0] - points[:, 1], axis=1),
@@ -90,21 +91,22 @@ def _neutral(points: np.ndarray, opening: np.ndarray) -> np.ndarray:
     return np.median(points[closed], axis=0)
 
 
-def _relative(points: np.ndarray, poses: np.ndarray, neutral_k3: np.ndarray, fps: Fraction) -> Motion:
+def _motion(points: np.ndarray, poses: np.ndarray, neutral_k3: np.ndarray, fps: Fraction) -> Motion:
+    """At rest is the neutral face, posed as in the first frame with a face."""
     count = len(points)
-    rotation, translation = np.full((count, 3), np.nan), np.full((count, 3), np.nan)
-    scale = np.full(count, np.nan)
+    rotation = np.full((count, 3), np.nan)
     seen = np.flatnonzero(np.isfinite(poses[:, 0, 0]))
-    if len(seen):
-        first = poses[seen[0]]
-        scale = poses[:, 0, 4] / first[0, 4]
-        translation = (poses[:, :, 3] - first[:, 3]) * [1, -1, -1] / first[0, 4]
-        for t in seen:
-            rotation[t] = angles_of(poses[t, :, :3] @ first[:, :3].T)
+    for t in seen:
+        rotation[t] = angles_of(poses[t, :, :3])
+    first = seen[0] if len(seen) else 0
+    scale = poses[:, 0, 4]
+    translation = poses[:, :, 3] * [1, -1, -1] / scale[first : first + 1, None]
+    rest = Rest(np.zeros_like(neutral_k3), rotation[first], translation[first], float(scale[first])) if len(seen) else None
     return Motion(
         expression_tk3=(points - neutral_k3).astype(np.float32),
         rotation_t3=rotation.astype(np.float32),
         translation_t3=translation.astype(np.float32),
         scale_t=scale.astype(np.float32),
         fps=fps,
+        rest=rest,
     )

@@ -7,8 +7,9 @@ LivePortrait). A *motion* is everything that changes over time: ``e``, ``R``, ``
 Shapes: T frames, K key points (21), M mouth key points, 3 = x right, y up, z towards the viewer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -31,15 +32,32 @@ class MotionSpace:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """What a performer looks like when nothing moves.
+
+    expression_k3: (K, 3); rotation_3: pitch, yaw, roll in degrees; translation_3; scale. Units as in `Motion`.
+    """
+
+    expression_k3: np.ndarray
+    rotation_3: np.ndarray
+    translation_3: np.ndarray
+    scale: float
+
+
+@dataclass(frozen=True)
 class Motion:
-    """A clip of facial motion, relative to the neutral face of whoever performs it.
+    """A clip of facial motion, in the terms of the space that it was seen in or made for.
 
     Attributes:
-        expression_tk3: (T, K, 3) float32, in the space's unit; zero is the neutral face, lips closed.
-        rotation_t3: (T, 3) float32, head pitch, yaw, roll in degrees; zero is the source's own pose.
-        translation_t3: (T, 3) float32, in the space's unit; zero is the source's own place.
-        scale_t: (T,) float32, 1 is the source's own size.
+        expression_tk3: (T, K, 3) float32, in the space's unit.
+        rotation_t3: (T, 3) float32, head pitch, yaw, roll in degrees.
+        translation_t3: (T, 3) float32, in the space's unit.
+        scale_t: (T,) float32.
         fps: frames per second, exact.
+        rest: the performer at rest: what a relative transfer subtracts. None is zero everywhere and scale 1, which
+            is motion that already tells how its performer differs from rest.
+        eyes_t2: (T, 2) float32 opening over width of both eyes, where it is known.
+        lips_t1: (T, 1) float32 opening over width of the inner lips, where it is known.
     """
 
     expression_tk3: np.ndarray
@@ -47,6 +65,34 @@ class Motion:
     translation_t3: np.ndarray
     scale_t: np.ndarray
     fps: Fraction
+    rest: Rest | None = None
+    eyes_t2: np.ndarray | None = None
+    lips_t1: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.expression_tk3)
+
+    def rows(self, index: np.ndarray) -> "Motion":
+        """The frames of an index or mask, in its order."""
+        values = {name: getattr(self, name) for name in _PER_FRAME}
+        return replace(self, **{name: x[index] for name, x in values.items() if x is not None})
+
+
+_PER_FRAME = ("expression_tk3", "rotation_t3", "translation_t3", "scale_t", "eyes_t2", "lips_t1")
+
+Region = Literal["all", "exp", "pose", "lip", "eyes"]
+REGIONS: tuple[Region, ...] = ("all", "exp", "pose", "lip", "eyes")
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How a source takes over a driving motion.
+
+    relative: by how much the performer differs from rest, else what the performer looks like.
+    region: "all", expression only, pose only, lips only or eyes only; the rest is the source's own.
+    multiplier: 1 is as much as the performer, 2 twice that.
+    """
+
+    relative: bool = True
+    region: Region = "all"
+    multiplier: float = 1.0

@@ -18,6 +18,8 @@ from jamflow.media.files import existing_file
 # PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 unless told; 19 needs no telling.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
+_USUAL_FPS = Fraction(25)
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -33,13 +35,45 @@ def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
 
     Raises UserError where there is no readable video.
     """
-    with _opened(path, "video") as container:
+    with opened(path, "video") as container:
         if not container.streams.video:
             raise UserError(f"The file {path} has no picture.", "Give a video file.")
         for frame in container.decode(container.streams.video[0]):
             if frame.pts is None or frame.time_base is None:
                 raise UserError(f"The video {path} has frames without a time.", "Convert it to mp4 first.")
-            yield frame.pts * frame.time_base, frame.to_ndarray(format="rgb24")
+            rgb = frame.to_ndarray(format="rgb24")
+            turned = np.rot90(rgb, frame.rotation // 90) if frame.rotation else rgb  # telephones film sideways
+            yield frame.pts * frame.time_base, turned
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """What a video file says about itself. fps: its frame rate on average, exact; has_sound: whether it has any."""
+
+    fps: Fraction
+    has_sound: bool
+
+
+def video_facts(path: str | Path) -> VideoFacts:
+    """Raises UserError where there is no readable video."""
+    with opened(path, "video") as container:
+        if not container.streams.video:
+            raise UserError(f"The file {path} has no picture.", "Give a video file.")
+        stream = container.streams.video[0]
+        rate = stream.average_rate or stream.guessed_rate
+        return VideoFacts(Fraction(rate) if rate else _USUAL_FPS, bool(container.streams.audio))
+
+
+def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
+    """For every frame of a video at a constant rate, the index of the one on show in a video of any times."""
+    start_s = times_s[0]
+    count = max(1, round((times_s[-1] - start_s) * fps) + 1)
+    wanted = np.arange(count) / float(fps)
+    have = np.array([float(t - start_s) for t in times_s])
+    after = np.clip(np.searchsorted(have, wanted), 1, max(1, len(have) - 1))
+    before = after - 1
+    after = np.minimum(after, len(have) - 1)
+    return np.where(wanted - have[before] <= have[after] - wanted, before, after)
 
 
 def read_sound(path: str | Path, max_seconds: float) -> Sound:
@@ -48,7 +82,7 @@ def read_sound(path: str | Path, max_seconds: float) -> Sound:
     Damaged packets are left out, as players do. Raises UserError where nothing can be decoded and where
     there is more than ``max_seconds`` (which is also all that is ever decoded).
     """
-    with _opened(path, "sound file") as container:
+    with opened(path, "sound file") as container:
         if not container.streams.audio:
             raise UserError(f"The file {path} has no sound.", "Give a file with speech in it.")
         pieces: list[np.ndarray] = []
@@ -88,7 +122,7 @@ def _mono(frame: av.AudioFrame) -> np.ndarray:
 
 
 @contextmanager
-def _opened(path: str | Path, what: str) -> Iterator[InputContainer]:
+def opened(path: str | Path, what: str) -> Iterator[InputContainer]:
     path = existing_file(path, what)
     try:
         # `file:` keeps a colon in a name from being read as a protocol; the whitelist keeps a playlist

@@ -1,7 +1,7 @@
 """Frames and sound become an mp4, streamed: H.264 and AAC, exact times, nothing left behind on failure."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
@@ -14,9 +14,11 @@ from av.error import FFmpegError
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from jamflow.media.files import output_file, replacing
+from jamflow.media.passed_sound import PassedSound
 
 _AUDIO_BITS_PER_S = 128_000
 _AAC_FRAME = 1024  # samples
+_FINE_HZ = 48_000  # fine enough for the edit list of sound at another rate
 # Measured on a moving portrait, 512 x 512: `faster` takes twice the time and more bytes for 0.5 dB.
 _X264 = {"crf": "18", "preset": "veryfast"}
 
@@ -34,14 +36,24 @@ class VideoWriter:
     Raises UserError where ``path`` does not end in .mp4 or the disk does not take the file.
     """
 
-    def __init__(self, path: str | Path, width: int, height: int, fps: Fraction, sample_rate: int):
-        """Width and height in pixels, both even (the chroma planes have half the size); sample rate in Hz."""
+    def __init__(
+        self, path: str | Path, width: int, height: int, fps: Fraction, sample_rate: int | None = None,
+        passed: PassedSound | None = None,
+    ):  # fmt: skip
+        """Width and height in pixels, both even (the chroma planes have half the size).
+
+        sample_rate in Hz is of the sound that `write_audio` will be given; `passed` is sound of another file, cut where the
+        frames end. With neither the video is silent.
+        """
+        if sample_rate is not None and passed is not None:
+            raise ValueError("sound is either written or passed on")
         if width <= 0 or height <= 0 or width % 2 or height % 2:
             raise ValueError(f"width and height must be even and positive, got {width} x {height}")
         self._path = output_file(path, ".mp4")
         self._shape = (height, width, 3)
         self._fps = Fraction(fps)
         self._sample_rate = sample_rate
+        self._passed = passed
         self._n_frames = 0
         self._n_samples = 0
         self._tail = np.zeros(0, np.float32)  # samples that do not fill an AAC frame yet
@@ -66,6 +78,8 @@ class VideoWriter:
         frame.pts, frame.time_base = self._n_frames, 1 / self._fps
         self._n_frames += 1
         self._container.mux(self._video.encode(frame))
+        if self._passed is not None:
+            self._passed.mux_until(self._n_frames / self._fps)
 
     def write_audio(self, samples: np.ndarray) -> None:
         """The next samples, (n,) float32 in [-1, 1]; what lies outside is clipped."""
@@ -78,14 +92,15 @@ class VideoWriter:
     @contextmanager
     def _open(self) -> Iterator[None]:
         # Edit lists count in the movie's time scale; the default of 1 ms would round the cut of the delay.
-        scale = lcm(self._fps.numerator, self._sample_rate)
+        scale = lcm(self._fps.numerator, self._sample_rate or _FINE_HZ)
         options = {"movflags": "+faststart", "movie_timescale": str(scale)}
         with replacing(self._path) as temporary:
             self._container = av.open(f"file:{temporary}", "w", format="mp4", container_options=options)
             try:
                 self._add_streams()
-                yield
-                self._flush()
+                with self._passed.joining(self._container) if self._passed is not None else nullcontext():
+                    yield
+                    self._flush()
             except BaseException:
                 with suppress(OSError, FFmpegError):  # the first error is the one to tell
                     self._container.close()
@@ -100,10 +115,12 @@ class VideoWriter:
         codec = self._video.codec_context
         codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
-        self._audio = self._container.add_stream("aac", rate=self._sample_rate, layout="mono")
-        self._audio.bit_rate = _AUDIO_BITS_PER_S
+        if self._sample_rate is not None:
+            self._audio = self._container.add_stream("aac", rate=self._sample_rate, layout="mono")
+            self._audio.bit_rate = _AUDIO_BITS_PER_S
 
     def _encode_audio(self, samples: np.ndarray) -> None:
+        assert self._sample_rate is not None
         frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
         frame.sample_rate = self._sample_rate
         frame.pts, frame.time_base = self._n_samples, Fraction(1, self._sample_rate)
@@ -114,4 +131,7 @@ class VideoWriter:
         if len(self._tail):
             self._encode_audio(self._tail)
         self._container.mux(self._video.encode(None))
-        self._container.mux(self._audio.encode(None))
+        if self._sample_rate is not None:
+            self._container.mux(self._audio.encode(None))
+        if self._passed is not None:
+            self._passed.finish()

@@ -3,8 +3,15 @@
 Shapes: K key points (21), H, W of the frame; 2 = xy in frame pixels, 3 = x right, y up, z towards the viewer.
 """
 
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import cv2
 import numpy as np
+import torch
+from torch import Tensor
 
 from jamflow.face.canonical import load_canonical
 from jamflow.face.mesh import space
@@ -13,33 +20,31 @@ from jamflow.face.mesh.rig import eye_closures
 from jamflow.face.mesh.sampling import remap
 from jamflow.face.mesh.sheets import COARSE_PX
 from jamflow.face.mesh.source import TURNED_DEG, MeshSource, prepare_source
+from jamflow.face.mesh.transfer import drawn_motion
 from jamflow.face.mesh.warp import Motion3, frame_motion, grid_points, invert
-from jamflow.face.tracker import Face, FaceTracker
+from jamflow.face.motion import Motion, Transfer
+from jamflow.face.tracker import Face
 
 # Beyond these the warp shows what the portrait does not: the far cheek, the neck behind the chin.
 _PITCH_MAX_DEG, _YAW_MAX_DEG, _ROLL_MAX_DEG = 12.0, 12.0, 14.0
 _PROFILE_DEG = 30.0
 _SHIFT_MAX_CM = 1.5
 _SCALE_RANGE = (0.92, 1.08)
+_AS_IT_IS = Transfer()
 
 
 class MeshRenderer:
-    """The mesh renderer.
-
-    ``prepare`` does the heavy work once; ``render`` depends on nothing but its arguments, so several
-    threads may render from the same source.
-    """
+    """See `Renderer`. ``render`` depends on nothing but its arguments, so several threads may render from one source."""
 
     space = space.MESH_SPACE
 
-    def __init__(self, tracker: FaceTracker | None = None, size_px: int = 512):
-        self._tracker = tracker
+    def __init__(self, size_px: int = 512):
         self._size_px = size_px
         self._canonical = load_canonical()
 
-    def prepare(self, rgb: np.ndarray, face: Face) -> MeshSource:
+    def prepare(self, rgb: np.ndarray, face: Face) -> "MeshPicture":
         """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
-        return prepare_source(rgb, face, self._canonical, self._size_px)
+        return MeshPicture(self, prepare_source(rgb, face, self._canonical, self._size_px))
 
     def render(
         self,
@@ -79,6 +84,32 @@ class MeshRenderer:
             if closure > 0:
                 draw_eye(frame, cut, motion)
         return frame
+
+
+class MeshPicture:
+    """See `Picture`."""
+
+    def __init__(self, renderer: MeshRenderer, source: MeshSource):
+        self._renderer = renderer
+        self.source = source
+        self.size, self.warnings = source.frame_size, source.warnings
+
+    def draw(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Iterator[Tensor]:
+        """Single frames, drawn a few ahead by as many threads as there are cores."""
+        motion = drawn_motion(motion, how, self.source.geometry.pose)
+        workers = max(1, min(4, os.cpu_count() or 1))
+        waiting: deque[Future[np.ndarray]] = deque()
+        with ThreadPoolExecutor(workers) as pool:
+            for t in range(len(motion)):
+                waiting.append(pool.submit(self._frame, motion, t))
+                if len(waiting) > 2 * workers:
+                    yield torch.from_numpy(waiting.popleft().result()[None])
+            while waiting:
+                yield torch.from_numpy(waiting.popleft().result()[None])
+
+    def _frame(self, motion: Motion, t: int) -> np.ndarray:
+        place = (motion.rotation_t3[t], motion.translation_t3[t], float(motion.scale_t[t]))
+        return self._renderer.render(self.source, motion.expression_tk3[t], *place)
 
 
 def _draw_head(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:

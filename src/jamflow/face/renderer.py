@@ -1,0 +1,64 @@
+"""What a renderer and a tracker are, for everyone who uses one: the face mesh and LivePortrait are two of each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from jamflow.face.motion import Motion, MotionSpace, Transfer
+from jamflow.face.tracker import Face
+
+
+class Picture(Protocol):
+    """A portrait that a renderer has prepared."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of every frame, both even."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about this portrait."""
+        ...
+
+    def draw(self, motion: Motion, how: Transfer = ...) -> Iterator[Tensor]:
+        """The frames of a motion of the renderer's space, in order: batches (N, H, W, 3) uint8 RGB on its device."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns motion into pixels."""
+
+    @property
+    def space(self) -> MotionSpace: ...
+
+    def prepare(self, rgb: np.ndarray, face: Face) -> Picture:
+        """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Track:
+    """What a tracker saw. found_t: (T,) bool; where it is False, `motion` goes on from its neighbours."""
+
+    motion: Motion
+    found_t: np.ndarray
+
+
+class Tracker(Protocol):
+    """Turns pixels into motion."""
+
+    @property
+    def space(self) -> MotionSpace: ...
+
+    def track(self, frames: Iterable[np.ndarray], fps: Fraction) -> Track:
+        """Follow the largest face through (H, W, 3) uint8 RGB frames, in constant memory.
+
+        Raises:
+            UserError: there is a face in no frame.
+        """
+        ...

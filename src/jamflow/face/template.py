@@ -1,0 +1,86 @@
+"""Motion in a file: `.npz` of any space, or the `.pkl` templates of LivePortrait.
+
+A pickle can run code when it is read: see `liveportrait.template` for what is let through.
+"""
+
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from jamflow.errors import UserError
+from jamflow.face.motion import Motion, MotionSpace, Rest
+from jamflow.media.files import existing_file, replacing
+
+_CORRUPT = (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, TypeError, IndexError, ZeroDivisionError)
+_PER_FRAME = {"expression": "expression_tk3", "rotation": "rotation_t3", "translation": "translation_t3", "scale": "scale_t"}
+_OPENINGS = {"eyes": ("eyes_t2", 2), "lips": ("lips_t1", 1)}
+
+
+def is_template(path: str | Path) -> bool:
+    """Whether a file of this name holds motion, not a video."""
+    return Path(path).suffix.lower() in (".npz", ".pkl")
+
+
+def read_template(path: str | Path, space: MotionSpace) -> Motion:
+    """The motion in a file.
+
+    Raises:
+        UserError: the file is damaged, of another kind or of another space.
+    """
+    path = existing_file(path, "motion template")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        name = str(arrays["space"])
+        motion = _motion(arrays)
+    except _CORRUPT as error:
+        raise UserError(f"{path} is damaged or no motion template.", "Make it again from its video.") from error
+    if name != space.name:
+        raise UserError(f"The motion in {path} is of the space {name}, not {space.name}.", f"Use the renderer {name}.")
+    if motion.expression_tk3.shape[1] != space.n_keypoints:
+        raise UserError(f"{path} is damaged or no motion template.", "Make it again from its video.")
+    return motion
+
+
+def write_template(path: str | Path, motion: Motion, space: MotionSpace) -> None:
+    """`.npz`; the file appears when it is whole.
+
+    Raises:
+        UserError: another suffix, or the disk does not take the file.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".npz":
+        raise UserError(f"The motion template {path} does not end in .npz.", "Give a name such as motion.npz.")
+    arrays = {name: getattr(motion, field) for name, field in _PER_FRAME.items()}
+    arrays |= {name: value for name, (field, _) in _OPENINGS.items() if (value := getattr(motion, field)) is not None}
+    if motion.rest is not None:
+        rest = vars(motion.rest)
+        arrays |= {f"rest_{name}": np.asarray(rest[f]) for name, f in zip(_PER_FRAME, rest, strict=True)}
+    arrays |= {"fps": np.array(motion.fps.as_integer_ratio()), "space": np.array(space.name)}
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
+
+
+def _motion(arrays: dict[str, np.ndarray]) -> Motion:
+    """ValueError or KeyError for what does not fit together."""
+    values = {field: arrays[name].astype(np.float32) for name, field in _PER_FRAME.items()}
+    count, keypoints, _ = values["expression_tk3"].shape
+    shapes = {"expression_tk3": (keypoints, 3), "rotation_t3": (3,), "translation_t3": (3,), "scale_t": ()}
+    for name, (field, width) in _OPENINGS.items():
+        if name in arrays:
+            values[field], shapes[field] = arrays[name].astype(np.float32), (width,)
+    for field, value in values.items():
+        if not count or value.shape != (count, *shapes[field]) or not np.isfinite(value).all():
+            raise ValueError(field)
+    rest = None
+    if "rest_scale" in arrays:
+        expression, rotation, translation, scale = (arrays[f"rest_{name}"] for name in _PER_FRAME)
+        if expression.shape != (keypoints, 3) or rotation.shape != (3,) or translation.shape != (3,):
+            raise ValueError("rest")
+        rest = Rest(expression, rotation, translation, float(scale))
+    fps = Fraction(int(arrays["fps"][0]), int(arrays["fps"][1]))
+    if not 0 < fps <= 1000:
+        raise ValueError("fps")
+    return Motion(**values, fps=fps, rest=rest)  # pyright: ignore[reportArgumentType]

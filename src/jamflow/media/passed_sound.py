@@ -1,0 +1,89 @@
+"""The sound of one file becomes the sound of another: packets as they are, or encoded anew where mp4 has no place for them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.error import InvalidDataError
+from av.packet import Packet
+
+from jamflow.media.video_reader import opened
+
+# What players expect in an mp4. Anything else (PCM of cameras, Vorbis of WebM) becomes AAC.
+_COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
+_AAC_BITS_PER_S = 192_000
+_AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+_PREROLL_S = Fraction(1, 10)  # packets from this long before the start are kept: decoders need them, the edit list hides them
+
+
+class PassedSound:
+    """The first sound stream of `path`, whose second `start_s` is to be heard at 0."""
+
+    def __init__(self, path: Path, start_s: Fraction):
+        self._path = path
+        self._start_s = start_s
+
+    @contextmanager
+    def joining(self, output: OutputContainer) -> Iterator["PassedSound"]:
+        """Adds the stream to a container that has not been written to yet."""
+        with opened(self._path, "video") as container:
+            self._sound = container.streams.audio[0]
+            self._copied = self._sound.codec_context.name in _COPIED
+            self._output = output
+            if self._copied:
+                self._stream = output.add_stream_from_template(self._sound, opaque=True)
+            else:
+                self._stream = _aac_stream(output, self._sound)
+                self._resampler = av.AudioResampler("fltp", self._stream.layout, self._stream.rate)
+            self._packets = container.demux(self._sound)
+            self._next: Packet | None = self._take()
+            yield self
+
+    def mux_until(self, end_s: Fraction) -> None:
+        """Packets that begin before `end_s`."""
+        while self._next is not None and self._time(self._next) < end_s:
+            if self._time(self._next) > -_PREROLL_S:
+                self._mux(self._next)
+            self._next = self._take()
+
+    def finish(self) -> None:
+        """What an encoder still holds."""
+        if not self._copied:
+            for frame in self._resampler.resample(None):
+                self._output.mux(self._stream.encode(frame))
+            self._output.mux(self._stream.encode(None))
+
+    def _take(self) -> Packet | None:
+        """The next packet with a time; the last of a file, which only empties the decoder, has none."""
+        return next((p for p in self._packets if p.pts is not None), None)
+
+    def _time(self, packet: Packet) -> Fraction:
+        assert packet.pts is not None and packet.time_base is not None
+        return packet.pts * packet.time_base - self._start_s
+
+    def _mux(self, packet: Packet) -> None:
+        if self._copied:
+            assert packet.pts is not None and packet.time_base is not None
+            shift = round(self._start_s / packet.time_base)
+            packet.pts -= shift
+            packet.dts = packet.pts  # sound has no other order to be decoded in
+            packet.stream = self._stream
+            self._output.mux(packet)
+            return
+        with suppress(InvalidDataError):  # players leave out what is damaged
+            for frame in packet.decode():
+                assert isinstance(frame, av.AudioFrame) and frame.pts is not None and frame.time_base is not None
+                frame.pts -= round(self._start_s / frame.time_base)
+                for piece in self._resampler.resample(frame):
+                    self._output.mux(self._stream.encode(piece))
+
+
+def _aac_stream(output: OutputContainer, sound: AudioStream) -> AudioStream:
+    rate = sound.rate if sound.rate in _AAC_RATES_HZ else 48000
+    stream = output.add_stream("aac", rate=rate, layout=sound.layout.name)
+    stream.bit_rate = _AAC_BITS_PER_S
+    return stream

@@ -1,0 +1,89 @@
+"""A portrait moves as somebody in a video does; the sound of that video goes with it."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from jamflow.errors import UserError
+from jamflow.face.motion import Motion, Transfer
+from jamflow.face.renderer import Renderer, Tracker
+from jamflow.face.select import select_face
+from jamflow.face.template import is_template, read_template
+from jamflow.face.tracker import FaceTracker
+from jamflow.media.video_reader import nearest_frames, read_video, video_facts
+from jamflow.result import Look, Passed, Piece, Result, Timings
+
+RendererName = Literal["mesh", "liveportrait"]
+_CHUNK_FRAMES = 250
+
+
+def reenact(
+    portrait: str | Path | np.ndarray, driving: str | Path, *, renderer: RendererName = "mesh",
+    transfer: Transfer | None = None, face: int | None = None,
+) -> Result:  # fmt: skip
+    """Motion from a driving video or motion template to a portrait.
+
+    Args:
+        portrait: a picture file, or (H, W, 3) uint8 RGB.
+        driving: a video, whose sound is passed through, or a motion template (.npz, or .pkl of LivePortrait).
+        renderer: what tracks and draws; "liveportrait" needs its weights (`jamflow weights pull liveportrait`).
+        transfer: what is taken over and how; None is everything, relative to the performer at rest.
+        face: which face of the portrait, from the left, where there are several; None takes the largest.
+
+    Raises:
+        UserError: the portrait, the driving motion or the weights cannot be used.
+    """
+    from jamflow.media.image import read_image
+
+    timings = Timings()
+    draws, tracks, finder = _parts(renderer)
+    with timings("portrait"):
+        rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
+        chosen, warnings = select_face(rgb, finder, face)
+        picture = draws.prepare(rgb, chosen)
+        warnings += picture.warnings
+    with timings("driving"):
+        if is_template(driving):
+            motion, sound = read_template(driving, tracks.space), None
+        else:
+            motion, sound, more = _tracked(Path(driving), tracks)
+            warnings += more
+
+    def make(timings: Timings) -> Iterator[Piece]:
+        silence = np.zeros(0, np.float32)
+        for start in range(0, len(motion), _CHUNK_FRAMES):
+            yield Piece(silence, motion.rows(np.arange(start, min(start + _CHUNK_FRAMES, len(motion)))), [])
+
+    seconds = len(motion) / float(motion.fps)
+    look = Look(picture, transfer or Transfer())
+    return Result(make, lambda: seconds, sound, motion.fps, look, warnings, {"renderer": renderer}, timings)
+
+
+def _parts(renderer: RendererName) -> tuple[Renderer, Tracker, FaceTracker]:
+    """What draws, what tracks, and what finds the face in the portrait."""
+    finder = FaceTracker()
+    if renderer == "mesh":
+        from jamflow.face.mesh.renderer import MeshRenderer
+        from jamflow.face.mesh.tracker import MeshTracker
+
+        return MeshRenderer(), MeshTracker(finder), finder
+    raise UserError("There is no renderer liveportrait yet.", "Use mesh.")
+
+
+def _tracked(path: Path, tracker: Tracker) -> tuple[Motion, Passed | None, list[str]]:
+    facts = video_facts(path)
+    times_s: list[Fraction] = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for time_s, rgb in read_video(path):
+            times_s.append(time_s)
+            yield rgb
+
+    track = tracker.track(frames(), facts.fps)
+    lost = int((~track.found_t).sum())
+    warnings = [f"In {lost} of {len(times_s)} frames of the driving video no face was found."] if lost else []
+    motion = track.motion.rows(nearest_frames(times_s, facts.fps))
+    return motion, Passed(path, times_s[0]) if facts.has_sound else None, warnings
