@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jamflow.conditions import Conditions
     from jamflow.pipeline import JamFlow
+    from jamflow.reenactment import reenact
     from jamflow.result import Result
 
 __version__ = "0.1.0"
-__all__ = ["Conditions", "JamFlow", "Result", "__version__"]
+__all__ = ["Conditions", "JamFlow", "Result", "__version__", "reenact"]
 
-_HOMES = {"JamFlow": "jamflow.pipeline", "Conditions": "jamflow.conditions", "Result": "jamflow.result"}
+_HOMES = {
+    "JamFlow": "jamflow.pipeline",
+    "Conditions": "jamflow.conditions",
+    "Result": "jamflow.result",
+    "reenact": "jamflow.reenactment",
+}
 
 
 def __getattr__(name: str) -> Any:

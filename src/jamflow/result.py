@@ -160,6 +160,19 @@ class Result:
             "timings": self.timings, "warnings": self.warnings,
         }  # fmt: skip
 
+    def save_motion(self, path: str | Path) -> None:
+        """Write all of the motion as a motion template.
+
+        Raises:
+            UserError: there is none, or the file cannot be written.
+        """
+        from jamflow.face.template import write_template
+
+        motion = self.motion
+        if motion is None or self._look is None:
+            raise UserError("There is no motion to save.", "Make a video.")
+        write_template(path, motion, self._look.picture.space)
+
     def _save_sound(self, path: Path, progress: Callable[[float, float], None] | None) -> tuple[float, int]:
         from jamflow.speech.waveform import WaveWriter
 

@@ -1,11 +1,12 @@
 """What can be said to be wrong about a command line before anything slow is loaded."""
 
-from jamflow.app.options import Speak, Tts
+from jamflow.app.options import Reenact, Speak, Tts
 from jamflow.errors import UserError
-from jamflow.media.files import existing_file
+from jamflow.media.files import existing_file, output_file
 
 NFE_RANGE = (1, 128)
 SPEED_RANGE = (0.5, 2.0)
+STRENGTH_RANGE = (0.0, 3.0)
 
 
 def checked_text(options: Speak | Tts) -> str:
@@ -42,6 +43,14 @@ def check_face(face: int | None) -> None:
     """Faces are counted from 1."""
     if face is not None and face < 1:
         raise UserError(f"--face is {face}, but faces are counted from 1.", "Give 1 for the leftmost.")
+
+
+def check_motion(options: Reenact) -> None:
+    """UserError for a driving motion that is not there, a strength out of its range or a name no motion can have."""
+    existing_file(options.driving, "driving video")
+    _check_range("--strength", options.strength, *STRENGTH_RANGE)
+    if options.save_motion:
+        output_file(options.save_motion, ".npz")
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jamflow.app.checks import check_face, check_speech, checked_text
-from jamflow.app.options import Demo, Speak, Tts
+from jamflow.app.checks import check_face, check_motion, check_speech, checked_text
+from jamflow.app.options import Demo, Reenact, Speak, Tts
 from jamflow.app.progress import Progress
 from jamflow.media.files import output_file
 from jamflow.weights.shipped import asset
@@ -41,6 +41,26 @@ def tts(options: Tts) -> dict[str, Any]:
     text = checked_text(options)
     speech = _speech_arguments(options)
     return _make(output_file(options.output, ".wav"), lambda model: model.tts(text, **speech))
+
+
+def reenact(options: Reenact) -> dict[str, Any]:
+    """Makes the video; returns what ``Result.save`` says about it."""
+    check_face(options.face)
+    check_motion(options)
+    output = output_file(options.output, ".mp4")
+    with Progress(sys.stderr) as progress:
+        progress.say("Loading")
+        from jamflow.face.motion import Transfer
+        from jamflow.reenactment import reenact
+
+        progress.say("Tracking the driving video")
+        transfer = Transfer(not options.absolute, options.region, options.strength)
+        result = reenact(
+            options.portrait, options.driving, renderer=options.renderer, transfer=transfer, face=options.face
+        )
+        if options.save_motion:
+            result.save_motion(options.save_motion)
+        return result.save(output, progress=progress)
 
 
 def demo(options: Demo) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg, subcommand
+
+# The same as `face.motion.Region` and `reenactment.RendererName`, which would import numpy and torch before the command is known.
+Region = Literal["all", "exp", "pose", "lip", "eyes"]
+RendererName = Literal["mesh", "liveportrait"]
 
 
 def _optional(metavar: str) -> object:
@@ -36,9 +40,13 @@ class _Speech:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Face:
+class _Head:
     still: bool = False
     """Keep the head still."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FaceChoice:
     face: Annotated[int | None, _optional("N")] = None
     """Which face to use where there are several, counted from the left (default: the largest)."""
 
@@ -65,13 +73,34 @@ class _Sound:
 
 # The order of the bases is the order of the help, last first.
 @dataclass(frozen=True, kw_only=True)
-class Speak(Run, _Face, _Video, _Speech, _Portrait):
+class Speak(Run, _FaceChoice, _Head, _Video, _Speech, _Portrait):
     """A portrait and a text become a talking video."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tts(Run, _Sound, _Speech):
     """A text becomes speech."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Motion:
+    driving: Annotated[Path, arg(metavar="VIDEO|MOTION")]
+    """A video of one person, or motion saved by --save-motion (.npz; with LivePortrait also its .pkl templates)."""
+    renderer: RendererName = "mesh"
+    """What tracks and draws the face; liveportrait needs `jamflow weights pull liveportrait`."""
+    absolute: bool = False
+    """Take over what the driving person looks like, not by how much it differs from rest."""
+    region: Region = "all"
+    """What moves: all, the expression, the pose, the lips or the eyes."""
+    strength: Annotated[float, arg(metavar="X")] = 1.0
+    """1 moves as much as in the driving video, 0.5 half as much."""
+    save_motion: Annotated[Path | None, _optional("OUT.npz")] = None
+    """Also save the driving motion, to use it again as --driving."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reenact(Run, _Motion, _FaceChoice, _Video, _Portrait):
+    """A portrait moves as the person in a video does; the video's sound goes with it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,9 @@ class Picture(Protocol):
     """A portrait that a renderer has prepared."""
 
     @property
+    def space(self) -> MotionSpace: ...
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height of every frame, both even."""
         ...

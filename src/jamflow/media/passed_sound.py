@@ -19,6 +19,8 @@ _AAC_BITS_PER_S = 192_000
 _AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _PREROLL_S = Fraction(1, 10)  # packets from this long before the start are kept: decoders need them, the edit list hides them
 
+_SAME_S = Fraction(2, 1000)  # packets that are this near to where the last one ended follow it without a gap
+
 
 class PassedSound:
     """The first sound stream of `path`, whose second `start_s` is to be heard at 0."""
@@ -39,6 +41,7 @@ class PassedSound:
             else:
                 self._stream = _aac_stream(output, self._sound)
                 self._resampler = av.AudioResampler("fltp", self._stream.layout, self._stream.rate)
+            self._due: int | None = None
             self._packets = container.demux(self._sound)
             self._next: Packet | None = self._take()
             yield self
@@ -67,12 +70,7 @@ class PassedSound:
 
     def _mux(self, packet: Packet) -> None:
         if self._copied:
-            assert packet.pts is not None and packet.time_base is not None
-            shift = round(self._start_s / packet.time_base)
-            packet.pts -= shift
-            packet.dts = packet.pts  # sound has no other order to be decoded in
-            packet.stream = self._stream
-            self._output.mux(packet)
+            self._copy(packet)
             return
         with suppress(InvalidDataError):  # players leave out what is damaged
             for frame in packet.decode():
@@ -80,6 +78,19 @@ class PassedSound:
                 frame.pts -= round(self._start_s / frame.time_base)
                 for piece in self._resampler.resample(frame):
                     self._output.mux(self._stream.encode(piece))
+
+    def _copy(self, packet: Packet) -> None:
+        """In samples: containers that count milliseconds would make packets of uneven lengths."""
+        rate, size = self._sound.rate, self._sound.codec_context.frame_size
+        pts = round(self._time(packet) * rate)
+        if self._due is not None and size and abs(pts - self._due) <= _SAME_S * rate:
+            pts = self._due
+        packet.time_base = Fraction(1, rate)
+        packet.pts = packet.dts = pts  # sound has no other order to be decoded in
+        packet.duration = size or packet.duration
+        packet.stream = self._stream
+        self._due = pts + size
+        self._output.mux(packet)
 
 
 def _aac_stream(output: OutputContainer, sound: AudioStream) -> AudioStream:

@@ -89,6 +89,8 @@ class MeshRenderer:
 class MeshPicture:
     """See `Picture`."""
 
+    space = space.MESH_SPACE
+
     def __init__(self, renderer: MeshRenderer, source: MeshSource):
         self._renderer = renderer
         self.source = source
