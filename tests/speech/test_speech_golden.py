@@ -8,16 +8,32 @@ import torch
 
 from golden import SHARED, Golden
 from jamflow.errors import UserError
-from jamflow.speech.mel import LogMel
+from jamflow.speech.mel import LogMel, MelConfig, mel_filterbank
 from jamflow.speech.vocoder import ISTFTHead, Vocos, VocosConfig, load_official_vocos
 
+MELS = {
+    "vocos": MelConfig(),
+    "bigvgan": MelConfig(kind="bigvgan"),
+    "vocos_package": MelConfig(floor=1e-7),
+}
 
-@pytest.mark.parametrize("name", ["wave", "wave_short", "wave_1000"])
-def test_log_mel(name: str) -> None:
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind in MELS for name in ("wave", "silence")]
+    + [(kind, name) for kind in ("vocos", "bigvgan") for name in ("wave_short", "wave_1000")],
+)
+def test_log_mel(kind: str, name: str) -> None:
     golden = Golden("f5tts", "mel.npz")
-    wave = golden.input(name)
-    mel = LogMel()(wave if wave.dim() == 2 else wave[None])
-    golden.check(f"vocos/{name}", mel.transpose(1, 2), atol=2e-4)
+    wave = torch.zeros(1, 2048) if name == "silence" else golden.input(name)
+    mel = LogMel(MELS[kind])(wave if wave.dim() == 2 else wave[None])
+    golden.check(f"{kind}/{name}", mel.transpose(1, 2), atol=2e-4)
+
+
+def test_filters() -> None:
+    golden = Golden("f5tts", "mel.npz")
+    golden.check("filterbank/htk_none", mel_filterbank(MELS["vocos"]), atol=2e-5)  # torchaudio rounds in single precision
+    golden.check("filterbank/slaney_slaney", mel_filterbank(MELS["bigvgan"]).T, atol=1e-6)
 
 
 @pytest.mark.parametrize("case", ["tiny", "tiny_same", "tiny_quiet", "real"])
@@ -32,6 +48,23 @@ def test_vocos(case: str) -> None:
     model = Vocos(config).eval()
     golden.fill(model, about["weights"])
     golden.check(f"{case}/wave", model(golden.input(about["inputs"]["mel"]).transpose(1, 2)), atol=1e-5)
+
+
+def test_copy_synthesis() -> None:
+    """A wave to the Vocos package's own mel and back."""
+    golden = Golden("f5tts", "vocos.npz")
+    model = Vocos(VocosConfig()).eval()
+    golden.fill(model, golden.meta["cases"]["copy"]["weights"])
+    mel = LogMel(MELS["vocos_package"])(golden.input("copy/wave")[None])
+    golden.check("copy/wave_out", model(mel), atol=1e-4)
+
+
+def test_loud_magnitudes_are_limited() -> None:
+    golden = Golden("f5tts", "vocos.npz")
+    about = golden.meta["cases"]["head_loud"]["config"]["head"]
+    model = Vocos(VocosConfig(dim=about["dim"], n_fft=about["n_fft"], hop=about["hop_length"])).eval()
+    golden.fill(model, "vocos")
+    golden.check("head_loud/wave", model.head(golden.input("head_loud/x")), atol=1e-4)
 
 
 @pytest.mark.parametrize("padding", ["center", "same"])
