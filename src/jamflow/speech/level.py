@@ -3,6 +3,7 @@
 import numpy as np
 
 LOUD = 0.3125  # where the 99.5th percentile of |sample| goes
+F5_RMS = 0.1
 
 
 def to_model_level(wave: np.ndarray) -> np.ndarray:
@@ -10,6 +11,17 @@ def to_model_level(wave: np.ndarray) -> np.ndarray:
     loud = float(np.quantile(np.abs(wave), 0.995))
     wave = wave * (LOUD / max(loud, 1e-4))
     return (wave * min(1.0, 0.98 / max(float(np.abs(wave).max()), 1e-4))).astype(np.float32)
+
+
+def to_f5_level(wave: np.ndarray) -> tuple[np.ndarray, float]:
+    """A reference recording as F5-TTS hears it: (N,) raised to an RMS of 0.1 if it is quieter.
+
+    Also returns the factor that brings what is generated back to the recording's own level.
+    """
+    rms = float(np.sqrt(np.mean(np.square(wave))))
+    if rms >= F5_RMS:
+        return wave, 1.0
+    return wave * np.float32(F5_RMS / max(rms, 1e-8)), rms / F5_RMS
 
 
 def end_in_silence(wave: np.ndarray, silent_from_s: float, sample_rate: int, fade_s: float = 0.05) -> np.ndarray:
