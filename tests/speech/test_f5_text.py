@@ -8,6 +8,7 @@ import pytest
 from golden import SHARED
 from jamflow.errors import UserError
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
+from jamflow.weights.shipped import asset
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def golden() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def vocabulary(golden: dict[str, Any]) -> Vocabulary:
-    return Vocabulary(SHARED / "golden/f5tts/vocab.txt")
+    return Vocabulary(asset("base/vocab.txt"))
 
 
 def test_tokens(golden: dict[str, Any], vocabulary: Vocabulary) -> None:
@@ -37,7 +38,7 @@ def test_vocabulary(golden: dict[str, Any], vocabulary: Vocabulary) -> None:
 
 def test_a_vocabulary_with_windows_line_ends_is_the_same(tmp_path, golden: dict[str, Any], vocabulary: Vocabulary) -> None:
     windows = tmp_path / "vocab.txt"
-    windows.write_bytes((SHARED / "golden/f5tts/vocab.txt").read_bytes().replace(b"\n", b"\r\n"))
+    windows.write_bytes(asset("base/vocab.txt").read_bytes().replace(b"\n", b"\r\n"))
     other = Vocabulary(windows)
     assert len(other) == len(vocabulary) and other.indices(["ni3", "\u200e"]) == vocabulary.indices(["ni3", "\u200e"])
 

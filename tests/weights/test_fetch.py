@@ -169,7 +169,7 @@ def test_what_is_missing_names_licence_and_command(server: Server) -> None:
 
 def test_registry() -> None:
     assert len({p.name for p in PUBLISHED}) == len(PUBLISHED)
-    assert [p.name for p in find("f5")] == ["f5-v1-base", "f5-vocabulary", "vocos"] and len(find("liveportrait")) == 5
+    assert [p.name for p in find("f5")] == ["f5-v1-base", "vocos"] and len(find("liveportrait")) == 5
     assert "NON-COMMERCIAL" not in describe(find("vocos")[0])
     with pytest.raises(UserError, match="no weights called 'f6'") as error:
         find("f6")

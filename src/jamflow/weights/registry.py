@@ -43,10 +43,6 @@ PUBLISHED = (
         "f5-base", "F5TTS_Base/model_1200000.safetensors", "speech (Audio-DiT), F5TTS_Base (the older one)", None,
         "4180310f91d592cee4bc14998cd37c781f779cf105e8ca8744d9bd48ca7046ae",
     ),
-    _f5(
-        "f5-vocabulary", "F5TTS_v1_Base/vocab.txt", "the characters and syllables F5-TTS reads", 13800,
-        "2a05f992e00af9b0bd3800a8d23e78d520dbd705284ed2eedb5f4bd29398fa3c",
-    ),
     Published(
         "vocos", "charactr/vocos-mel-24khz", "pytorch_model.bin", "mel spectrogram to sound", "MIT", True, 54365991,
         "97ec976ad1fd67a33ab2682d29c0ac7df85234fae875aefcc5fb215681a91b2a",
@@ -74,7 +70,7 @@ PUBLISHED = (
 )  # fmt: skip
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "f5": ("f5-v1-base", "f5-vocabulary", "vocos"),
+    "f5": ("f5-v1-base", "vocos"),
     "liveportrait": tuple(p.name for p in PUBLISHED if p.name.startswith("liveportrait-")),
 }
 
