@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from jamflow.conditions import Conditions
+from jamflow.conditions import Conditions, MotionCondition
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import Method, State, integrate
 from jamflow.model.joint import Frozen, JointModel, Sight
@@ -61,8 +61,10 @@ class _Call:
         device = next(model.parameters()).device
         speech, motion, a = conditions.speech, conditions.motion, conditions.tokens
         t = math.ceil(a / config.token_rate_hz * config.motion_fps - 1e-6)
+        if motion.role == "absent":
+            motion, t = MotionCondition("absent"), 0
         self.drop = torch.tensor([False, True], device=device)
-        # Drawn in a fixed order and for both streams always: one stream's noise does not depend on the other's role.
+        # Drawn in a fixed order, speech always: one stream's noise does not depend on the other's role.
         noise_a = torch.randn(1, a, config.audio.channels, generator=generator).to(device)
         noise_m = torch.randn(1, t, config.motion.mouth_channels, generator=generator).to(device)
         self.noise: State = tuple(

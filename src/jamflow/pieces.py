@@ -20,12 +20,13 @@ LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
 
 @dataclass(frozen=True)
 class PieceOfText:
-    """phones: (symbol, start s, end s) from the start of the piece; tokens: its length in audio tokens."""
+    """phones: (symbol, start s, end s) from the start of the piece; tokens: its length in audio tokens; last: none follows."""
 
     text: str
     phones: list[tuple[str, float, float]]
     tokens: int
     text_a: torch.Tensor
+    last: bool
 
 
 def block_tokens(config: JointConfig) -> int:
@@ -66,7 +67,7 @@ class TextReader:
             symbol, start, _ = phones[-1]
             phones[-1] = (symbol, start, tokens / rate)
             text_a = torch.from_numpy(tokens_in_time(phones, tokens, rate))
-            yield PieceOfText(sentence, phones, tokens, text_a)
+            yield PieceOfText(sentence, phones, tokens, text_a, number == len(sentences) - 1)
 
     @torch.inference_mode()
     def spread(self, text: str, tokens: int) -> torch.Tensor:

@@ -6,33 +6,43 @@ from typing import Any
 
 from torch import Tensor
 
-from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
+from jamflow.errors import UserError
+from jamflow.model.config import MINI_MOUTH, AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
-from jamflow.weights.tensors import load_tensors, save_tensors
+from jamflow.weights.tensors import load_strictly, load_tensors, save_tensors
 
 
-def save_joint(path: Path, model: dict[str, Tensor], normaliser: dict[str, Tensor], config: JointConfig) -> None:
-    """The joint model and its normaliser in one file."""
+def save_joint(
+    path: Path, model: dict[str, Tensor], normaliser: dict[str, Tensor], config: JointConfig, half: bool = True
+) -> None:  # fmt: skip
+    """The joint model and its normaliser in one file; half: in half precision, which is enough to speak with."""
     tensors = {f"model.{k}": v for k, v in model.items()} | {f"normaliser.{k}": v for k, v in normaliser.items()}
-    save_tensors(path, tensors, asdict(config))
+    save_tensors(path, tensors, asdict(config), half)
 
 
 def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
-    """Read what `save_joint` wrote, ready for inference."""
+    """Read what `save_joint` wrote, ready for inference.
+
+    Raises:
+        UserError: the file is missing, damaged, or of another model.
+    """
     tensors, raw = load_tensors(path)
-    config = joint_config(raw)
+    try:
+        config = joint_config(raw)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is a model file of JAM-Flow, but not of a joint model.", "Check which file it is.") from error
     model = JointModel(config)
     normaliser = Normaliser(
         config.audio.channels // config.frames_per_token, config.motion.mouth_channels, config.motion.clue_channels
     )
     for name, module in (("model.", model), ("normaliser.", normaliser)):
-        module.load_state_dict({k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)})
+        state = {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}
+        load_strictly(module, state, path, "the joint model")
     return model.eval().requires_grad_(False), normaliser
 
 
 def joint_config(raw: dict[str, Any]) -> JointConfig:
     """A configuration from its JSON form."""
-    return JointConfig(**(raw | {"audio": AudioConfig(**raw["audio"]), "motion": MotionConfig(**raw["motion"])}))
-
-
+    motion = raw["motion"] | {"mouth": tuple(raw["motion"].get("mouth", MINI_MOUTH))}  # the first files of `mini` lack it
+    return JointConfig(**(raw | {"audio": AudioConfig(**raw["audio"]), "motion": MotionConfig(**motion)}))

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 JointLayers = Literal["none", "half", "full"]
+TextKind = Literal["phonemes", "f5"]
+MINI_MOUTH = tuple(range(6))  # the face mesh's (face/mesh/space.py)
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,15 @@ class AudioConfig:
 class MotionConfig:
     """Motion-DiT: depth and attention width are the audio stream's, the hidden width is its own.
 
-    Defaults are LivePortrait's: 4 mouth key points are generated, 17 condition (JAM-Flow section 4.2).
+    Defaults are LivePortrait's: 4 mouth key points are generated, 17 condition (JAM-Flow section 4.2). `mouth` says
+    which of the renderer's key points are generated, in the order of the channels.
     """
 
     mouth_channels: int = 12
     clue_channels: int = 51
     dim: int = 512
     ff_mult: int = 2
+    mouth: tuple[int, ...] = (14, 17, 19, 20)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class JointConfig:
     """The two streams and how they meet.
 
     `window_s` is the half width of what a motion frame sees of either stream (section 4.5);
-    `frames_per_token` mel frames make one audio token.
+    `frames_per_token` mel frames make one audio token; `text` says what the text tokens are: phonemes laid out in time,
+    or F5-TTS's characters and pinyin from the start.
     """
 
     audio: AudioConfig = field(default_factory=AudioConfig)
@@ -56,6 +61,7 @@ class JointConfig:
     frames_per_token: int = 1
     mel_rate_hz: float = 93.75
     motion_fps: float = 25.0
+    text: TextKind = "phonemes"
 
     @property
     def joint_depth(self) -> int:
@@ -70,7 +76,7 @@ class JointConfig:
 
 def base() -> JointConfig:
     """The paper's size: F5-TTS v1 Base and LivePortrait's key points."""
-    return JointConfig()
+    return JointConfig(text="f5")
 
 
 def mini(vocab: int) -> JointConfig:
@@ -80,6 +86,6 @@ def mini(vocab: int) -> JointConfig:
             channels=200, dim=256, depth=8, heads=4, text_vocab=vocab, text_dim=128, text_layers=3,
             attn_mask_enabled=True,
         ),
-        motion=MotionConfig(mouth_channels=18, clue_channels=36, dim=160),
+        motion=MotionConfig(mouth_channels=18, clue_channels=36, dim=160, mouth=MINI_MOUTH),
         frames_per_token=2,
     )  # fmt: skip

@@ -34,11 +34,12 @@ class Sight:
 
 
 class JointModel(nn.Module):
-    def __init__(self, config: JointConfig):
+    def __init__(self, config: JointConfig, audio: AudioDiT | None = None, with_motion: bool = True):
+        """audio: a speech stream that exists already; with_motion: False makes a model of speech alone."""
         super().__init__()
         self.config = config
-        self.audio = AudioDiT(config.audio)
-        self.motion = MotionDiT(config.motion, config.audio)
+        self.audio = AudioDiT(config.audio) if audio is None else audio
+        self.motion = MotionDiT(config.motion, config.audio) if with_motion else None
 
     def audio_times(self, n: int, device: torch.device | None = None) -> Tensor:
         """(n,) seconds at which audio tokens lie."""
@@ -92,6 +93,7 @@ class JointModel(nn.Module):
         return _Running(self.audio, hidden, time, rotary, inputs.valid_bt)
 
     def _enter_motion(self, inputs: MotionInput) -> "_Running":
+        assert self.motion is not None, "a model of speech alone"
         hidden, time = self.motion.embed(inputs)
         # One time axis: a motion frame's position is its time in units of audio tokens. With equal spans this is
         # the paper's p / L * L_ref (section 4.4).

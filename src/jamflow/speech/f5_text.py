@@ -58,6 +58,9 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self._index)
 
+    def __contains__(self, token: str) -> bool:
+        return token in self._index
+
     def indices(self, tokens: list[str]) -> list[int]:
         return [self._index.get(token, 0) for token in tokens]
 

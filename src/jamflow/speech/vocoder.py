@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from jamflow.errors import UserError
 from jamflow.weights.foreign import read_checkpoint
 from jamflow.weights.tensors import load_strictly, load_tensors
 
@@ -126,10 +127,17 @@ class Vocos(nn.Module):
 
 
 def load_vocoder(path: Path) -> Vocos:
-    """A vocoder file of ours, ready for inference."""
+    """A vocoder file of ours, ready for inference.
+
+    Raises:
+        UserError: the file is missing, damaged, or of another model.
+    """
     tensors, config = load_tensors(path)
-    vocoder = Vocos(VocosConfig(**config))
-    vocoder.load_state_dict(tensors)
+    try:
+        vocoder = Vocos(VocosConfig(**config))
+    except TypeError as error:
+        raise UserError(f"{path} is a model file of JAM-Flow, but not of a vocoder.", "Check which file it is.") from error
+    load_strictly(vocoder, tensors, path, "the vocoder")
     return vocoder.eval().requires_grad_(False)
 
 

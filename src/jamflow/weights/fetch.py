@@ -14,7 +14,7 @@ from pathlib import Path
 
 from jamflow.errors import UserError
 from jamflow.weights.digest import sha256_of
-from jamflow.weights.registry import Published, State
+from jamflow.weights.registry import Published, State, find
 
 Progress = Callable[[float, float], None]  # megabytes done, megabytes in all
 _BLOCK = 1 << 20
@@ -56,6 +56,23 @@ def require(weights: Published) -> Path:
             f"Get them with `jamflow weights pull {weights.name}`, or put the file into the folder JAMFLOW_WEIGHTS.",
         )
     return path
+
+
+def require_all(name: str) -> list[Path]:
+    """The paths of the files of a name or group, all of which must be there.
+
+    Raises:
+        UserError: some are not; says which, their sizes and licences, and the command that gets them.
+    """
+    missing = [weights for weights in find(name) if not path_of(weights).is_file()]
+    if missing:
+        what = " and ".join(f"{weights.name} ({describe(weights)})" for weights in missing)
+        files = " and ".join(weights.file for weights in missing)
+        raise UserError(
+            f"These weights are not on this machine: {what}.",
+            f"Get them with `jamflow weights pull {name}`, or put {files} into the folder JAMFLOW_WEIGHTS.",
+        )
+    return [path_of(weights) for weights in find(name)]
 
 
 def describe(weights: Published) -> str:

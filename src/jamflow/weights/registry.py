@@ -71,6 +71,7 @@ PUBLISHED = (
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "f5": ("f5-v1-base", "vocos"),
+    "f5-v0": ("f5-base", "vocos"),
     "liveportrait": tuple(p.name for p in PUBLISHED if p.name.startswith("liveportrait-")),
 }
 
@@ -78,7 +79,7 @@ State = Literal["present", "missing", "damaged", "unverified"]
 
 
 def find(name: str) -> list[Published]:
-    """The files of a name or of a group (`f5`, `liveportrait`).
+    """The files of a name or of a group (`f5`, `f5-v0`, `liveportrait`).
 
     Raises:
         UserError: nothing is called so.

@@ -1,4 +1,4 @@
-"""Model files: safetensors with the configuration inside, stored in half precision, used in single."""
+"""Model files: safetensors with the configuration inside, usually stored in half precision, used in single."""
 
 import json
 from pathlib import Path
@@ -9,14 +9,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from jamflow.errors import UserError
+from jamflow.media.files import replacing
 
 
-def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any]) -> None:
-    """Write half-precision tensors and a JSON configuration, whole or not at all."""
-    half = {k: v.half().contiguous() if v.is_floating_point() else v for k, v in tensors.items()}
-    partial = path.with_suffix(".part")
-    save_file(half, partial, metadata={"config": json.dumps(config)})
-    partial.replace(path)
+def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any], half: bool = True) -> None:
+    """Write tensors, in half precision or as they are, and a JSON configuration, whole or not at all."""
+    if half:
+        tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
+    with replacing(path) as partial:
+        save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata={"config": json.dumps(config)})
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -1,0 +1,121 @@
+"""How `base` reads: F5-TTS's characters and pinyin, in the voice of a recording whose text is known.
+
+Everything is the official `infer_process` (1.1.20) but for one thing: every chunk has random numbers of its own, so that
+the same seed gives the same sound however many chunks there are.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.conditions import SpeechCondition
+from jamflow.errors import UserError
+from jamflow.reading import Sound, Utterance
+from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
+from jamflow.speech.joining import CROSS_FADE_S, CrossFade
+from jamflow.speech.level import to_f5_level
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.reference import clipped_reference
+from jamflow.speech.vocoder import Vocos
+from jamflow.speech.waveform import read_wave
+from jamflow.weights.shipped import asset
+
+
+class F5Reader:
+    def __init__(self, vocoder: Vocos):
+        self._vocoder = vocoder
+        self._vocabulary = Vocabulary(asset("base/vocab.txt"))
+        self._log_mel = LogMel()
+
+    def speaker(self, voice: str | Path | None, voice_text: str | None) -> "F5Speaker":
+        """Reads, clips and levels the recording; hears what is said in it where that is not given."""
+        if voice is None:
+            raise UserError(
+                "This model speaks in the voice of a recording, and none is given.",
+                "Give 3 to 12 s of speech with --voice, and what is said in it with --voice-text.",
+            )
+        wave, cut = clipped_reference(read_wave(voice))
+        warnings = []
+        text = " ".join((voice_text or "").split())
+        if not text:
+            text = _heard(wave, voice)
+            warnings.append(f"The voice recording was heard to say: {text}")
+        elif cut:
+            warnings.append(
+                f"Of the voice recording the first {len(wave) / SAMPLE_RATE_HZ:.1f} s are used; --voice-text must be what is said there."
+            )
+        check_letters(text, self._vocabulary)
+        wave, back = to_f5_level(wave)
+        mel = self._log_mel(torch.from_numpy(wave))
+        return F5Speaker(prepared_reference(text), mel, len(wave), back, self._vocabulary, self._vocoder, tuple(warnings))
+
+
+@dataclass(frozen=True)
+class F5Speaker:
+    """A voice: what is said in it, its (R + 1, mel bands) log mel, its samples, the factor back to its level."""
+
+    reference: str
+    mel_fm: Tensor
+    samples: int
+    back: float
+    vocabulary: Vocabulary
+    vocoder: Vocos
+    warnings: tuple[str, ...] = ()
+
+    def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
+        text = " ".join(text.split())
+        if not any(char.isalnum() for char in text):
+            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
+        check_letters(text, self.vocabulary)
+        parts = chunks(text, chunk_bytes(self.reference, self.samples / SAMPLE_RATE_HZ, speed))
+        given = len(self.mel_fm)
+        for number, part in enumerate(parts):
+            text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, part))))
+            frames = max(mel_frames(self.samples, self.reference, part, speed), max(len(text_n), given) + 1)
+            speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
+            # The result is cut one frame before the recording's end: the first frame that sounds is its last.
+            seconds = (frames - given) * HOP / SAMPLE_RATE_HZ
+            yield Utterance(frames, given - 1, speech, None, [], seconds, number == len(parts) - 1)
+
+    def sound(self) -> Sound:
+        """(frames - R - 1) * 256 samples of each utterance at the recording's level, cross-faded."""
+        join = CrossFade(int(CROSS_FADE_S * SAMPLE_RATE_HZ))
+
+        def add(mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
+            with torch.inference_mode():
+                wave = self.vocoder(mel_fm[None, utterance.voice_tokens :].float())[0].cpu().numpy()
+            return join.add(wave * np.float32(self.back), utterance.last).clip(-1, 1).astype(np.float32)
+
+        return add
+
+
+def check_letters(text: str, vocabulary: Vocabulary) -> None:
+    """Refuse letters that would silently become spaces.
+
+    Raises:
+        UserError: a letter that the vocabulary lacks.
+    """
+    for token in dict.fromkeys(tokenize(text)):
+        if any(char.isalpha() for char in token) and token not in vocabulary:
+            raise UserError(f"The text has {token!r}, which F5-TTS's vocabulary lacks.", "Write it in other letters.")
+
+
+def _heard(wave: np.ndarray, path: str | Path) -> str:
+    """What Whisper hears, where it is installed."""
+    from jamflow.evaluate.whisper import Whisper  # only now: evaluation is no part of speaking
+
+    try:
+        ears = Whisper()
+    except UserError as error:
+        raise UserError(
+            f"What is said in the recording {path} is not known.",
+            "Give it with --voice-text; or run pip install 'jamflow[eval]', and English is transcribed.",
+        ) from error
+    text = ears.transcribe(wave, SAMPLE_RATE_HZ)
+    if not any(char.isalnum() for char in text):
+        raise UserError(f"No words were heard in the recording {path}.", "Give what is said in it with --voice-text.")
+    return text

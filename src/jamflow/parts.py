@@ -1,0 +1,84 @@
+"""What a model consists of, put together from its name or its folder: the one place that knows which is which."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from jamflow.errors import UserError
+from jamflow.f5_reader import F5Reader
+from jamflow.generate import Sampling
+from jamflow.model.checkpoint import load_joint
+from jamflow.model.config import JointConfig, TextKind
+from jamflow.model.f5 import F5Name, f5_config, load_f5
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.phoneme_reader import PhonemeReader
+from jamflow.pieces import TextReader
+from jamflow.reading import Reader
+from jamflow.speech.durations import load_durations
+from jamflow.speech.mel import N_MELS
+from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
+from jamflow.speech.voice import load_voice
+from jamflow.weights.fetch import require_all
+from jamflow.weights.shipped import ASSETS
+
+JOINT_FILE, VOCODER_FILE = "joint.safetensors", "vocoder.safetensors"
+# Published F5-TTS checkpoints that are a model by themselves, and the group of files in the registry.
+_OFFICIAL: dict[str, tuple[F5Name, str]] = {"base": ("F5TTS_v1_Base", "f5"), "base-v0": ("F5TTS_Base", "f5-v0")}
+_SAMPLING: dict[TextKind, Sampling] = {"phonemes": Sampling(), "f5": Sampling(steps=32, speech_guidance=2.0)}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A model, ready for inference on one device; `sampling` is its own choice."""
+
+    joint: JointModel
+    normaliser: Normaliser
+    reader: Reader
+    sampling: Sampling
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is a Motion-DiT that was trained: its output starts at zero."""
+        motion = self.joint.motion
+        return motion is not None and bool(motion.proj_out.weight.any())
+
+
+def assemble(model: str | Path, device: torch.device) -> Parts:
+    """A model by name (`mini`, `base`, `base-v0`) or by the folder that holds its `joint.safetensors`.
+
+    Raises:
+        UserError: there is no such model, files of it are missing (says which, and how to get them), or are of another.
+    """
+    if model in _OFFICIAL:
+        name, group = _OFFICIAL[str(model)]
+        checkpoint, vocoder = require_all(group)
+        config = JointConfig(audio=f5_config(name), text="f5")
+        joint = JointModel(config, load_f5(checkpoint, name), with_motion=False)
+        return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(vocoder), None, device)
+    folder = Path(model)
+    if not (folder / JOINT_FILE).is_file():
+        folder = ASSETS / model
+    if not (folder / JOINT_FILE).is_file():
+        raise UserError(
+            f"There is no model called {str(model)!r} here.",
+            f"Known are mini, {', '.join(_OFFICIAL)}; or give a folder that holds {JOINT_FILE}.",
+        )
+    joint, normaliser = load_joint(folder / JOINT_FILE)
+    own = folder / VOCODER_FILE
+    vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(*require_all("vocos"))
+    return _parts(joint, normaliser, vocoder, folder, device)
+
+
+def _parts(joint: JointModel, normaliser: Normaliser, vocoder: Vocos, folder: Path | None, device: torch.device) -> Parts:
+    config = joint.config
+    joint.to(device)
+    normaliser.to(device)
+    vocoder.to(device)
+    if config.text == "f5" or folder is None:
+        reader: Reader = F5Reader(vocoder)
+    else:
+        text = TextReader(load_durations(folder / "durations.safetensors"), config)
+        reader = PhonemeReader(text, load_voice(folder / "voice.safetensors"), vocoder, config)
+    return Parts(joint, normaliser, reader, _SAMPLING[config.text])

@@ -1,0 +1,72 @@
+"""How `mini` reads: English phonemes laid out in time, a voice of its own, pieces that end in silence."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.conditions import SpeechCondition
+from jamflow.model.config import JointConfig
+from jamflow.pieces import TextReader, block_tokens
+from jamflow.reading import Sound, Utterance
+from jamflow.speech.level import end_in_silence
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.vocoder import Vocos
+from jamflow.speech.voice import Voice, voice_from_recording
+from jamflow.speech.waveform import read_wave
+
+_TAIL_S = 0.05  # how long a last sound may ring on
+_VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
+
+
+class PhonemeReader:
+    def __init__(self, text: TextReader, own_voice: Voice, vocoder: Vocos, config: JointConfig):
+        self._text, self._own_voice, self._vocoder, self._config = text, own_voice, vocoder, config
+        self._log_mel = LogMel()
+
+    def speaker(self, voice: str | Path | None, voice_text: str | None) -> "PhonemeSpeaker":
+        chosen = self._own_voice if voice is None else self._recorded(voice, voice_text)
+        return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config)
+
+    def _recorded(self, path: str | Path, text: str | None) -> Voice:
+        per = self._config.frames_per_token
+        wave = read_wave(path)
+        voice = voice_from_recording(wave, self._log_mel, block_tokens(self._config) * per * HOP, per)
+        # Only where the whole recording became the prompt is its text known to belong to it.
+        if text and len(voice.mel_fm) * HOP >= len(wave):
+            return Voice(voice.mel_fm, self._text.spread(text, len(voice.text_a)))
+        return voice
+
+
+@dataclass(frozen=True)
+class PhonemeSpeaker:
+    text: TextReader
+    voice: Voice
+    vocoder: Vocos
+    config: JointConfig
+    warnings: tuple[str, ...] = ()
+
+    def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
+        voice, first = self.voice, len(self.voice.text_a)
+        for piece in self.text.pieces(text, speed):
+            tokens = first + piece.tokens
+            speech = SpeechCondition(
+                "generated", voice.mel_fm, torch.arange(tokens) < first, torch.cat([voice.text_a, piece.text_a])
+            )
+            yield Utterance(tokens, first, speech, voice.mouth_tc, piece.phones, piece.phones[-1][2], piece.last)
+
+    def sound(self) -> Sound:
+        return self._vocode
+
+    @torch.inference_mode()
+    def _vocode(self, mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
+        """A whole number of hops, silent after the last sound."""
+        first = utterance.voice_tokens * self.config.frames_per_token
+        start = max(0, first - _VOCODER_CONTEXT)
+        mel = torch.cat([mel_fm[start:], mel_fm[-1:]])  # the last frame is centred on the end
+        wave = self.vocoder(mel[None].float())[0][(first - start) * HOP :]
+        _, over_s, _ = utterance.phones[-1]
+        return end_in_silence(wave.clamp(-1, 1).cpu().numpy(), over_s + _TAIL_S, SAMPLE_RATE_HZ)

@@ -1,0 +1,62 @@
+"""Between people and streams: text and a voice become conditions, mel becomes sound.
+
+How a model does that is chosen by `JointConfig.text`: `phoneme_reader` or `f5_reader`. The pipeline knows only what is here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from torch import Tensor
+
+from jamflow.conditions import SpeechCondition
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One piece for the model: a voice, which is given, and after it what is to be said.
+
+    Attributes:
+        tokens: audio tokens in all; `voice_tokens` of them are the voice's.
+        speech: mel and text of both.
+        mouth_tc: the voice's lips in cm, or None.
+        phones: (symbol, start s, end s) from the start of what is said; empty where the model finds the timing.
+        seconds: about how long what is said lasts.
+        last: nothing follows.
+    """
+
+    tokens: int
+    voice_tokens: int
+    speech: SpeechCondition
+    mouth_tc: Tensor | None
+    phones: list[tuple[str, float, float]]
+    seconds: float
+    last: bool
+
+
+Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and speech -> (N,) float32 that is certain now
+
+
+class Speaker(Protocol):
+    """One voice, ready to speak."""
+
+    @property
+    def warnings(self) -> Sequence[str]: ...
+
+    def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
+        """Pieces in order; speed 2 is twice as fast. UserError where there is nothing that can be said."""
+        ...
+
+    def sound(self) -> Sound:
+        """From the mels of a text's utterances, one after the other, to one sound."""
+        ...
+
+
+class Reader(Protocol):
+    """How a model reads."""
+
+    def speaker(self, voice: str | Path | None, voice_text: str | None) -> Speaker:
+        """The voice of a recording (None: the model's own); UserError where it cannot be used."""
+        ...
