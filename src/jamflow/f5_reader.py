@@ -45,9 +45,8 @@ class F5Reader:
             text = _heard(wave, voice)
             warnings.append(f"The voice recording was heard to say: {text}")
         elif cut:
-            warnings.append(
-                f"Of the voice recording the first {len(wave) / SAMPLE_RATE_HZ:.1f} s are used; --voice-text must be what is said there."
-            )
+            used = f"Only the first {len(wave) / SAMPLE_RATE_HZ:.1f} s of the voice recording are used"
+            warnings.append(f"{used}; --voice-text must be what is said there and no more.")
         check_letters(text, self._vocabulary)
         wave, back = to_f5_level(wave)
         mel = self._log_mel(torch.from_numpy(wave))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -23,6 +24,7 @@ from jamflow.speech.voice import load_voice
 from jamflow.weights.fetch import require_all
 from jamflow.weights.shipped import ASSETS
 
+Precision = Literal["float32", "bfloat16"]
 JOINT_FILE, VOCODER_FILE = "joint.safetensors", "vocoder.safetensors"
 # Published F5-TTS checkpoints that are a model by themselves, and the group of files in the registry.
 _OFFICIAL: dict[str, tuple[F5Name, str]] = {"base": ("F5TTS_v1_Base", "f5"), "base-v0": ("F5TTS_Base", "f5-v0")}
@@ -45,7 +47,7 @@ class Parts:
         return motion is not None and bool(motion.proj_out.weight.any())
 
 
-def assemble(model: str | Path, device: torch.device) -> Parts:
+def assemble(model: str | Path, device: torch.device, dtype: Precision = "float32") -> Parts:
     """A model by name (`mini`, `base`, `base-v0`) or by the folder that holds its `joint.safetensors`.
 
     Raises:

@@ -10,7 +10,10 @@ from jamflow.model.config import JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.streams import AudioInput
 
-CASES = ["v1/no_drop", "v1/drop_audio", "v1/drop_both", "v0/no_drop", "v0/drop_both", "v1_attnmask/no_drop", "v1_attnmask/drop_both"]
+CASES = [
+    "v1/no_drop", "v1/drop_audio", "v1/drop_both", "v0/no_drop", "v0/drop_both", "v1_attnmask/no_drop",
+    "v1_attnmask/drop_both",
+]  # fmt: skip
 
 
 def spans(golden: Golden) -> torch.Tensor:
