@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -14,6 +14,7 @@ from jamflow.model.config import JointConfig, TextKind
 from jamflow.model.f5 import F5Name, f5_config, load_f5
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
+from jamflow.model.precision import blocks_in_bfloat16
 from jamflow.phoneme_reader import PhonemeReader
 from jamflow.pieces import TextReader
 from jamflow.reading import Reader
@@ -53,12 +54,14 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
     Raises:
         UserError: there is no such model, files of it are missing (says which, and how to get them), or are of another.
     """
+    if dtype not in get_args(Precision):
+        raise UserError(f"There is no dtype {dtype!r} here.", f"Use {' or '.join(get_args(Precision))}.")
     if model in _OFFICIAL:
         name, group = _OFFICIAL[str(model)]
         checkpoint, vocoder = require_all(group)
         config = JointConfig(audio=f5_config(name), text="f5")
         joint = JointModel(config, load_f5(checkpoint, name), with_motion=False)
-        return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(vocoder), None, device)
+        return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(vocoder), None, device, dtype)
     folder = Path(model)
     if not (folder / JOINT_FILE).is_file():
         folder = ASSETS / model
@@ -70,11 +73,15 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
     joint, normaliser = load_joint(folder / JOINT_FILE)
     own = folder / VOCODER_FILE
     vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(*require_all("vocos"))
-    return _parts(joint, normaliser, vocoder, folder, device)
+    return _parts(joint, normaliser, vocoder, folder, device, dtype)
 
 
-def _parts(joint: JointModel, normaliser: Normaliser, vocoder: Vocos, folder: Path | None, device: torch.device) -> Parts:
+def _parts(
+    joint: JointModel, normaliser: Normaliser, vocoder: Vocos, folder: Path | None, device: torch.device, dtype: Precision
+) -> Parts:  # fmt: skip
     config = joint.config
+    if dtype == "bfloat16":
+        blocks_in_bfloat16(joint)
     joint.to(device)
     normaliser.to(device)
     vocoder.to(device)

@@ -41,6 +41,7 @@ class JointTraining:
     free_timing_from: float = 0.6  # share of the steps after which text without timing is mixed in
     free_timing: float = 0.15
     regimes: Regimes = field(default_factory=Regimes)
+    freeze_audio: bool = False  # stage 1 of the paper (section 4.6): its loss still teaches the motion stream
     held_out_voices: tuple[str, ...] = ()
     save_every: int = 100
     seed: int = 0
@@ -53,10 +54,10 @@ def optimizers(model: nn.Module, config: JointTraining) -> list[torch.optim.Opti
     """
     inside = [
         p for n, p in model.named_parameters()
-        if p.dim() == 2 and "transformer_blocks" in n and "attn_norm" not in n
+        if p.requires_grad and p.dim() == 2 and "transformer_blocks" in n and "attn_norm" not in n
     ]  # fmt: skip
     chosen = {id(p) for p in inside}
-    rest = [p for p in model.parameters() if id(p) not in chosen]
+    rest = [p for p in model.parameters() if p.requires_grad and id(p) not in chosen]
     return [
         torch.optim.Muon(inside, config.lr, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(rest, config.lr, betas=(0.9, 0.98), weight_decay=0.0),
@@ -83,11 +84,18 @@ def load_examples(corpus: Path, held_out_voices: tuple[str, ...]) -> list[Exampl
     return [e for s in shards(corpus) for e in examples(s) if e.voice not in held_out_voices]
 
 
-def train_joint(corpus: Path, run: Path, config: JointTraining, model_config: JointConfig) -> Path:
-    """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship."""
+def train_joint(
+    corpus: Path, run: Path, config: JointTraining, model_config: JointConfig, start: JointModel | None = None
+) -> Path:  # fmt: skip
+    """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship.
+
+    start: a model to begin with, such as `jamflow init base` makes; None is a new one.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
-    model = JointModel(model_config).to(device)
+    model = (JointModel(model_config) if start is None else start).to(device).train().requires_grad_(True)
+    if config.freeze_audio:
+        model.audio.requires_grad_(False)
     mel_bands = model_config.audio.channels // model_config.frames_per_token
     normaliser = Normaliser(mel_bands, model_config.motion.mouth_channels, model_config.motion.clue_channels)
     optims = optimizers(model, config)

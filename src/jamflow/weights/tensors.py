@@ -13,11 +13,18 @@ from jamflow.media.files import replacing
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any], half: bool = True) -> None:
-    """Write tensors, in half precision or as they are, and a JSON configuration, whole or not at all."""
+    """Write tensors, in half precision or as they are, and a JSON configuration, whole or not at all.
+
+    Raises:
+        UserError: the disk does not take the file.
+    """
     if half:
         tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
-    with replacing(path) as partial:
-        save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata={"config": json.dumps(config)})
+    try:
+        with replacing(path) as partial:
+            save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata={"config": json.dumps(config)})
+    except SafetensorError as error:  # what it makes of a full disk or a folder that is not there
+        raise UserError(f"The model file {path} cannot be written.", f"Check folder and disk: {error}") from error
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -1,0 +1,53 @@
+"""A model like `base`, small enough for a test: random weights, F5-TTS's vocabulary and keys."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from jamflow.model.checkpoint import save_joint
+from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.speech.vocoder import Vocos, VocosConfig
+from jamflow.speech.waveform import write_wave
+from jamflow.weights.tensors import save_tensors
+
+AUDIO = AudioConfig(dim=32, depth=2, heads=2, head_dim=16, text_dim=16, text_layers=1)
+TINY = JointConfig(AUDIO, MotionConfig(dim=16), text="f5")
+SAID = "This is how I sound."
+
+
+def awake(module: nn.Module, seed: int = 0) -> nn.Module:
+    """Random numbers where training would start from zero, so that every path counts."""
+    generator = torch.Generator().manual_seed(seed)
+    for p in module.parameters():
+        if not p.detach().any():
+            p.data.copy_(torch.randn(p.shape, generator=generator) * 0.1)
+    return module.eval().requires_grad_(False)
+
+
+def make_folder(folder: Path) -> Path:
+    """What `JamFlow.load` takes: joint model and vocoder."""
+    torch.manual_seed(0)
+    folder.mkdir()
+    model = JointModel(TINY)
+    awake(model.audio)  # motion stays untrained
+    save_joint(folder / "joint.safetensors", model.state_dict(), Normaliser(100, 12, 51).state_dict(), TINY, half=False)
+    save_tensors(folder / "vocoder.safetensors", *make_vocoder())
+    return folder
+
+
+def make_vocoder() -> tuple[dict[str, torch.Tensor], dict]:
+    config = VocosConfig(dim=16, intermediate_dim=32, layers=1)
+    return Vocos(config).state_dict(), config.__dict__
+
+
+def make_voice(path: Path, seconds: float = 2.0, level: float = 0.05) -> Path:
+    """Noise that swells four times a second, like syllables."""
+    n = int(seconds * SAMPLE_RATE_HZ)
+    swell = 0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / SAMPLE_RATE_HZ)
+    write_wave(path, level * swell * np.random.default_rng(0).standard_normal(n).clip(-3, 3))
+    return path
