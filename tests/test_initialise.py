@@ -1,5 +1,6 @@
 """`init base`: the Audio-DiT stays F5-TTS's to the bit, motion is new, the folder speaks and trains."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from jamflow.errors import UserError
 from jamflow.initialise import init_base
 from jamflow.model import f5
 from jamflow.model.checkpoint import load_joint
-from jamflow.model.config import AudioConfig
+from jamflow.model.config import JointConfig, MotionConfig, base
 from jamflow.model.joint import JointModel, Sight
 from jamflow.model.streams import AudioDiT, AudioInput, MotionInput
 from jamflow.train.checkpoint import load_checkpoint
 from jamflow.train.joint import JointTraining, train_joint
+from jamflow.weights import tensors
 from jamflow.weights.tensors import save_tensors
 from tiny_base import AUDIO, SAID, awake, make_vocoder, make_voice
 
@@ -111,8 +113,6 @@ def test_bad_input_leaves_nothing(
 
 
 def test_a_full_disk_leaves_nothing(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from jamflow.weights import tensors
-
     def full(state: object, path: Path, metadata: object) -> None:
         path.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
@@ -130,7 +130,7 @@ def audio_input(rows: int = 2, length: int = 40) -> AudioInput:
     return AudioInput(x, context, torch.rand(rows, generator=g), torch.randint(0, 2545, (rows, 12), generator=g), drop, drop)
 
 
-def motion_input(config: object, rows: int = 2, frames: int = 11) -> MotionInput:
+def motion_input(rows: int = 2, frames: int = 11) -> MotionInput:
     g = torch.Generator().manual_seed(1)
     x, context = torch.randn(2, rows, frames, 12, generator=g)
     drop, given = torch.zeros(rows, dtype=torch.bool), torch.zeros(rows, frames, dtype=torch.bool)
@@ -140,14 +140,12 @@ def motion_input(config: object, rows: int = 2, frames: int = 11) -> MotionInput
 @torch.inference_mode()
 @pytest.mark.parametrize("joint", ["none", "half", "full"])
 def test_without_joint_attention_the_audio_stream_is_f5_tts(joint: str, published: Path, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     made, _ = load_joint(init_base(tmp_path / "out", published, "F5TTS_v1_Base"))
     model = JointModel(replace(made.config, joint=joint)).eval()  # type: ignore[arg-type]
     model.load_state_dict(made.state_dict())
     alone = JointModel(made.config, f5.load_f5(published, "F5TTS_v1_Base"), with_motion=False)
     expected, _ = alone(audio_input(), None)
-    lips = motion_input(made.config)
+    lips = motion_input()
     blind = Sight(torch.zeros(2, dtype=torch.bool), torch.ones(2, dtype=torch.bool))
     got, _ = model(audio_input(), lips, blind)
     if joint == "none":
@@ -161,11 +159,9 @@ def test_without_joint_attention_the_audio_stream_is_f5_tts(joint: str, publishe
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize(("file", "case"), [("dit_tiny.npz", "v1/b1"), ("dit_tiny.npz", "v1/b3"), ("dit_base.npz", "v1_depth2/b2")])
+@pytest.mark.parametrize(("file", "case"), [("tiny", "v1/b1"), ("tiny", "v1/b3"), ("base", "v1_depth2/b2")])
 def test_golden_values_with_a_motion_stream_beside(file: str, case: str) -> None:
-    from jamflow.model.config import JointConfig, MotionConfig
-
-    golden = Golden("f5tts", file)
+    golden = Golden("f5tts", f"dit_{file}.npz")
     about = golden.meta["cases"][case]
     names = about["inputs"]
     model = JointModel(JointConfig(audio_config(about["config"]), MotionConfig(dim=32), "full")).eval()
@@ -178,7 +174,7 @@ def test_golden_values_with_a_motion_stream_beside(file: str, case: str) -> None
     no = torch.zeros(rows, dtype=torch.bool)
     time = golden.input(names["time"]).expand(rows)
     audio = AudioInput(x, golden.input(names["cond"]), time, golden.input(names["text"]), no, no, valid)
-    out, _ = model(audio, motion_input(None, rows, 9), Sight(no, ~no))
+    out, _ = model(audio, motion_input(rows, 9), Sight(no, ~no))
     golden.check(f"{case}/out", out, atol=2e-4)
 
 
@@ -204,9 +200,7 @@ def test_stage_one_trains_motion_alone(published: Path, tmp_path: Path) -> None:
 
 def test_sizes_of_base() -> None:
     """Of the official size only shapes are made."""
-    from jamflow.model.config import base
-
     with torch.device("meta"):
         model = JointModel(base())
     assert sum(p.numel() for p in model.audio.parameters()) == 337_096_804
-    assert isinstance(base().audio, AudioConfig) and base().text == "f5"
+    assert model.motion is not None and model.motion.proj_out.out_features == 12 and base().text == "f5"

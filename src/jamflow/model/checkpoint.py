@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from jamflow.errors import UserError
@@ -32,7 +33,8 @@ def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
         config = joint_config(raw)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is a model file of JAM-Flow, but not of a joint model.", "Check which file it is.") from error
-    model = JointModel(config)
+    with torch.device("meta"):
+        model = JointModel(config)
     normaliser = Normaliser(
         config.audio.channels // config.frames_per_token, config.motion.mouth_channels, config.motion.clue_channels
     )

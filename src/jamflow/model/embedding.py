@@ -72,9 +72,10 @@ class TextEmbedding(nn.Module):
         self.mask_padding = mask_padding
         self.text_embed = nn.Embedding(vocab + 1, dim)  # row 0 is the filler
         self.text_blocks = nn.Sequential(*[ConvNeXtV2Block(dim, dim * 2) for _ in range(layers)])
-        rate = 1.0 / (10000.0 ** (torch.arange(0, dim, 2)[: dim // 2].float() / dim))
-        angle = torch.outer(torch.arange(TEXT_POSITIONS).float(), rate)
-        self.register_buffer("positions", torch.cat([angle.cos(), angle.sin()], dim=-1), persistent=False)
+        with torch.device("cpu"):  # in no file: real numbers even where the weights are yet to be loaded
+            rate = 1.0 / (10000.0 ** (torch.arange(0, dim, 2)[: dim // 2].float() / dim))
+            angle = torch.outer(torch.arange(TEXT_POSITIONS).float(), rate)
+            self.register_buffer("positions", torch.cat([angle.cos(), angle.sin()], dim=-1), persistent=False)
 
     def forward(self, tokens_bn: Tensor, length: int, drop_b: Tensor, valid_bt: Tensor | None = None) -> Tensor:
         """drop_b: (B,) bool, rows whose text is withheld. valid_bt: (B, T) bool, frames inside the row."""

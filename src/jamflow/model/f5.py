@@ -7,6 +7,7 @@ in which heads rotate, so the caller must say which one a file is.
 from pathlib import Path
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from jamflow.errors import UserError
@@ -45,7 +46,8 @@ def load_f5(path: Path, name: F5Name, average: bool = True) -> AudioDiT:
     Raises:
         UserError: the file cannot be read, holds other objects than tensors, or is of another model.
     """
-    stream = AudioDiT(f5_config(name))
+    with torch.device("meta"):  # or 337 million random numbers would be drawn for nothing
+        stream = AudioDiT(f5_config(name))
     load_strictly(stream, _network(read_checkpoint(path), path, average), path, name)
     return stream.eval().requires_grad_(False)
 

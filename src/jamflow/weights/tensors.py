@@ -48,6 +48,7 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str | Path,
     """Load a foreign state dict: every key used, every leftover named.
 
     Args:
+        module: one that was made on the device "meta" takes the state's own tensors, without a copy.
         file: where the state came from.
         name: what the module is called in the official code.
 
@@ -64,4 +65,4 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str | Path,
                 f"{file} is not a checkpoint of {name}: it {what} {len(names)} tensors, {min(names)} among them.",
                 "Check which model the file is of, or get it again.",
             )
-    module.load_state_dict(state)
+    module.load_state_dict(state, assign=any(p.is_meta for p in module.parameters()))
