@@ -114,7 +114,7 @@ class JamFlow:
             idle = None if still else IdleMotion(fps, np.random.default_rng(seed))
             sound = speaker.sound()
             for number, utterance in enumerate(speaker.utterances(text, speed)):
-                generator = torch.Generator().manual_seed(seed * 100_003 + number)
+                generator = torch.Generator().manual_seed((seed * 100_003 + number) % 2**63)
                 yield self._speak_piece(task, utterance, sound, sampling, generator, idle, fps, timings)
 
         def expected_s() -> float:

@@ -20,6 +20,7 @@ from jamflow.media.video_writer import VideoWriter
 from jamflow.speech.waveform import write_wave
 
 CALLS: list[dict[str, Any]] = []
+LOADED: list[str] = []
 
 
 @dataclass
@@ -56,7 +57,8 @@ class Result:
 
 class JamFlow:
     @classmethod
-    def load(cls) -> "JamFlow":
+    def load(cls, model: str = "mini") -> "JamFlow":
+        LOADED.append(model)
         return cls()
 
     def speak(self, portrait: np.ndarray, text: str, **options: Any) -> Result:

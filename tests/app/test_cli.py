@@ -48,6 +48,8 @@ def test_text_file_and_tts(pipeline: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_bytes("\ufeffGood morning, café.\n".encode())
     assert run(["tts", "--text-file", str(tmp_path / "t.txt"), "-o", str(tmp_path / "a.wav")]) == 0
     assert pipeline.CALLS[0]["text"] == "Good morning, café.\n"
+    assert run(["tts", "--text", "a", "--model", "base", "-o", str(tmp_path / "a.wav")]) == 0
+    assert pipeline.LOADED == ["mini", "base"]
     assert (tmp_path / "a.wav").exists()
 
 

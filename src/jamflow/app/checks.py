@@ -32,11 +32,16 @@ def check_speech(options: Speak | Tts) -> None:
     if options.nfe is not None:
         _check_range("--nfe", options.nfe, *NFE_RANGE)
     _check_range("--speed", options.speed, *SPEED_RANGE)
-    _check_range("--seed", options.seed, 0, 2**63 - 1)
+    check_seed(options.seed)
     if options.voice:
         existing_file(options.voice, "voice file")
     elif options.voice_text:
         raise UserError("--voice-text is given without --voice.", "Give the recording too.")
+
+
+def check_seed(seed: int) -> None:
+    """What random number generators take."""
+    _check_range("--seed", seed, 0, 2**63 - 1)
 
 
 def check_face(face: int | None) -> None:

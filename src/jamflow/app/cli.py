@@ -14,7 +14,7 @@ from typing import Any
 
 import tyro
 
-from jamflow.app.options import Demo, Doctor, Reenact, Run, Speak, Tts, Weights
+from jamflow.app.options import Demo, Doctor, Init, Reenact, Run, Speak, Tts, Weights
 from jamflow.errors import JamFlowError
 
 _ABOUT = "One flow-matching model that generates speech and facial motion together."
@@ -32,8 +32,8 @@ def run(argv: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not be printable
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options: Speak | Tts | Reenact | Demo | Doctor | Weights = tyro.cli(
-        Speak | Tts | Reenact | Demo | Doctor | Weights,  # type: ignore[arg-type]
+    options: Speak | Tts | Reenact | Demo | Doctor | Init | Weights = tyro.cli(
+        Speak | Tts | Reenact | Demo | Doctor | Init | Weights,  # type: ignore[arg-type]
         prog="jamflow",
         description=_ABOUT,
         args=argv,
@@ -58,13 +58,19 @@ def run(argv: list[str]) -> int:
         return _fail(common, JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint))
 
 
-def _run(options: Speak | Tts | Reenact | Demo | Doctor | Weights) -> int:
+def _run(options: Speak | Tts | Reenact | Demo | Doctor | Init | Weights) -> int:
     if isinstance(options, Weights):
         from jamflow.app import weights
 
         report, words, code = weights.run(options.action)
         _print(json.dumps(report) if options.action.json else words)
         return code
+    if isinstance(options, Init):
+        from jamflow.app import init
+
+        report, words = init.run(options)
+        _print(json.dumps(report) if options.json else words)
+        return 0
     if isinstance(options, Doctor):
         from jamflow.app.doctor import examine, in_words
 

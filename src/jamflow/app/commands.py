@@ -31,6 +31,7 @@ def speak(options: Speak) -> dict[str, Any]:
 
     portrait = read_image(options.portrait)
     return _make(
+        options.model,
         output,
         lambda model: model.speak(portrait, text, still=options.still, face=options.face, **speech),
     )
@@ -40,7 +41,7 @@ def tts(options: Tts) -> dict[str, Any]:
     """Makes the sound file; returns what ``Result.save`` says about it."""
     text = checked_text(options)
     speech = _speech_arguments(options)
-    return _make(output_file(options.output, ".wav"), lambda model: model.tts(text, **speech))
+    return _make(options.model, output_file(options.output, ".wav"), lambda model: model.tts(text, **speech))
 
 
 def reenact(options: Reenact) -> dict[str, Any]:
@@ -79,11 +80,11 @@ def _speech_arguments(options: Speak | Tts) -> dict[str, Any]:
     }
 
 
-def _make(output: Path, generate: "Callable[[JamFlow], Result]") -> dict[str, Any]:
+def _make(name: str, output: Path, generate: "Callable[[JamFlow], Result]") -> dict[str, Any]:
     with Progress(sys.stderr) as progress:
         progress.say("Loading the model")
         from jamflow.pipeline import JamFlow
 
-        model = JamFlow.load()
+        model = JamFlow.load(name)
         progress.say("Preparing")
         return generate(model).save(output, progress=progress)

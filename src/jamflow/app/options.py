@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg, subcommand
 # The same as `face.motion.Region` and `reenactment.RendererName`, which would import numpy and torch before the command is known.
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
 RendererName = Literal["mesh", "liveportrait"]
+F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]  # `model.f5.F5Name`
 
 
 def _optional(metavar: str) -> object:
@@ -27,10 +28,13 @@ class _Speech:
     """What to say."""
     text_file: Annotated[Path | None, _optional("FILE")] = None
     """A UTF-8 file with what to say, instead of --text."""
+    model: Annotated[str, arg(metavar="NAME|FOLDER")] = "mini"
+    """mini; base, F5-TTS's official weights (not for commercial use; `jamflow weights pull f5`); base-v0, its older ones; or the
+    folder of a model."""
     voice: Annotated[Path | None, _optional("SOUND")] = None
-    """A recording of the voice to speak with (default: the model's own)."""
+    """A recording of the voice to speak with (default: the model's own, which base has not)."""
     voice_text: Annotated[str, _optional("TEXT")] = ""
-    """What is said in --voice."""
+    """What is said in --voice; base needs it, or Whisper (the extra eval) to hear it."""
     seed: Annotated[int, arg(metavar="N")] = 0
     """The same seed gives the same result."""
     nfe: Annotated[int | None, _optional("N")] = None
@@ -109,6 +113,24 @@ class Demo(Run):
 
     output: Annotated[Path, arg(aliases=["-o"], metavar="OUT.mp4")] = Path("demo.mp4")
     """The video to make."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Init(Run):
+    """Make a model that is ready to be trained: F5-TTS's speech unchanged, motion new."""
+
+    model: Annotated[Literal["base"], arg(metavar="base"), Positional]
+    """The size to make."""
+    source: Annotated[str, arg(name="from", metavar="f5|CHECKPOINT")]
+    """f5, the official F5TTS_v1_Base (`jamflow weights pull f5`), or a checkpoint file with its --kind."""
+    output: Annotated[Path, arg(aliases=["-o"], metavar="FOLDER")]
+    """Where to put joint.safetensors."""
+    kind: Annotated[F5Name | None, _optional("KIND")] = None
+    """Which architecture a checkpoint file is of: F5TTS_v1_Base, F5TTS_Base or F5TTS_v1_Small."""
+    mouth: Annotated[tuple[int, ...], arg(metavar="N ...")] = (14, 17, 19, 20)
+    """Which of LivePortrait's lip key points (6 12 14 17 19 20) are generated."""
+    seed: Annotated[int, arg(metavar="N")] = 0
+    """Of the new weights."""
 
 
 @dataclass(frozen=True, kw_only=True)
