@@ -22,13 +22,16 @@ from jamflow.speech.durations import load_durations
 from jamflow.speech.mel import N_MELS
 from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
 from jamflow.speech.voice import load_voice
-from jamflow.weights.fetch import require_all
+from jamflow.weights.fetch import require, require_all
+from jamflow.weights.registry import find
 from jamflow.weights.shipped import ASSETS
 
 Precision = Literal["float32", "bfloat16"]
 JOINT_FILE, VOCODER_FILE = "joint.safetensors", "vocoder.safetensors"
-# Published F5-TTS checkpoints that are a model by themselves, and the group of files in the registry.
-_OFFICIAL: dict[str, tuple[F5Name, str]] = {"base": ("F5TTS_v1_Base", "f5"), "base-v0": ("F5TTS_Base", "f5-v0")}
+# Published F5-TTS checkpoints that are a model by themselves: kind, and group and checkpoint in the registry.
+_OFFICIAL: dict[str, tuple[F5Name, str, str]] = {
+    "base": ("F5TTS_v1_Base", "f5", "f5-v1-base"), "base-v0": ("F5TTS_Base", "f5-v0", "f5-base"),
+}  # fmt: skip
 _SAMPLING: dict[TextKind, Sampling] = {"phonemes": Sampling(), "f5": Sampling(steps=32, speech_guidance=2.0)}
 
 
@@ -57,14 +60,14 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
     if dtype not in get_args(Precision):
         raise UserError(f"There is no dtype {dtype!r} here.", f"Use {' or '.join(get_args(Precision))}.")
     if model in _OFFICIAL:
-        name, group = _OFFICIAL[str(model)]
-        checkpoint, vocoder = require_all(group)
+        name, group, checkpoint = _OFFICIAL[str(model)]
+        paths = require_all(group)
         config = JointConfig(audio=f5_config(name), text="f5")
-        joint = JointModel(config, load_f5(checkpoint, name), with_motion=False)
-        return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(vocoder), None, device, dtype)
-    folder = Path(model)
+        joint = JointModel(config, load_f5(paths[checkpoint], name), with_motion=False)
+        return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(paths["vocos"]), None, device, dtype)
+    folder = ASSETS / model
     if not (folder / JOINT_FILE).is_file():
-        folder = ASSETS / model
+        folder = Path(model)
     if not (folder / JOINT_FILE).is_file():
         raise UserError(
             f"There is no model called {str(model)!r} here.",
@@ -72,7 +75,7 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
         )
     joint, normaliser = load_joint(folder / JOINT_FILE)
     own = folder / VOCODER_FILE
-    vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(*require_all("vocos"))
+    vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(require(*find("vocos")))
     return _parts(joint, normaliser, vocoder, folder, device, dtype)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from jamflow.errors import UserError
 from jamflow.weights import fetch
-from jamflow.weights.fetch import describe, path_of, pull, require, state_of
+from jamflow.weights.fetch import describe, path_of, pull, require, require_all, state_of
 from jamflow.weights.registry import PUBLISHED, Published, find
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
@@ -165,6 +165,18 @@ def test_what_is_missing_names_licence_and_command(server: Server) -> None:
     with pytest.raises(UserError, match=r"1348\.4 MB, CC-BY-NC-4\.0, NON-COMMERCIAL") as error:
         require(f5)
     assert "jamflow weights pull f5-v1-base" in error.value.hint
+
+
+def test_a_group_names_only_what_is_missing(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAMFLOW_WEIGHTS", str(tmp_path))
+    with pytest.raises(UserError, match=r"f5-v1-base .* and vocos") as error:
+        require_all("f5")
+    assert "`jamflow weights pull f5`" in error.value.hint
+    (tmp_path / "pytorch_model.bin").write_bytes(b"x")
+    with pytest.raises(UserError, match=r"f5-v1-base \(1348\.4 MB, CC-BY-NC-4\.0, NON-COMMERCIAL use only\)\."):
+        require_all("f5")
+    (tmp_path / "model_1250000.safetensors").write_bytes(b"x")
+    assert list(require_all("f5")) == ["f5-v1-base", "vocos"]
 
 
 def test_registry() -> None:

@@ -58,8 +58,8 @@ def require(weights: Published) -> Path:
     return path
 
 
-def require_all(name: str) -> list[Path]:
-    """The paths of the files of a name or group, all of which must be there.
+def require_all(name: str) -> dict[str, Path]:
+    """The paths of a group's files (or of one file), by their names.
 
     Raises:
         UserError: some are not; says which, their sizes and licences, and the command that gets them.
@@ -72,7 +72,7 @@ def require_all(name: str) -> list[Path]:
             f"These weights are not on this machine: {what}.",
             f"Get them with `jamflow weights pull {name}`, or put {files} into the folder JAMFLOW_WEIGHTS.",
         )
-    return [path_of(weights) for weights in find(name)]
+    return {weights.name: path_of(weights) for weights in find(name)}
 
 
 def describe(weights: Published) -> str:
