@@ -159,6 +159,7 @@ def refuse_whisper(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"voice": "me.wav"}, "not known.*--voice-text.*jamflow.eval"),
         ({"voice": "me.wav", "voice_text": SAID, "text": " ... "}, "nothing to say"),
         ({"voice": "me.wav", "voice_text": SAID, "text": "ᚠᚢᚦ"}, "vocabulary lacks"),
+        ({"voice": "me.wav", "voice_text": SAID, "text": "First this. " + "on and " * 120}, "would take .* Divide long"),
         ({"voice": "none.wav", "voice_text": SAID}, "does not exist"),
     ],
 )

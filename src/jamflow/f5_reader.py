@@ -18,14 +18,18 @@ from jamflow.reading import Sound, Utterance
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.speech.joining import CROSS_FADE_S, CrossFade
 from jamflow.speech.level import to_f5_level
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.reference import clipped_reference
 from jamflow.speech.vocoder import Vocos
 from jamflow.speech.waveform import read_wave
 from jamflow.weights.shipped import asset
 
+_LONGEST_S = 60.0  # twice what F5-TTS was trained with; memory grows with the square
+
 
 class F5Reader:
+    """Speakers for recordings; see `reading.Reader`."""
+
     def __init__(self, vocoder: Vocos):
         self._vocoder = vocoder
         self._vocabulary = Vocabulary(asset("base/vocab.txt"))
@@ -71,14 +75,25 @@ class F5Speaker:
             raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
         check_letters(text, self.vocabulary)
         parts = chunks(text, chunk_bytes(self.reference, self.samples / SAMPLE_RATE_HZ, speed))
+        rows = [self._row(part, speed) for part in parts]  # all of them now: a refusal must not come in the middle
         given = len(self.mel_fm)
-        for number, part in enumerate(parts):
-            text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, part))))
-            frames = max(mel_frames(self.samples, self.reference, part, speed), max(len(text_n), given) + 1)
+        for number, (text_n, frames) in enumerate(rows):
             speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
             # The result is cut one frame before the recording's end: the first frame that sounds is its last.
-            seconds = (frames - given) * HOP / SAMPLE_RATE_HZ
-            yield Utterance(frames, given - 1, speech, None, [], seconds, number == len(parts) - 1)
+            seconds = (frames - given) / FRAME_RATE_HZ
+            yield Utterance(frames, given - 1, speech, None, [], seconds, number == len(rows) - 1)
+
+    def _row(self, part: str, speed: float) -> tuple[Tensor, int]:
+        """Tokens and mel frames of the recording and a chunk of text together."""
+        given = len(self.mel_fm)
+        text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, part))))
+        frames = max(mel_frames(self.samples, self.reference, part, speed), max(len(text_n), given) + 1)
+        if frames > _LONGEST_S * FRAME_RATE_HZ:
+            raise UserError(
+                f"Saying {_short(part)!r} at once would take {(frames - given) / FRAME_RATE_HZ:.0f} s.",
+                "Divide long sentences by punctuation; and --voice-text must be all that is said in the recording.",
+            )
+        return text_n, frames
 
     def sound(self) -> Sound:
         """(frames - R - 1) * 256 samples of each utterance at the recording's level, cross-faded."""
@@ -99,8 +114,12 @@ def check_letters(text: str, vocabulary: Vocabulary) -> None:
         UserError: a letter that the vocabulary lacks.
     """
     for token in dict.fromkeys(tokenize(text)):
-        if any(char.isalpha() for char in token) and token not in vocabulary:
+        if len(token) == 1 and token.isalpha() and token not in vocabulary:
             raise UserError(f"The text has {token!r}, which F5-TTS's vocabulary lacks.", "Write it in other letters.")
+
+
+def _short(text: str, n: int = 40) -> str:
+    return text if len(text) <= n else text[: n - 1] + "…"
 
 
 def _heard(wave: np.ndarray, path: str | Path) -> str:
