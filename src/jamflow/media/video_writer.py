@@ -75,11 +75,25 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
+<<<<<<< HEAD
         frame.pts, frame.time_base = self._n_frames, 1 / self._fps
         self._n_frames += 1
         self._container.mux(self._video.encode(frame))
         if self._passed is not None:
             self._passed.mux_until(self._n_frames / self._fps)
+=======
+        self._encode_frame(frame)
+
+    def write_planes(self, yuv: np.ndarray) -> None:
+        """The next frames as `media.colour.to_yuv420p` makes them, (N, H * 3 / 2, W) uint8."""
+        height, width, _ = self._shape
+        if yuv.ndim != 3 or yuv.shape[1:] != (height * 3 // 2, width) or yuv.dtype != np.uint8:
+            raise ValueError(f"planes must be (N, {height * 3 // 2}, {width}) uint8, got {yuv.shape} {yuv.dtype}")
+        for planes in yuv:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(planes), format="yuv420p")
+            frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
+            self._encode_frame(frame)
+>>>>>>> e4f5426 (RGB to yuv420p on the device, as FFmpeg converts it; the video writer takes planes)
 
     def write_audio(self, samples: np.ndarray) -> None:
         """The next samples, (n,) float32 in [-1, 1]; what lies outside is clipped."""
@@ -118,6 +132,11 @@ class VideoWriter:
         if self._sample_rate is not None:
             self._audio = self._container.add_stream("aac", rate=self._sample_rate, layout="mono")
             self._audio.bit_rate = _AUDIO_BITS_PER_S
+
+    def _encode_frame(self, frame: av.VideoFrame) -> None:
+        frame.pts, frame.time_base = self._n_frames, 1 / self._fps
+        self._n_frames += 1
+        self._container.mux(self._video.encode(frame))
 
     def _encode_audio(self, samples: np.ndarray) -> None:
         assert self._sample_rate is not None
