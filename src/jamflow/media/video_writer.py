@@ -75,13 +75,6 @@ class VideoWriter:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
             format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
         )
-<<<<<<< HEAD
-        frame.pts, frame.time_base = self._n_frames, 1 / self._fps
-        self._n_frames += 1
-        self._container.mux(self._video.encode(frame))
-        if self._passed is not None:
-            self._passed.mux_until(self._n_frames / self._fps)
-=======
         self._encode_frame(frame)
 
     def write_planes(self, yuv: np.ndarray) -> None:
@@ -93,7 +86,6 @@ class VideoWriter:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(planes), format="yuv420p")
             frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
             self._encode_frame(frame)
->>>>>>> e4f5426 (RGB to yuv420p on the device, as FFmpeg converts it; the video writer takes planes)
 
     def write_audio(self, samples: np.ndarray) -> None:
         """The next samples, (n,) float32 in [-1, 1]; what lies outside is clipped."""
@@ -137,6 +129,8 @@ class VideoWriter:
         frame.pts, frame.time_base = self._n_frames, 1 / self._fps
         self._n_frames += 1
         self._container.mux(self._video.encode(frame))
+        if self._passed is not None:
+            self._passed.mux_until(self._n_frames / self._fps)
 
     def _encode_audio(self, samples: np.ndarray) -> None:
         assert self._sample_rate is not None

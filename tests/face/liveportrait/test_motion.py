@@ -1,14 +1,17 @@
 """Motion transfer under the official pipeline's options; smoothing."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from golden import Golden
 from jamflow.face.liveportrait.crop import eye_ratios, lip_ratio
 from jamflow.face.liveportrait.keypoints import rotation_matrix
-from jamflow.face.liveportrait.motion import Adjustments, Frames, Transfer, adjust, transfer
+from jamflow.face.liveportrait.motion import Adjustments, Frames, adjust, transfer
 from jamflow.face.liveportrait.retargeting import eye_network, lip_network, stitching_network
 from jamflow.face.liveportrait.smoothing import smooth
+from jamflow.face.motion import Transfer
 
 CASES = [
     "abs_all", "abs_all_stitch", "abs_all_stitch_eye_lip_retarget", "abs_exp", "abs_eyes", "abs_lip", "abs_pose",
@@ -34,10 +37,13 @@ def test_driving_key_points(case: str) -> None:
     driving = frames(golden, "driving", options.get("k"))
     how = Transfer(
         relative=options.get("flag_relative_motion", True), region=options.get("animation_region", "all"),
-        multiplier=options.get("driving_multiplier", 1.0), source_is_video=video,
-        observation_variance=options.get("driving_smooth_observation_variance", 3e-7),
-        neutral_k3=golden.input("lip_array"),
+        multiplier=options.get("driving_multiplier", 1.0),
     )  # fmt: skip
+    anchor = Frames(*(x[:1] for x in vars(driving).values()))
+    if options.get("k") == 1:  # a single picture is compared with a neutral expression
+        neutral = golden.input("lip_array").reshape(1, 21, 3)
+        anchor = replace(anchor, expression_tk3=torch.zeros_like(neutral) if how.region == "eyes" else neutral)
+    variance = options.get("driving_smooth_observation_variance", 3e-7) if video else None
     networks = {"stitching": stitching_network(), "eye": eye_network(), "lip": lip_network()}
     for name, network in networks.items():
         golden.fill(network, name)
@@ -53,7 +59,7 @@ def test_driving_key_points(case: str) -> None:
         lip_ratios_t2=torch.cat([lips.expand(n, 1), golden.input("c_lip")[:n, 0]], dim=1),
         close_lips=(networks["lip"], float(lips)) if options.get("flag_normalize_lip") else None,
     )
-    x_d = adjust(source.keypoints(), transfer(source, driving, how).keypoints(), how, by)
+    x_d = adjust(source.keypoints(), transfer(source, driving, how, anchor, variance).keypoints(), how, by)
     golden.check(f"case/{case}/x_d", x_d, atol=1e-5)
 
 

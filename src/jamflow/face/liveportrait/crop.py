@@ -8,14 +8,29 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from jamflow.face import topology as topo
+
 _FEATHER_PX = 16
-# Left eye, right eye and mouth corners for every number of landmarks that the official code knows.
+# Left eye, right eye (as seen) and mouth corners for every number of landmarks that the official code knows, and for the
+# face mesh with its irises.
 _PARTS = {
+    478: ([33, 159, 133, 145], [362, 386, 263, 374], [61, 291]),
     203: ([0, 6, 12, 18], [24, 30, 36, 42], [48, 66]),
     106: ([33, 35, 40, 39], [87, 89, 94, 93], [52, 61]),
     101: ([39, 42, 45, 48], [51, 54, 57, 60], [75, 81]),
     68: ([36, 39], [42, 45], [48, 54]),
     5: ([0], [1], [3, 4]),
+}
+# The other landmark sets reach from the brows to the chin and, at the sides, up to the height of the eyes; the whole mesh also
+# covers the forehead. On 21 photographs and the bundled portrait the box of these points is 0.985 +- 0.014 times as large
+# as that of dlib's 68 points, its centre within 0.6 % of the side; all points would make it 1.17 times as large and 7 % higher.
+_MESH = 478
+_LOWER_FACE = topo.FACE_OVAL[topo.FACE_OVAL.index(356) : topo.FACE_OVAL.index(127) + 1]
+_MESH_EXTENT = [*_LOWER_FACE, *topo.RIGHT_BROW, *topo.LEFT_BROW]
+# Top, bottom and the two ends of the left eye, the right eye and the inner lips (whose ends are the outer corners).
+_OPENINGS = {
+    478: ((159, 145, 33, 133), (386, 374, 362, 263), (13, 14, 61, 291)),
+    203: ((6, 18, 0, 12), (30, 42, 24, 36), (90, 102, 48, 66)),
 }
 
 
@@ -46,7 +61,7 @@ def face_box(landmarks_n2: np.ndarray, scale: float = 2.3, shift_y: float = -0.1
     """The square that holds all landmarks, upright along the line from eyes to mouth.
 
     Args:
-        landmarks_n2: 5, 68, 101, 106 or 203 points.
+        landmarks_n2: 5, 68, 101, 106 or 203 points, or the 478 of the face mesh.
         scale: side in units of the longest extent of the landmarks.
         shift_y: how far the square moves towards the mouth, in units of its side.
     """
@@ -56,8 +71,9 @@ def face_box(landmarks_n2: np.ndarray, scale: float = 2.3, shift_y: float = -0.1
     down = down / length if length > 1e-3 else np.array([0.0, 1.0])
     across = np.array([down[1], -down[0]])
     axes = np.stack([across, down])
-    middle = landmarks_n2.mean(0)
-    along = (landmarks_n2 - middle) @ axes.T
+    extent = landmarks_n2[_MESH_EXTENT] if len(landmarks_n2) == _MESH else landmarks_n2
+    middle = extent.mean(0)
+    along = (extent - middle) @ axes.T
     low, high = along.min(0), along.max(0)
     side = float(max(high - low)) * scale
     centre = middle + (low + high) / 2 @ axes + down * shift_y * side
@@ -86,13 +102,14 @@ def paste(picture: np.ndarray, drawn: np.ndarray, back_33: np.ndarray, mask: np.
 
 
 def eye_ratios(landmarks_n2: np.ndarray) -> np.ndarray:
-    """(2,) opening over width of the left and right eye, from 203 landmarks."""
-    return np.array([_ratio(landmarks_n2, 6, 18, 0, 12), _ratio(landmarks_n2, 30, 42, 24, 36)], np.float32)
+    """(2,) opening over width of the left and right eye as seen, from 203 landmarks or the 478 of the face mesh."""
+    left, right, _ = _OPENINGS[len(landmarks_n2)]
+    return np.array([_ratio(landmarks_n2, *left), _ratio(landmarks_n2, *right)], np.float32)
 
 
 def lip_ratio(landmarks_n2: np.ndarray) -> np.ndarray:
-    """(1,) opening over width of the inner lips, from 203 landmarks."""
-    return np.array([_ratio(landmarks_n2, 90, 102, 48, 66)], np.float32)
+    """(1,) opening of the inner lips over the mouth's width, from 203 landmarks or the 478 of the face mesh."""
+    return np.array([_ratio(landmarks_n2, *_OPENINGS[len(landmarks_n2)][2])], np.float32)
 
 
 def _ratio(points: np.ndarray, top: int, bottom: int, start: int, end: int) -> float:

@@ -5,7 +5,6 @@ a video as long as the driving motion.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,8 +12,7 @@ from torch import Tensor
 from jamflow.face.liveportrait.keypoints import EYE_POINTS, LIP_POINTS, transform
 from jamflow.face.liveportrait.retargeting import RetargetingNetwork, retarget, stitch
 from jamflow.face.liveportrait.smoothing import smooth
-
-Region = Literal["all", "exp", "pose", "lip", "eyes"]
+from jamflow.face.motion import Transfer
 
 # What makes up the expression when it is copied from another face: (key points, first axis, last axis + 1). The rest
 # (neck, hair, contour) belongs to the source.
@@ -39,31 +37,30 @@ class Frames:
         )
 
 
-@dataclass(frozen=True)
-class Transfer:
-    """How motion is taken over.
+def transfer(
+    source: Frames, driving: Frames, how: Transfer, anchor: Frames | None = None, observation_variance: float | None = None
+) -> Frames:
+    """The source with the driving motion, before stitching and retargeting.
 
-    relative: change since the driving motion's first frame, else the driving motion itself.
-    neutral_k3: the expression that a single driving picture is compared with.
+    Args:
+        source: one picture, or a video as long as `driving`.
+        driving: whose motion is taken over.
+        how: relative (the change since the anchor) or absolute, and which part of the motion.
+        anchor: one frame, what the driving face looks like at rest; the official code takes the first frame of a video, and
+            for a single picture a neutral expression of its own. Relative transfer needs it.
+        observation_variance: where the source is a video, how much the motion is smoothed (officially 3e-7); None where it
+            is a picture.
     """
-
-    relative: bool = True
-    region: Region = "all"
-    multiplier: float = 1.0
-    source_is_video: bool = False
-    observation_variance: float = 3e-7
-    neutral_k3: Tensor | None = None
-
-
-def transfer(source: Frames, driving: Frames, how: Transfer) -> Frames:
-    """The source with the driving motion, before stitching and retargeting."""
-    expression, rotation = _wanted(source, driving, how)
+    from_video = observation_variance is not None
+    expression, rotation = _wanted(source, driving, anchor if how.relative else None)
+    if from_video:
+        expression, rotation = smooth(expression, observation_variance), smooth(rotation, observation_variance)
     moves_head, region = how.region in ("all", "pose"), how.region
     frames = len(driving.rotation_t33)
     source = Frames(*(x.expand(frames, *x.shape[1:]) for x in vars(source).values()))
     kept = source.expression_tk3.clone()
     if region in ("all", "exp"):
-        if how.relative and not how.source_is_video:
+        if how.relative and not from_video:
             kept = expression
         else:
             for points, low, high in _EXPRESSIVE:
@@ -74,11 +71,11 @@ def transfer(source: Frames, driving: Frames, how: Transfer) -> Frames:
     translation, scale = source.translation_t3, source.scale_t1
     if moves_head and not how.relative:
         translation = driving.translation_t3
-    elif how.relative and not how.source_is_video:
+    elif anchor is not None and how.relative and not from_video:
         if moves_head:
-            translation = translation + (driving.translation_t3 - driving.translation_t3[:1])
+            translation = translation + (driving.translation_t3 - anchor.translation_t3)
         if region == "all":
-            scale = scale * (driving.scale_t1 / driving.scale_t1[:1])
+            scale = scale * (driving.scale_t1 / anchor.scale_t1)
     return replace(
         source,
         rotation_t33=rotation if moves_head else source.rotation_t33,
@@ -88,19 +85,12 @@ def transfer(source: Frames, driving: Frames, how: Transfer) -> Frames:
     )
 
 
-def _wanted(source: Frames, driving: Frames, how: Transfer) -> tuple[Tensor, Tensor]:
-    """Expression and rotation that the driving motion asks for, smoothed where the source is a video."""
-    expression, rotation = driving.expression_tk3, driving.rotation_t33
-    if how.relative:
-        anchor = expression[:1]
-        if len(expression) == 1 and not how.source_is_video:
-            assert how.neutral_k3 is not None
-            anchor = torch.zeros_like(anchor) if how.region == "eyes" else how.neutral_k3.reshape(anchor.shape)
-        expression = source.expression_tk3 + (expression - anchor)
-        rotation = rotation @ rotation[:1].mT @ source.rotation_t33
-    if how.source_is_video:
-        return smooth(expression, how.observation_variance), smooth(rotation, how.observation_variance)
-    return expression, rotation
+def _wanted(source: Frames, driving: Frames, anchor: Frames | None) -> tuple[Tensor, Tensor]:
+    """Expression and rotation that the driving motion asks for: its change since the anchor, or itself."""
+    if anchor is None:
+        return driving.expression_tk3, driving.rotation_t33
+    expression = source.expression_tk3 + (driving.expression_tk3 - anchor.expression_tk3)
+    return expression, driving.rotation_t33 @ anchor.rotation_t33.mT @ source.rotation_t33
 
 
 @dataclass(frozen=True)

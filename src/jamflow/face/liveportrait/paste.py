@@ -1,0 +1,61 @@
+"""Drawn crops put back into their picture, many at once, on the device where they were drawn.
+
+Gives what `crop.paste` does, but touches only the part of the picture that the crop covers.
+
+Shapes: N frames, H, W of the picture, h, w of the part that changes, S side of the crop (512).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from jamflow.face.liveportrait.crop import paste_mask
+
+
+@dataclass(frozen=True)
+class PasteBack:
+    """A picture with a place in it for drawn crops.
+
+    Attributes:
+        picture_hw3: uint8, on the device.
+        left_top: where the part that changes begins, pixels.
+        look_hw2: where each of its pixels looks in the crop, in `grid_sample`'s coordinates.
+        weight_hw: how much of the crop is seen.
+        behind_3hw: the picture there, times what is left of 1.
+    """
+
+    picture_hw3: Tensor
+    left_top: tuple[int, int]
+    look_hw2: Tensor
+    weight_hw: Tensor
+    behind_3hw: Tensor
+
+    def __call__(self, drawn_n3ss: Tensor) -> Tensor:
+        """Crops (N, 3, S, S) in [0, 1] to whole frames (N, H, W, 3) uint8."""
+        drawn = (drawn_n3ss.float() * 255).clamp(0, 255).floor()  # to 8 bits by truncation, as the official code
+        look = self.look_hw2.expand(len(drawn), -1, -1, -1)
+        moved = F.grid_sample(drawn, look, align_corners=True).round_()
+        mixed = moved.mul_(self.weight_hw).add_(self.behind_3hw).clamp_(0, 255)
+        frames = self.picture_hw3.repeat(len(drawn), 1, 1, 1)
+        (left, top), (height, width) = self.left_top, self.weight_hw.shape
+        frames[:, top : top + height, left : left + width] = mixed.movedim(1, -1).to(torch.uint8)
+        return frames
+
+
+def prepare_paste(picture: np.ndarray, to_crop_33: np.ndarray, size_px: int, device: torch.device | str) -> PasteBack:
+    """For crops of `size_px` that `to_crop_33` took from a (H, W, 3) uint8 picture."""
+    height, width = picture.shape[:2]
+    ends = np.array([[0, 0, 1], [size_px, 0, 1], [size_px, size_px, 1], [0, size_px, 1]]) @ np.linalg.inv(to_crop_33).T
+    left, top = np.clip(np.floor(ends[:, :2].min(0)).astype(int) - 1, 0, [width - 1, height - 1])
+    right, bottom = np.clip(np.ceil(ends[:, :2].max(0)).astype(int) + 2, [left + 1, top + 1], [width, height])
+    x, y = np.meshgrid(np.arange(left, right), np.arange(top, bottom))
+    in_crop = np.stack([x, y], -1) @ to_crop_33[:2, :2].T + to_crop_33[:2, 2]
+    look = torch.from_numpy((2 * in_crop / (size_px - 1) - 1).astype(np.float32)).to(device)
+    mask = torch.from_numpy(paste_mask(size_px)).to(device)
+    weight = F.grid_sample(mask[None, None], look[None], align_corners=True)[0, 0]
+    whole = torch.from_numpy(picture).to(device)
+    behind = whole[top:bottom, left:right].movedim(-1, 0) * (1 - weight)
+    return PasteBack(whole, (int(left), int(top)), look, weight, behind)
