@@ -14,6 +14,7 @@ from torch import Tensor
 from jamflow.data.articulation import articulate, random_style
 from jamflow.data.augment import track_noise
 from jamflow.data.features import Example
+from jamflow.data.statistics import mean_and_std
 from jamflow.model.config import JointConfig
 from jamflow.speech.phonemes import symbols, tokens_in_time
 
@@ -113,8 +114,7 @@ def statistics(examples: list[Example], config: JointConfig, rng: np.random.Gene
     mel = batch.mel_bac.reshape(-1, config.audio.channels // config.frames_per_token)
     mouth = batch.mouth_btc.reshape(-1, config.motion.mouth_channels)
     clue = batch.clue_btc.reshape(-1, config.motion.clue_channels)
-    return {
-        "mel_mean": mel.mean(0), "mel_std": mel.std(0).clamp(min=0.5),
-        "mouth_mean": mouth.mean(0), "mouth_std": mouth.std(0).clamp(min=0.03),
-        "clue_mean": clue.mean(0), "clue_std": clue.std(0).clamp(min=0.05),
-    }  # fmt: skip
+    out = {}
+    for name, x, floor in (("mel", mel, 0.5), ("mouth", mouth, 0.03), ("clue", clue, 0.05)):
+        out[f"{name}_mean"], out[f"{name}_std"] = mean_and_std(x, floor)
+    return out

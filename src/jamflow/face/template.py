@@ -30,13 +30,13 @@ def read_template(path: str | Path, space: MotionSpace) -> Motion:
         UserError: the file is damaged, of another kind or of another space.
     """
     path = existing_file(path, "motion template")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        name = str(arrays["space"])
-        motion = _motion(arrays)
-    except _CORRUPT as error:
-        raise UserError(f"{path} is damaged or no motion template.", "Make it again from its video.") from error
+    if path.suffix.lower() == ".pkl":
+        from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE
+        from jamflow.face.liveportrait.template import read_pickle
+
+        motion, name = read_pickle(path), LIVEPORTRAIT_SPACE.name
+    else:
+        motion, name = _read_arrays(path)
     if name != space.name:
         raise UserError(f"The motion in {path} is of the space {name}, not {space.name}.", f"Use the renderer {name}.")
     if motion.expression_tk3.shape[1] != space.n_keypoints:
@@ -44,13 +44,28 @@ def read_template(path: str | Path, space: MotionSpace) -> Motion:
     return motion
 
 
+def _read_arrays(path: Path) -> tuple[Motion, str]:
+    """An `.npz` and its space's name."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        return _motion(arrays), str(arrays["space"])
+    except _CORRUPT as error:
+        raise UserError(f"{path} is damaged or no motion template.", "Make it again from its video.") from error
+
+
 def write_template(path: str | Path, motion: Motion, space: MotionSpace) -> None:
-    """`.npz`; the file appears when it is whole.
+    """`.npz`, or `.pkl` for LivePortrait's own tools; the file appears when it is whole.
 
     Raises:
-        UserError: another suffix, or the disk does not take the file.
+        UserError: another suffix, a `.pkl` of another space, or the disk does not take the file.
     """
     path = Path(path)
+    if path.suffix.lower() == ".pkl" and space.name == "liveportrait":
+        from jamflow.face.liveportrait.template import write_pickle
+
+        write_pickle(path, motion)
+        return
     if path.suffix.lower() != ".npz":
         raise UserError(f"The motion template {path} does not end in .npz.", "Give a name such as motion.npz.")
     arrays = {name: getattr(motion, field) for name, field in _PER_FRAME.items()}

@@ -32,6 +32,20 @@ def rotation_matrix(pitch_b: Tensor, yaw_b: Tensor, roll_b: Tensor) -> Tensor:
     return (about_z @ about_y @ about_x).mT
 
 
+def angles_from(rotation_b33: Tensor) -> Tensor:
+    """The inverse of `rotation_matrix`: (B, 3, 3) to (B, 3) degrees, pitch, yaw, roll.
+
+    Where yaw is +-90 degrees pitch and roll turn about one axis; roll is what is left after pitch, so that the rotation is
+    right there too.
+    """
+    m = rotation_b33.double().mT
+    pitch = torch.atan2(m[..., 2, 1], m[..., 2, 2])
+    yaw = torch.atan2(-m[..., 2, 0], torch.hypot(m[..., 2, 1], m[..., 2, 2]))
+    sin, cos = pitch.sin(), pitch.cos()
+    roll = torch.atan2(sin * m[..., 0, 2] - cos * m[..., 0, 1], cos * m[..., 1, 1] - sin * m[..., 1, 2])
+    return torch.stack([pitch, yaw, roll], dim=-1).rad2deg().to(rotation_b33.dtype)
+
+
 def transform(
     canonical_bk3: Tensor, rotation_b33: Tensor, expression_bk3: Tensor, translation_b3: Tensor, scale_b1: Tensor
 ) -> Tensor:

@@ -51,6 +51,8 @@ def transfer(
         observation_variance: where the source is a video, how much the motion is smoothed (officially 3e-7); None where it
             is a picture.
     """
+    if how.relative and anchor is None:
+        raise ValueError("relative transfer needs an anchor")
     from_video = observation_variance is not None
     expression, rotation = _wanted(source, driving, anchor if how.relative else None)
     if from_video:

@@ -1,44 +1,35 @@
-"""Motion templates: a driving motion in a file, `.pkl` as the official code writes it, or `.npz`.
+"""LivePortrait's motion templates: a driving motion in a `.pkl`.
 
 A pickle can run code when it is read. Only NumPy arrays and plain values are let through here.
+
+Shapes: T frames, K key points (21).
 """
 
 import io
 import pickle
-import zipfile
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from jamflow.errors import UserError
-from jamflow.face.liveportrait.keypoints import KEY_POINTS
-from jamflow.face.liveportrait.motion import Frames
+from jamflow.face.liveportrait.keypoints import KEY_POINTS, angles_from, rotation_matrix
+from jamflow.face.liveportrait.space import resting_in
+from jamflow.face.motion import Motion
 from jamflow.media.files import existing_file, replacing
 
 _DEFAULT_FPS = 25
-_SHAPES = {"scale": (1,), "R": (3, 3), "exp": (KEY_POINTS, 3), "t": (3,)}
+_SHAPES = {"scale": (), "R": (3, 3), "exp": (KEY_POINTS, 3), "t": (3,)}
 _ALLOWED = {("numpy", "ndarray"), ("numpy", "dtype")} | {
     (f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")
 }
 _CORRUPT = (
     pickle.UnpicklingError, EOFError, AttributeError, KeyError, IndexError, TypeError, ValueError, ImportError,
-    zipfile.BadZipFile, OSError, UnicodeDecodeError, OverflowError, MemoryError,
+    OSError, UnicodeDecodeError, OverflowError, MemoryError, ZeroDivisionError,
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Template:
-    """A driving motion. eye_ratios_t2 and lip_ratios_t1 are openings over widths, None where the file has none."""
-
-    frames: Frames
-    fps: Fraction
-    eye_ratios_t2: Tensor | None = None
-    lip_ratios_t1: Tensor | None = None
 
 
 class _Unpickler(pickle.Unpickler):
@@ -48,20 +39,15 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module_name.replace("numpy.core", "numpy._core"), global_name)
 
 
-def read_template(path: str | Path) -> Template:
-    """Read a `.pkl` of LivePortrait (also of its older versions) or an `.npz` of `write_template`.
+def read_pickle(path: str | Path) -> Motion:
+    """The motion in a `.pkl` of LivePortrait, also of its older versions. At rest is its first frame.
 
     Raises:
         UserError: the file is damaged, of another kind, or a pickle that would do more than hold arrays.
     """
     path = existing_file(path, "motion template")
     try:
-        if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return _from_arrays(dict(file))
         return _from_official(_Unpickler(io.BytesIO(path.read_bytes())).load())
-    except UserError:
-        raise
     except _CORRUPT as error:
         if isinstance(error, pickle.UnpicklingError) and "." in str(error) and " " not in str(error):
             raise UserError(
@@ -71,86 +57,56 @@ def read_template(path: str | Path) -> Template:
         raise UserError(f"{path} is damaged or no motion template.", "Make it again from its video.") from error
 
 
-def write_template(path: str | Path, template: Template) -> None:
-    """`.npz`, or `.pkl` for LivePortrait's own tools; the file appears when it is whole."""
-    path = Path(path)
-    if path.suffix.lower() not in (".npz", ".pkl"):
-        raise UserError(f"The motion template {path} does not end in .npz or .pkl.", "Give a name such as motion.npz.")
-    with replacing(path) as part, part.open("wb") as file:
-        if path.suffix.lower() == ".npz":
-            np.savez(file, **_arrays(template))  # pyright: ignore[reportArgumentType]
-        else:
-            pickle.dump(_official(template), file, protocol=4)
+def write_pickle(path: str | Path, motion: Motion) -> None:
+    """A `.pkl` for LivePortrait's own tools, which take the first frame for the performer at rest whatever `motion.rest` says.
+
+    The file appears when it is whole.
+    """
+    with replacing(Path(path)) as part, part.open("wb") as file:
+        pickle.dump(_official(motion), file, protocol=4)
 
 
-def _from_official(raw: Any) -> Template:
-    motion = raw["motion"]
-    if not isinstance(motion, list) or not motion:
+def _from_official(raw: Any) -> Motion:
+    """ValueError, KeyError or TypeError for what is no template."""
+    entries = raw["motion"]
+    if not isinstance(entries, list) or not entries:
         raise ValueError("no frames")
-    parts = {}
-    for name, shape in _SHAPES.items():
-        rows = [np.asarray(m[name] if name in m else m[f"{name}_d"], np.float32).reshape(shape) for m in motion]
-        parts[name] = torch.from_numpy(np.stack(rows))
+    parts = {
+        name: np.stack([np.asarray(m[name] if name in m else m[f"{name}_d"], np.float32).reshape(shape) for m in entries])
+        for name, shape in _SHAPES.items()
+    }
     eyes, lips = (raw.get(f"c_{part}_lst", raw.get(f"c_d_{part}_lst")) for part in ("eyes", "lip"))
-    kp = [np.asarray(m["kp"], np.float32).reshape(KEY_POINTS, 3) for m in motion if "kp" in m]
-    canonical = torch.from_numpy(np.stack(kp)) if len(kp) == len(motion) else torch.zeros(len(motion), KEY_POINTS, 3)
-    return _checked(
-        Frames(canonical, parts["R"], parts["exp"], parts["t"], parts["scale"]),
-        Fraction(raw.get("output_fps", _DEFAULT_FPS)).limit_denominator(1001), _ratios(eyes, 2), _ratios(lips, 1),
-    )  # fmt: skip
+    openings = [_openings(rows, width, len(entries)) for rows, width in ((eyes, 2), (lips, 1))]
+    fps = Fraction(raw.get("output_fps", _DEFAULT_FPS)).limit_denominator(1001)
+    if not 0 < fps <= 1000 or not all(np.isfinite(x).all() for x in (*parts.values(), *openings) if x is not None):
+        raise ValueError("not finite, or a frame rate that cannot be")
+    angles = angles_from(torch.from_numpy(parts["R"])).numpy()
+    motion = Motion(parts["exp"], angles, parts["t"], parts["scale"], fps, None, *openings)
+    return replace(motion, rest=resting_in(motion, 0))
 
 
-def _from_arrays(file: dict[str, np.ndarray]) -> Template:
-    names = ("canonical", "rotation", "expression", "translation", "scale")
-    frames = Frames(*(torch.from_numpy(file[name].astype(np.float32)) for name in names))
-    ratios = (torch.from_numpy(file[name]) if name in file else None for name in ("eye_ratios", "lip_ratios"))
-    return _checked(frames, Fraction(int(file["fps"][0]), int(file["fps"][1])), *ratios)
-
-
-def _checked(frames: Frames, fps: Fraction, eyes: Tensor | None, lips: Tensor | None) -> Template:
-    count = len(frames.scale_t1)
-    shapes = ((KEY_POINTS, 3), (3, 3), (KEY_POINTS, 3), (3,), (1,))
-    for value, shape in zip(vars(frames).values(), shapes, strict=True):
-        if value.shape != (count, *shape) or not torch.isfinite(value).all():
-            raise ValueError("a motion of other shapes, or not finite")
-    if fps <= 0 or any(x is not None and len(x) != count for x in (eyes, lips)):
-        raise ValueError("fps or ratios that do not fit")
-    return Template(frames, fps, eyes, lips)
-
-
-def _ratios(rows: list[Any] | None, width: int) -> Tensor | None:
+def _openings(rows: list[Any] | None, width: int, count: int) -> np.ndarray | None:
     if not rows:
         return None
-    return torch.from_numpy(np.stack([np.asarray(row, np.float32).reshape(width) for row in rows]))
+    if len(rows) != count:
+        raise ValueError("ratios that do not fit")
+    return np.stack([np.asarray(row, np.float32).reshape(width) for row in rows])
 
 
-def _arrays(template: Template) -> dict[str, np.ndarray]:
-    f = template.frames
-    out = {
-        "canonical": f.canonical_tk3, "rotation": f.rotation_t33, "expression": f.expression_tk3,
-        "translation": f.translation_t3, "scale": f.scale_t1,
-        "eye_ratios": template.eye_ratios_t2, "lip_ratios": template.lip_ratios_t1,
-    }  # fmt: skip
-    arrays = {name: value.numpy() for name, value in out.items() if value is not None}
-    return arrays | {"fps": np.array(template.fps.as_integer_ratio())}
-
-
-def _official(template: Template) -> dict[str, Any]:
-    f = template.frames
-    x = f.keypoints()
+def _official(motion: Motion) -> dict[str, Any]:
+    rotation = rotation_matrix(*torch.from_numpy(motion.rotation_t3).unbind(-1)).numpy()
     out: dict[str, Any] = {
-        "n_frames": len(f.scale_t1),
-        "output_fps": round(float(template.fps)),
+        "n_frames": len(motion),
+        "output_fps": round(float(motion.fps)),
         "motion": [
             {
-                "scale": f.scale_t1[i : i + 1].numpy(), "R": f.rotation_t33[i : i + 1].numpy(),
-                "exp": f.expression_tk3[i : i + 1].numpy(), "t": f.translation_t3[i : i + 1].numpy(),
-                "kp": f.canonical_tk3[i : i + 1].numpy(), "x_s": x[i : i + 1].numpy(),
+                "scale": motion.scale_t[i].reshape(1, 1), "R": rotation[i : i + 1], "exp": motion.expression_tk3[i : i + 1],
+                "t": motion.translation_t3[i : i + 1],
             }
-            for i in range(len(f.scale_t1))
+            for i in range(len(motion))
         ],
     }  # fmt: skip
-    for name, ratios in (("c_eyes_lst", template.eye_ratios_t2), ("c_lip_lst", template.lip_ratios_t1)):
-        if ratios is not None:
-            out[name] = [row[None].numpy() for row in ratios]
+    for name, openings in (("c_eyes_lst", motion.eyes_t2), ("c_lip_lst", motion.lips_t1)):
+        if openings is not None:
+            out[name] = [row[None] for row in openings]
     return out
