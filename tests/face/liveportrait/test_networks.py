@@ -1,12 +1,11 @@
 """LivePortrait's networks give the official code's numbers with weights from the filling rule."""
 
-import json
-
 import pytest
 import torch
+from filled import filled
 from torch import Tensor, nn
 
-from golden import SHARED, Golden
+from golden import Golden
 from jamflow.errors import UserError
 from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
 from jamflow.face.liveportrait.checkpoint import fold_spectral_norm
@@ -18,15 +17,6 @@ from jamflow.face.liveportrait.warping import WarpingNetwork
 from jamflow.weights.tensors import load_strictly
 
 SIZES = ["small", pytest.param("full", marks=pytest.mark.full)]
-
-
-def filled(golden: Golden, name: str, module: nn.Module) -> nn.Module:
-    """The official state dict by the rule, through our adapter."""
-    manifest = json.loads((SHARED / "golden/liveportrait/state_dict_manifest.json").read_text())
-    shapes = {key: tuple(shape) for key, shape, *_ in manifest["modules"][name]["entries"]}
-    state = {k: torch.as_tensor(v) for k, v in golden.fill_rule.fill_state_dict(name, shapes).items()}
-    load_strictly(module, fold_spectral_norm(state), "file", name)
-    return module.eval().requires_grad_(False)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,0 +1,145 @@
+"""LivePortrait as a renderer: a portrait's features warped to the key points of a motion, drawn and put back into the picture.
+
+Shapes: N, T frames, K key points (21), H, W of the picture.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.errors import UserError
+from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
+from jamflow.face.liveportrait.crop import crop, eye_ratios, face_box, lip_ratio
+from jamflow.face.liveportrait.keypoints import rotation_matrix
+from jamflow.face.liveportrait.landmarks import LandmarkSource, from_mesh
+from jamflow.face.liveportrait.motion import Adjustments, Frames, adjust, transfer
+from jamflow.face.liveportrait.paste import PasteBack, prepare_paste
+from jamflow.face.liveportrait.runner import Runner
+from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_of
+from jamflow.face.motion import Motion, MotionSpace, Transfer
+from jamflow.face.tracker import Face
+
+_MAX_SIDE_PX = 1280
+_CROP_PX = 512
+_AS_IT_IS = Transfer()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What happens to the key points after the motion was taken over.
+
+    stitching: shoulders stay where they are in the picture.
+    eyes, lips: opened as far as the driving face's, by the retargeting networks. In relative transfer nothing else of the
+        motion is taken over then, as in the official code.
+    close_lips: lips that are open in the portrait are shut first.
+    """
+
+    stitching: bool = True
+    eyes: bool = False
+    lips: bool = False
+    close_lips: bool = False
+
+
+class LivePortraitRenderer:
+    """See `Renderer`. Frames are the whole picture, its longest side at most 1280 pixels, its sides even."""
+
+    def __init__(
+        self, networks: LivePortraitNetworks, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
+        options: Options | None = None, landmarks: LandmarkSource = from_mesh, space: MotionSpace = LIVEPORTRAIT_SPACE,
+        batch_frames: int | None = None,
+    ):  # fmt: skip
+        """Moves the networks to the device.
+
+        Args:
+            networks: from `load_networks`.
+            device: where frames are drawn.
+            dtype: what the four large networks compute in; the official code uses float16 on a GPU.
+            options: None is the official default.
+            landmarks: what the crop is found by.
+            space: which key points are the mouth; drawing does not depend on it.
+            batch_frames: frames drawn at a time; None suits the device.
+        """
+        self._runner = Runner(networks, torch.device(device), dtype)
+        self._options = options or Options()
+        self._landmarks = landmarks
+        self._batch_frames = batch_frames or self._runner.batch_frames
+        self.space = space
+
+    @torch.inference_mode()
+    def prepare(self, rgb: np.ndarray, face: Face) -> "LivePortraitPicture":
+        picture, scale = _limited(rgb)
+        landmarks = (self._landmarks(rgb, face) + 0.5) * scale - 0.5
+        to_crop = face_box(landmarks).matrix(_CROP_PX)
+        seen = cv2.resize(crop(picture, to_crop, _CROP_PX), (256, 256), interpolation=cv2.INTER_AREA)
+        m = self._runner.motion(seen[None])
+        rotation = rotation_matrix(m.pitch_b, m.yaw_b, m.roll_b)
+        return LivePortraitPicture(
+            self._runner, self._options, self._batch_frames, self._runner.features(seen),
+            Frames(m.canonical_bk3, rotation, m.expression_bk3, m.translation_b3, m.scale_b1),
+            landmarks, prepare_paste(picture, to_crop, _CROP_PX, self._runner.device),
+        )  # fmt: skip
+
+
+class LivePortraitPicture:
+    """See `Picture`."""
+
+    warnings: tuple[str, ...] = ()
+
+    def __init__(
+        self, runner: Runner, options: Options, batch_frames: int, feature: Tensor, source: Frames, landmarks_n2: np.ndarray,
+        paste: PasteBack,
+    ):  # fmt: skip
+        self._runner, self._options, self._batch_frames = runner, options, batch_frames
+        self._feature, self._source, self._landmarks_n2, self._paste = feature, source, landmarks_n2, paste
+        height, width, _ = paste.picture_hw3.shape
+        self.size = (width, height)
+
+    @torch.inference_mode()
+    def draw(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Iterator[Tensor]:
+        """Raises UserError where eyes or lips are to follow a motion that does not tell how far they are open."""
+        source_1k3, driving_tk3 = self._source.keypoints(), self.driving_points(motion, how)
+        for driving in driving_tk3.split(self._batch_frames):
+            yield self._paste(self._runner.draw(self._feature, driving, source_1k3))
+
+    @torch.inference_mode()
+    def driving_points(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Tensor:
+        """(T, K, 3): what the picture is warped to."""
+        canonical = self._source.canonical_tk3[0]
+        anchor = anchor_of(motion.rest, canonical) if how.relative else None
+        moved = transfer(self._source, frames_of(motion, canonical), how, anchor)
+        return adjust(self._source.keypoints(), moved.keypoints(), how, self._adjustments(motion))
+
+    def _adjustments(self, motion: Motion) -> Adjustments:
+        options, networks = self._options, self._runner.networks
+        return Adjustments(
+            stitching=networks.stitching if options.stitching else None,
+            eye=networks.eye if options.eyes else None,
+            lip=networks.lip if options.lips else None,
+            eye_ratios_t3=self._wanted(eye_ratios(self._landmarks_n2), motion.eyes_t2) if options.eyes else None,
+            lip_ratios_t2=self._wanted(lip_ratio(self._landmarks_n2), motion.lips_t1) if options.lips else None,
+            close_lips=(networks.lip, float(lip_ratio(self._landmarks_n2)[0])) if options.close_lips else None,
+        )
+
+    def _wanted(self, own: np.ndarray, driving: np.ndarray | None) -> Tensor:
+        """The portrait's own openings and the driving face's: of its eyes the left one, which the network was made for."""
+        if driving is None:
+            raise UserError(
+                "The driving motion does not tell how far eyes and lips are open.", "Drive with a video, or without retargeting."
+            )
+        both = np.concatenate([np.broadcast_to(own, (len(driving), len(own))), driving[:, :1]], axis=1)
+        return torch.from_numpy(both.astype(np.float32)).to(self._runner.device)
+
+
+def _limited(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The picture, its longest side at most 1280 and its sides even, and by how much x and y were scaled."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, _MAX_SIDE_PX / max(height, width))
+    size = (max(2, round(width * factor)), max(2, round(height * factor)))
+    if factor < 1:
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    even = rgb[: size[1] // 2 * 2, : size[0] // 2 * 2]
+    return np.ascontiguousarray(even), np.array([size[0] / width, size[1] / height])

@@ -1,0 +1,108 @@
+"""LivePortrait's motion extractor as a tracker.
+
+Shapes: T frames, K key points (21).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import chain, islice
+
+import cv2
+import numpy as np
+import torch
+
+from jamflow.errors import UserError
+from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
+from jamflow.face.liveportrait.crop import Box, crop, eye_ratios, face_box, lip_ratio
+from jamflow.face.liveportrait.runner import Runner
+from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, resting_in
+from jamflow.face.motion import Motion
+from jamflow.face.renderer import Track
+from jamflow.face.tracker import FaceTracker
+
+_SCALE, _SHIFT_Y = 2.2, -0.1
+_CROP_PX, _SEEN_PX = 512, 256
+_AHEAD_S = 2
+
+
+class LivePortraitTracker:
+    """See `Tracker`. At rest is the first frame with a face.
+
+    All frames are cropped by one upright square, so that the head's motion in the picture stays visible: officially the mean
+    of the boxes of all frames. Frames that can be gone through twice (a list, not an iterator) give exactly that. From an
+    iterator it is the mean over the first two seconds with a face, which are held back meanwhile. Other than the official
+    code, square videos are cropped too: a square picture need not be a face.
+    """
+
+    space = LIVEPORTRAIT_SPACE
+
+    def __init__(
+        self, networks: LivePortraitNetworks, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
+        finder: FaceTracker | None = None,
+    ):  # fmt: skip
+        """Moves the networks to the device; `finder` finds and follows the face."""
+        self._runner = Runner(networks, torch.device(device), dtype)
+        self._finder = finder or FaceTracker()
+
+    def track(self, frames: Iterable[np.ndarray], fps: Fraction) -> Track:
+        sight = _Sight(self._finder)
+        if iter(frames) is frames:
+            there = sight.follow(frames)
+            held = list(islice(there, round(_AHEAD_S * fps)))
+            box, there = sight.mean_box(), chain(held, there)
+        else:
+            for _ in sight.follow(frames):
+                pass
+            box = sight.mean_box()
+            there = (frame for frame, found in zip(frames, sight.found, strict=True) if found)
+        to_crop = box.matrix(_CROP_PX, turned=False)
+        expression, angles, translation, scale = self._extract(_seen(frame, to_crop) for frame in there)
+        openings = np.stack(sight.openings)
+        motion = Motion(expression, angles, translation, scale, fps, None, openings[:, :2], openings[:, 2:])
+        found = np.array(sight.found)
+        # A frame without a face shows what the last one with a face did; before the first, what that one will.
+        shown = np.maximum(np.cumsum(found) - 1, 0)
+        return Track(replace(motion.rows(shown), rest=resting_in(motion, 0)), found)
+
+    @torch.inference_mode()
+    def _extract(self, crops: Iterator[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """(256, 256, 3) pictures to (T, K, 3), (T, 3), (T, 3), (T,)."""
+        rows: list[tuple[np.ndarray, ...]] = []
+        while batch := list(islice(crops, max(4, self._runner.batch_frames))):
+            m = self._runner.motion(np.stack(batch))
+            angles = torch.stack([m.pitch_b, m.yaw_b, m.roll_b], dim=-1)
+            flat = m.translation_b3 * m.translation_b3.new_tensor([1, 1, 0])  # depth is not used; templates have zero
+            rows.append(tuple(x.float().cpu().numpy() for x in (m.expression_bk3, angles, flat, m.scale_b1[:, 0])))
+        return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
+
+
+class _Sight:
+    """What is seen of a face: `found` has every frame, `boxes` and `openings` those with a face."""
+
+    def __init__(self, finder: FaceTracker):
+        self._finder = finder
+        self.found: list[bool] = []
+        self.boxes: list[Box] = []
+        self.openings: list[np.ndarray] = []
+
+    def follow(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        """The frames that show a face."""
+        face = None
+        for frame in frames:
+            face = self._finder.follow(frame, face)
+            self.found.append(face is not None)
+            if face is not None:
+                landmarks = face.landmarks_l3[:, :2]
+                self.boxes.append(face_box(landmarks, _SCALE, _SHIFT_Y))
+                self.openings.append(np.concatenate([eye_ratios(landmarks), lip_ratio(landmarks)]))
+                yield frame
+
+    def mean_box(self) -> Box:
+        if not self.boxes:
+            raise UserError("No human face was found in the driving video.", "Use a video of one face, seen from the front.")
+        return Box(np.mean([b.centre_2 for b in self.boxes], axis=0), float(np.mean([b.side_px for b in self.boxes])), 0.0)
+
+
+def _seen(frame: np.ndarray, to_crop_33: np.ndarray) -> np.ndarray:
+    return cv2.resize(crop(frame, to_crop_33, _CROP_PX), (_SEEN_PX, _SEEN_PX), interpolation=cv2.INTER_LINEAR)
