@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from filled import filled
 from torch import Tensor, nn
 
 from golden import Golden
@@ -15,6 +14,7 @@ from jamflow.face.liveportrait.motion_extractor import MotionExtractor
 from jamflow.face.liveportrait.retargeting import eye_network, lip_network, retarget, stitch, stitching_network
 from jamflow.face.liveportrait.warping import WarpingNetwork
 from jamflow.weights.tensors import load_strictly
+from liveportrait_networks import filled
 
 SIZES = ["small", pytest.param("full", marks=pytest.mark.full)]
 

@@ -78,7 +78,7 @@ class LivePortraitRenderer:
         m = self._runner.motion(seen[None])
         rotation = rotation_matrix(m.pitch_b, m.yaw_b, m.roll_b)
         return LivePortraitPicture(
-            self._runner, self._options, self._batch_frames, self._runner.features(seen),
+            self.space, self._runner, self._options, self._batch_frames, self._runner.features(seen),
             Frames(m.canonical_bk3, rotation, m.expression_bk3, m.translation_b3, m.scale_b1),
             landmarks, prepare_paste(picture, to_crop, _CROP_PX, self._runner.device),
         )  # fmt: skip
@@ -90,9 +90,10 @@ class LivePortraitPicture:
     warnings: tuple[str, ...] = ()
 
     def __init__(
-        self, runner: Runner, options: Options, batch_frames: int, feature: Tensor, source: Frames, landmarks_n2: np.ndarray,
-        paste: PasteBack,
+        self, space: MotionSpace, runner: Runner, options: Options, batch_frames: int, feature: Tensor, source: Frames,
+        landmarks_n2: np.ndarray, paste: PasteBack,
     ):  # fmt: skip
+        self.space = space
         self._runner, self._options, self._batch_frames = runner, options, batch_frames
         self._feature, self._source, self._landmarks_n2, self._paste = feature, source, landmarks_n2, paste
         height, width, _ = paste.picture_hw3.shape
