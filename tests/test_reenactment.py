@@ -10,14 +10,18 @@ import pytest
 from jamflow import reenact
 from jamflow.app.cli import run
 from jamflow.errors import UserError
+from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
+from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.renderer import MeshRenderer
 from jamflow.face.mesh.space import follow_mouth
 from jamflow.face.motion import Motion, Transfer
+from jamflow.face.template import read_template, write_template
 from jamflow.face.tracker import FaceTracker
 from jamflow.media.image import read_image
 from jamflow.media.video_reader import read_sound, read_video
 from jamflow.media.video_writer import VideoWriter
+from liveportrait_networks import stand_ins
 
 PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
 FPS = Fraction(30000, 1001)
@@ -90,6 +94,58 @@ def test_a_video_of_uneven_frames_keeps_its_time(tmp_path: Path) -> None:
     result = reenact(PORTRAIT, tmp_path / "v.mkv")
     motion = result.motion
     assert motion is not None and len(motion) / float(motion.fps) == pytest.approx(1.0, abs=0.1)
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> LivePortraitNetworks:
+    """The renderer liveportrait with networks that take no time."""
+    networks = stand_ins()
+    monkeypatch.setattr("jamflow.reenactment._liveportrait", lambda: networks)
+    return networks
+
+
+def test_liveportrait_draws_the_whole_picture_from_video_or_motion(driving: Path, tmp_path: Path, stand_in) -> None:
+    argv = ["reenact", "--portrait", str(PORTRAIT), "--renderer", "liveportrait", "-o", str(tmp_path / "a.mp4")]
+    for suffix in ("npz", "pkl"):
+        saved = tmp_path / f"motion.{suffix}"
+        assert run([*argv, "--driving", str(driving), "--save-motion", str(saved)]) == 0
+        from_motion = reenact(PORTRAIT, saved, renderer="liveportrait")
+        motion = from_motion.motion
+        assert motion is not None and motion.eyes_t2 is not None and len(motion.eyes_t2) == 30
+        assert motion.fps == (FPS if suffix == "npz" else 30)
+        from_video = reenact(PORTRAIT, driving, renderer="liveportrait")
+        for a, b in zip(from_motion.frames(), from_video.frames(), strict=True):
+            assert a.shape == (512, 512, 3) and np.abs(a.astype(int) - b).max() <= 1
+    read = list(read_video(tmp_path / "a.mp4"))
+    assert [t for t, _ in read] == [k / FPS for k in range(30)]
+    assert np.abs(read[0][1][300:].astype(int) - read_image(PORTRAIT)[300:]).mean() < 4  # below the crop nothing changes
+    assert read_sound(tmp_path / "a.mp4", 10).samples.any()
+
+
+def test_liveportrait_without_its_weights_says_how_to_get_them(driving: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("JAMFLOW_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("JAMFLOW_CACHE", str(tmp_path))
+    argv = ["reenact", "--portrait", str(PORTRAIT), "--renderer", "liveportrait", "-o", str(tmp_path / "a.mp4")]
+    assert run([*argv, "--driving", str(driving)]) == 2
+    words = capsys.readouterr().err.splitlines()[-1]
+    assert "not on this machine: liveportrait-appearance (3.4 MB, MIT) and liveportrait-motion" in words
+    assert "jamflow weights pull liveportrait`" in words and not list(tmp_path.iterdir())
+
+
+def test_a_template_of_liveportrait_is_not_for_the_mesh(driving: Path, tmp_path: Path, stand_in) -> None:
+    reenact(PORTRAIT, driving, renderer="liveportrait").save_motion(tmp_path / "m.pkl")
+    with pytest.raises(UserError, match="of the space liveportrait, not mesh"):
+        reenact(PORTRAIT, tmp_path / "m.pkl")
+
+
+def test_long_motion_is_kept_whole(driving: Path, tmp_path: Path, stand_in) -> None:
+    """Longer than what is drawn at a time, with openings: they are cut and joined like the rest."""
+    reenact(PORTRAIT, driving, renderer="liveportrait").save_motion(tmp_path / "m.npz")
+    motion = read_template(tmp_path / "m.npz", LIVEPORTRAIT_SPACE)
+    write_template(tmp_path / "long.npz", motion.rows(np.arange(600) % 30), LIVEPORTRAIT_SPACE)
+    result = reenact(PORTRAIT, tmp_path / "long.npz", renderer="liveportrait").motion
+    assert result is not None and result.eyes_t2 is not None and result.lips_t1 is not None
+    assert len(result) == len(result.eyes_t2) == len(result.lips_t1) == 600
 
 
 def test_no_speech_was_made(driving: Path, tmp_path: Path) -> None:

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from jamflow.errors import UserError
 from jamflow.face.motion import Motion, Transfer
 from jamflow.face.renderer import Renderer, Tracker
 from jamflow.face.select import select_face
@@ -15,6 +14,9 @@ from jamflow.face.template import is_template, read_template
 from jamflow.face.tracker import FaceTracker
 from jamflow.media.video_reader import nearest_frames, read_video, video_facts
 from jamflow.result import Look, Passed, Piece, Result, Timings
+
+if TYPE_CHECKING:
+    from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 
 RendererName = Literal["mesh", "liveportrait"]
 _CHUNK_FRAMES = 250
@@ -70,20 +72,44 @@ def _parts(renderer: RendererName) -> tuple[Renderer, Tracker, FaceTracker]:
         from jamflow.face.mesh.tracker import MeshTracker
 
         return MeshRenderer(), MeshTracker(finder), finder
-    raise UserError("There is no renderer liveportrait yet.", "Use mesh.")
+    import torch
+
+    from jamflow.face.liveportrait.renderer import LivePortraitRenderer
+    from jamflow.face.liveportrait.tracker import LivePortraitTracker
+
+    networks = _liveportrait()
+    # The official code computes in half precision on a GPU too.
+    device, dtype = ("cuda", torch.float16) if torch.cuda.is_available() else ("cpu", torch.float32)
+    return LivePortraitRenderer(networks, device, dtype), LivePortraitTracker(networks, device, dtype, finder), finder
+
+
+def _liveportrait() -> "LivePortraitNetworks":
+    from jamflow.face.liveportrait.checkpoint import LivePortraitFiles, load_networks
+    from jamflow.weights.fetch import require_all
+
+    paths = require_all("liveportrait")
+    return load_networks(LivePortraitFiles(**{name.removeprefix("liveportrait-"): path for name, path in paths.items()}))
+
+
+class _Frames:
+    """The frames of a video, as often as somebody goes through them, and the times of the last time."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self.times_s: list[Fraction] = []
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        self.times_s = []
+        for time_s, rgb in read_video(self._path):
+            self.times_s.append(time_s)
+            yield rgb
 
 
 def _tracked(path: Path, tracker: Tracker) -> tuple[Motion, Passed | None, list[str]]:
     facts = video_facts(path)
-    times_s: list[Fraction] = []
-
-    def frames() -> Iterator[np.ndarray]:
-        for time_s, rgb in read_video(path):
-            times_s.append(time_s)
-            yield rgb
-
-    track = tracker.track(frames(), facts.fps)
+    frames = _Frames(path)
+    track = tracker.track(frames, facts.fps)
     lost = int((~track.found_t).sum())
-    warnings = [f"In {lost} of {len(times_s)} frames of the driving video no face was found."] if lost else []
-    motion = track.motion.rows(nearest_frames(times_s, facts.fps))
-    return motion, Passed(path, times_s[0]) if facts.has_sound else None, warnings
+    warnings = [f"In {lost} of {len(frames.times_s)} frames of the driving video no face was found."] if lost else []
+    motion = track.motion.rows(nearest_frames(frames.times_s, facts.fps))
+    return motion, Passed(path, frames.times_s[0]) if facts.has_sound else None, warnings

@@ -55,7 +55,9 @@ def check_motion(options: Reenact) -> None:
     existing_file(options.driving, "driving video")
     _check_range("--strength", options.strength, *STRENGTH_RANGE)
     if options.save_motion:
-        output_file(options.save_motion, ".npz")
+        # LivePortrait's own tools read .pkl, and no other renderer's motion fits in it.
+        pickle = options.renderer == "liveportrait" and options.save_motion.suffix.lower() == ".pkl"
+        output_file(options.save_motion, ".pkl" if pickle else ".npz")
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -99,7 +99,7 @@ class _Motion:
     strength: Annotated[float, arg(metavar="X")] = 1.0
     """1 moves as much as in the driving video, 0.5 half as much."""
     save_motion: Annotated[Path | None, _optional("OUT.npz")] = None
-    """Also save the driving motion, to use it again as --driving."""
+    """Also save the driving motion, to use it again as --driving (with LivePortrait also .pkl, for its own tools)."""
 
 
 @dataclass(frozen=True, kw_only=True)

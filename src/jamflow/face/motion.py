@@ -7,6 +7,7 @@ LivePortrait). A *motion* is everything that changes over time: ``e``, ``R``, ``
 Shapes: T frames, K key points (21), M mouth key points, 3 = x right, y up, z towards the viewer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -76,6 +77,13 @@ class Motion:
         """The frames of an index or mask, in its order."""
         values = {name: getattr(self, name) for name in _PER_FRAME}
         return replace(self, **{name: x[index] for name, x in values.items() if x is not None})
+
+
+def joined(parts: Sequence[Motion]) -> Motion:
+    """Motions one after another as one; openings are kept where every part has them."""
+    columns = {name: [getattr(part, name) for part in parts] for name in _PER_FRAME}
+    whole = {name: None if any(x is None for x in column) else np.concatenate(column) for name, column in columns.items()}
+    return replace(parts[0], **whole)
 
 
 _PER_FRAME = ("expression_tk3", "rotation_t3", "translation_t3", "scale_t", "eyes_t2", "lips_t1")

@@ -67,6 +67,10 @@ PUBLISHED = (
         "liveportrait-retargeting", "retargeting_models/stitching_retargeting_module.pth", "stitching, eyes and lips",
         2393098, "3652d5a3f95099141a56986aaddec92fadf0a73c87a20fac9a2c07c32b28b611",
     ),
+    Published(
+        "landmark-203", _LP, "liveportrait/landmark.onnx", "face landmarks as LivePortrait's own; the face mesh does without",
+        "MIT", True, 114666491, "31d22a5041326c31f19b78886939a634a5aedcaa5ab8b9b951a1167595d147db",
+    ),
 )  # fmt: skip
 
 GROUPS: dict[str, tuple[str, ...]] = {
