@@ -52,7 +52,7 @@ class StandInMotion(nn.Module):
         self.seen.append(rgb_bchw)
         cells = F.adaptive_avg_pool2d(rgb_bchw, (3, 7)).flatten(1).unflatten(1, (21, 3)) - 0.5
         red, green, blue = rgb_bchw.mean((2, 3)).unbind(1)
-        lines = torch.linspace(-0.5, 0.5, 63).view(1, 21, 3).expand(len(rgb_bchw), -1, -1)
+        lines = torch.linspace(-0.5, 0.5, 63, device=rgb_bchw.device).view(1, 21, 3).expand(len(rgb_bchw), -1, -1)
         shift = torch.stack([red, green, blue], dim=1) - 0.5
         return KeyPointMotion(lines, 0.1 * cells, 20 * red, 10 * green, 5 * blue, shift, 1 + red[:, None])
 

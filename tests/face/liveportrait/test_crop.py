@@ -1,5 +1,6 @@
 """Crops, landmark ratios and paste-back of the official pipeline."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -65,6 +66,16 @@ def test_cropped_pictures(golden: Golden) -> None:
         near(golden, f"crop/203/{kind}/img_crop", crop(picture, matrix, size))
 
 
+def test_driving_crop(golden: Golden) -> None:
+    picture, landmarks = source_image(golden), golden.input("lmk203").numpy()
+    matrix = face_box(landmarks, 2.2, -0.1).matrix(512, turned=False)
+    close(golden, "driving_crop/M_o2c", matrix)
+    close(golden, "driving_crop/lmk_crop", landmarks @ matrix[:2, :2].T + matrix[:2, 2])
+    near(golden, "driving_crop/img_crop", crop(picture, matrix, 512))
+    seen = crop(picture, face_box(landmarks).matrix(512), 512)
+    near(golden, "crop/203/source/img_crop_256", cv2.resize(seen, (256, 256), interpolation=cv2.INTER_AREA))
+
+
 def test_paste_back(golden: Golden) -> None:
     mask = paste_mask()
     near(golden, "mask_template_channel0", np.round(mask * 255).astype(np.uint8))
@@ -86,8 +97,13 @@ def test_paste_back_in_torch_gives_the_same() -> None:
     picture, landmarks = source_image(golden), golden.input("lmk203").numpy()
     matrix = face_box(landmarks).matrix(512)
     drawn = golden.input("generated_image_f32_nchw")
-    pasted = prepare_paste(picture, matrix, 512, "cpu")(drawn)[0].numpy()
+    place = prepare_paste(picture, matrix, 512, "cpu")
+    pasted = place(drawn)[0].numpy()
     near(golden, "paste/result", pasted)
+    (left, top), (height, width) = place.left_top, place.weight_hw.shape
+    mask = torch.zeros(480, 640, 3)
+    mask[top : top + height, left : left + width] = place.weight_hw[..., None]
+    golden.check("paste/mask_ori", mask, atol=1e-2)
     expected = paste(picture, (drawn[0].permute(1, 2, 0) * 255).to(torch.uint8).numpy(), np.linalg.inv(matrix), paste_mask())
     off = np.abs(pasted.astype(int) - expected.astype(int))
     assert off.max() <= 6 and off.mean() < 0.2  # OpenCV looks at 32nds of a pixel

@@ -17,6 +17,7 @@ from jamflow.face.liveportrait.renderer import LivePortraitRenderer, Options
 from jamflow.face.liveportrait.retargeting import stitch
 from jamflow.face.motion import Motion, Rest, Transfer
 from jamflow.face.tracker import Face
+from jamflow.media.colour import to_yuv420p
 from liveportrait_networks import filled_networks, stand_ins
 
 
@@ -110,6 +111,23 @@ def test_multiplier_and_region_reach_the_key_points(portrait: np.ndarray, face: 
     torch.testing.assert_close(twice, 2 * once)
     lips = (picture.driving_points(motion, Transfer(region="lip")) - source).abs().amax((0, 2)) > 0
     assert lips.nonzero().flatten().tolist() == [6, 12, 14, 17, 19, 20]
+
+
+@pytest.mark.parametrize("how", [Transfer(), Transfer(relative=False), Transfer(region="lip")], ids=str)
+@pytest.mark.parametrize("options", [Options(eyes=True, lips=True), Options(close_lips=True)], ids=str)
+def test_all_is_done_on_the_device(portrait: np.ndarray, face: Face, how: Transfer, options: Options) -> None:
+    """PyTorch's device without numbers refuses tensors of the CPU as a GPU does."""
+    picture = LivePortraitRenderer(stand_ins(), "meta", options=options).prepare(portrait, face)
+    batches = list(picture.draw(some_motion(9), how))
+    assert [tuple(batch.shape) for batch in batches] == [(8, 512, 512, 3), (1, 512, 512, 3)]
+    assert {batch.device.type for batch in batches} == {"meta"}
+    assert to_yuv420p(batches[0]).shape == (8, 768, 512) and to_yuv420p(batches[0]).device.type == "meta"
+
+
+def test_half_precision_is_for_the_networks_only(portrait: np.ndarray, face: Face) -> None:
+    networks, motion = stand_ins(), some_motion()
+    fine, coarse = (LivePortraitRenderer(networks, dtype=d).prepare(portrait, face) for d in (torch.float32, torch.bfloat16))
+    torch.testing.assert_close(fine.driving_points(motion), coarse.driving_points(motion))
 
 
 @pytest.mark.full

@@ -3,6 +3,7 @@
 Shapes: N frames, K key points (21), S side of a crop.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 
 import numpy as np
@@ -47,5 +48,5 @@ class Runner:
     def _pixels(self, rgb_nss3: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(rgb_nss3)).to(self.device).movedim(-1, 1).float() / 255
 
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32)
+    def _precision(self) -> AbstractContextManager[object]:
+        return nullcontext() if self._dtype == torch.float32 else torch.autocast(self.device.type, self._dtype)
