@@ -132,6 +132,20 @@ def test_liveportrait_without_its_weights_says_how_to_get_them(driving: Path, tm
     assert "jamflow weights pull liveportrait`" in words and not list(tmp_path.iterdir())
 
 
+def test_liveportrait_is_loaded_from_its_five_files(driving: Path, tmp_path: Path, monkeypatch) -> None:
+    official = {
+        "appearance": "appearance_feature_extractor.pth", "motion": "motion_extractor.pth", "warping": "warping_module.pth",
+        "generator": "spade_generator.pth", "retargeting": "stitching_retargeting_module.pth",
+    }  # fmt: skip
+    for name in official.values():
+        (tmp_path / name).touch()
+    asked = []
+    monkeypatch.setenv("JAMFLOW_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr("jamflow.face.liveportrait.checkpoint.load_networks", lambda files: asked.append(files) or stand_ins())
+    assert len(list(reenact(PORTRAIT, driving, renderer="liveportrait").frames())) == 30
+    assert [vars(files) for files in asked] == [{field: tmp_path / name for field, name in official.items()}]
+
+
 def test_a_template_of_liveportrait_is_not_for_the_mesh(driving: Path, tmp_path: Path, stand_in) -> None:
     reenact(PORTRAIT, driving, renderer="liveportrait").save_motion(tmp_path / "m.pkl")
     with pytest.raises(UserError, match="of the space liveportrait, not mesh"):
