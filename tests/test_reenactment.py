@@ -100,7 +100,7 @@ def test_a_video_of_uneven_frames_keeps_its_time(tmp_path: Path) -> None:
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> LivePortraitNetworks:
     """The renderer liveportrait with networks that take no time."""
     networks = stand_ins()
-    monkeypatch.setattr("jamflow.reenactment._liveportrait", lambda: networks)
+    monkeypatch.setattr("jamflow.faces._liveportrait", lambda: networks)
     return networks
 
 
@@ -122,13 +122,26 @@ def test_liveportrait_draws_the_whole_picture_from_video_or_motion(driving: Path
     assert read_sound(tmp_path / "a.mp4", 10).samples.any()
 
 
+@pytest.mark.parametrize("option", ["--eyes", "--lips", "--no-stitching"])
+def test_what_is_for_liveportrait_alone(driving: Path, tmp_path: Path, stand_in, option: str, capsys) -> None:
+    argv = ["reenact", "--portrait", str(PORTRAIT), "--driving", str(driving), "-o", str(tmp_path / "a.mp4")]
+    assert run([*argv, "--renderer", "liveportrait"]) == 0
+    plain = next(read_video(tmp_path / "a.mp4"))[1]
+    assert run([*argv, "--renderer", "liveportrait", option]) == 0
+    assert np.abs(plain.astype(int) - next(read_video(tmp_path / "a.mp4"))[1]).max() > 20
+    (tmp_path / "a.mp4").unlink()
+    assert run([*argv, option]) == 2
+    assert "are LivePortrait's. Use the renderer liveportrait" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_liveportrait_without_its_weights_says_how_to_get_them(driving: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("JAMFLOW_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("JAMFLOW_CACHE", str(tmp_path))
     argv = ["reenact", "--portrait", str(PORTRAIT), "--renderer", "liveportrait", "-o", str(tmp_path / "a.mp4")]
     assert run([*argv, "--driving", str(driving)]) == 2
     words = capsys.readouterr().err.splitlines()[-1]
-    assert "not on this machine: liveportrait-appearance (3.4 MB, MIT) and liveportrait-motion" in words
+    assert "not on this machine: 5 files of liveportrait (522.3 MB, MIT)" in words
     assert "jamflow weights pull liveportrait`" in words and not list(tmp_path.iterdir())
 
 

@@ -6,6 +6,7 @@ the same seed gives the same sound however many chunks there are.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from jamflow.reading import Sound, Utterance
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.speech.joining import CROSS_FADE_S, CrossFade
 from jamflow.speech.level import to_f5_level
-from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import FRAME_RATE_HZ, HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.reference import clipped_reference
 from jamflow.speech.vocoder import Vocos
 from jamflow.speech.waveform import read_wave
@@ -80,8 +81,10 @@ class F5Speaker:
         for number, (text_n, frames) in enumerate(rows):
             speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
             # The result is cut one frame before the recording's end: the first frame that sounds is its last.
-            seconds = (frames - given) / FRAME_RATE_HZ
-            yield Utterance(frames, given - 1, speech, None, [], seconds, number == len(rows) - 1)
+            length_s = Fraction((frames - given) * HOP, SAMPLE_RATE_HZ)
+            last = number == len(rows) - 1
+            overlap_s = Fraction(0) if last else min(CROSS_FADE_S, length_s)
+            yield Utterance(frames, given - 1, speech, None, [], length_s, last, overlap_s)
 
     def _row(self, part: str, speed: float) -> tuple[Tensor, int]:
         """Tokens and mel frames of the recording and a chunk of text together."""

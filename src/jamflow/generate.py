@@ -4,7 +4,6 @@ Shapes: A audio tokens, F mel frames, T motion frames, C channels; a leading 2 i
 row without (classifier-free guidance), packed into one batch.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -60,7 +59,7 @@ class _Call:
         config = model.config
         device = next(model.parameters()).device
         speech, motion, a = conditions.speech, conditions.motion, conditions.tokens
-        t = math.ceil(a / config.token_rate_hz * config.motion_fps - 1e-6)
+        t = config.motion_frames(a)
         if motion.role == "absent":
             motion, t = MotionCondition("absent"), 0
         self.drop = torch.tensor([False, True], device=device)

@@ -43,6 +43,7 @@ class Parts:
     normaliser: Normaliser
     reader: Reader
     sampling: Sampling
+    device: torch.device
 
     @property
     def moves(self) -> bool:
@@ -93,4 +94,4 @@ def _parts(
     else:
         text = TextReader(load_durations(folder / "durations.safetensors"), config)
         reader = PhonemeReader(text, load_voice(folder / "voice.safetensors"), vocoder, config)
-    return Parts(joint, normaliser, reader, _SAMPLING[config.text])
+    return Parts(joint, normaliser, reader, _SAMPLING[config.text], device)

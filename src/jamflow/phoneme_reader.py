@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ class PhonemeSpeaker:
             speech = SpeechCondition(
                 "generated", voice.mel_fm, torch.arange(tokens) < first, torch.cat([voice.text_a, piece.text_a])
             )
-            yield Utterance(tokens, first, speech, voice.mouth_tc, piece.phones, piece.phones[-1][2], piece.last)
+            length_s = piece.tokens / Fraction(self.config.token_rate_hz)
+            yield Utterance(tokens, first, speech, voice.mouth_tc, piece.phones, length_s, piece.last)
 
     def sound(self) -> Sound:
         return self._vocode

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from jamflow.conditions import Conditions, MotionCondition
+from jamflow.conditions import Conditions, MotionCondition, Role
 from jamflow.errors import UserError
+from jamflow.face.frame_clock import FrameClock
 from jamflow.face.idle import IdleMotion
-from jamflow.face.mesh.renderer import MeshRenderer
-from jamflow.face.mesh.space import MESH_SPACE, follow_mouth
 from jamflow.face.motion import Motion
+from jamflow.face.renderer import Picture
 from jamflow.face.select import select_face
-from jamflow.face.tracker import FaceTracker
+from jamflow.faces import Faces, load_faces
 from jamflow.generate import Sampling, generate
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading import Sound, Utterance
@@ -31,10 +31,10 @@ from jamflow.tasks import TASKS, Task
 class JamFlow:
     """One loaded model. Make it with `JamFlow.load`."""
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: Parts, faces: Faces | None = None):
+        """`faces`: what draws, if not what the model's motion space asks for."""
         self._parts = parts
-        self._renderer: MeshRenderer | None = None
-        self._tracker: FaceTracker | None = None
+        self._faces = faces
 
     @classmethod
     def load(cls, model: str | Path = "mini", device: str | None = None, dtype: Precision = "float32") -> "JamFlow":
@@ -92,10 +92,10 @@ class JamFlow:
         from jamflow.media.image import read_image
 
         rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
-        tracker = self._tracker = self._tracker or FaceTracker()
-        renderer = self._renderer = self._renderer or MeshRenderer()
-        chosen, warnings = select_face(rgb, tracker, face)
-        picture = renderer.prepare(rgb, chosen)
+        motion = self._parts.joint.config.motion
+        faces = self._faces = self._faces or load_faces(motion.space, self._parts.device, motion.mouth)
+        chosen, warnings = select_face(rgb, faces.finder, face)
+        picture = faces.renderer.prepare(rgb, chosen)
         return Look(picture), [*warnings, *picture.warnings]
 
     def _result(
@@ -111,14 +111,16 @@ class JamFlow:
         fps = Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
 
         def make(timings: Timings) -> Iterator[Piece]:
-            idle = None if still else IdleMotion(fps, np.random.default_rng(seed))
-            sound = speaker.sound()
+            idle = None
+            if self._faces is not None and not still:
+                idle = self._faces.renderer.idle(fps, np.random.default_rng(seed))
+            sound, clock = speaker.sound(), FrameClock(fps)
             for number, utterance in enumerate(speaker.utterances(text, speed)):
                 generator = torch.Generator().manual_seed((seed * 100_003 + number) % 2**63)
-                yield self._speak_piece(task, utterance, sound, sampling, generator, idle, fps, timings)
+                yield self._speak_piece(task, utterance, sound, look, sampling, generator, idle, clock, timings)
 
         def expected_s() -> float:
-            return sum(utterance.seconds for utterance in speaker.utterances(text, speed))
+            return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
 
         settings: dict[str, Any] = {"seed": seed, "nfe": sampling.steps}
         return Result(make, expected_s, SAMPLE_RATE_HZ, fps, look, [*warnings, *speaker.warnings], settings, timings)
@@ -129,21 +131,15 @@ class JamFlow:
                 "This model has no trained motion: base's Motion-DiT must be trained first.",
                 "Use the model mini for a video, or tts for sound alone.",
             )
-        if self._parts.joint.config.motion.mouth != MESH_SPACE.mouth:
-            raise UserError("This model moves other key points than `speak` can draw.", "Use the model mini for a video.")
 
     def _speak_piece(
-        self, task: Task, utterance: Utterance, sound: Sound, sampling: Sampling, generator: torch.Generator,
-        idle: IdleMotion | None, fps: Fraction, timings: Timings,
+        self, task: Task, utterance: Utterance, sound: Sound, look: Look | None, sampling: Sampling, generator: torch.Generator,
+        idle: IdleMotion | None, clock: FrameClock, timings: Timings,
     ) -> Piece:  # fmt: skip
         """The voice is given, the piece after it is generated; only the piece is kept."""
-        config = self._parts.joint.config
         lips = MotionCondition("absent")
-        voice_frames = round(utterance.voice_tokens / config.token_rate_hz * float(fps))
-        if task.motion != "absent":
-            frames = round(utterance.tokens / config.token_rate_hz * float(fps))
-            given_t = torch.arange(frames) < (0 if utterance.mouth_tc is None else voice_frames)
-            lips = MotionCondition(task.motion, utterance.mouth_tc, given_t)
+        if look is not None and task.motion != "absent":
+            lips = self._lips(task.motion, utterance, look.picture)
         conditions = Conditions(utterance.tokens, utterance.speech, lips)
         with timings("model"):
             streams = generate(self._parts.joint, self._parts.normaliser, conditions, sampling, generator)
@@ -151,20 +147,30 @@ class JamFlow:
         with timings("vocoder"):
             speech = sound(streams.mel_fm, utterance)
         motion = None
-        if streams.mouth_tc is not None:
-            mouth = streams.mouth_tc[voice_frames:].reshape(-1, config.motion.mouth_channels // 3, 3).cpu().numpy()
-            motion = _with_idle(follow_mouth(mouth), speech, idle, fps)
+        if streams.mouth_tc is not None and look is not None:
+            rate = Fraction(self._parts.joint.config.token_rate_hz).limit_denominator(1001)
+            before_s = utterance.voice_tokens / rate
+            mouth_tm = clock.take(streams.mouth_tc.cpu().numpy(), before_s, utterance.length_s, utterance.overlap_s)
+            motion = _with_idle(look.picture.speaking(mouth_tm, clock.fps), speech, idle)
         return Piece(speech, motion, utterance.phones)
 
+    def _lips(self, role: Role, utterance: Utterance, picture: Picture) -> MotionCondition:
+        """The voice's lips where they are known, and what else the portrait shows of itself."""
+        frames, of_voice = (
+            self._parts.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens)
+        )
+        given_t = torch.arange(frames) < (0 if utterance.mouth_tc is None else of_voice)
+        clue_tc = None if picture.clue_c is None else torch.from_numpy(picture.clue_c).expand(frames, -1)
+        return MotionCondition(role, utterance.mouth_tc, given_t, clue_tc)
 
-def _with_idle(e_tk3: np.ndarray, speech: np.ndarray, idle: IdleMotion | None, fps: Fraction) -> Motion:
-    """Mouth motion on a living head: blinks, brows, small nods in step with the speech's loudness."""
-    n = len(e_tk3)
-    rotation, translation = np.zeros((n, 3), np.float32), np.zeros((n, 3), np.float32)
-    if idle is not None:
-        edges = np.linspace(0, len(speech), n + 1).astype(int)
-        energy = np.concatenate([[0.0], np.cumsum(speech.astype(np.float64) ** 2)])
-        loudness = np.sqrt(np.diff(energy[edges]) / np.maximum(np.diff(edges), 1))
-        extra, rotation, translation = idle.step(loudness)
-        e_tk3 = e_tk3 + extra
-    return Motion(e_tk3.astype(np.float32), rotation, translation, np.ones(n, np.float32), fps)
+
+def _with_idle(motion: Motion, speech: np.ndarray, idle: IdleMotion | None) -> Motion:
+    """Blinks, brows and small nods in step with the speech's loudness."""
+    if idle is None:
+        return motion
+    edges = np.linspace(0, len(speech), len(motion) + 1).astype(int)
+    energy = np.concatenate([[0.0], np.cumsum(speech.astype(np.float64) ** 2)])
+    loudness = np.sqrt(np.diff(energy[edges]) / np.maximum(np.diff(edges), 1))
+    extra, rotation, translation = idle.step(loudness)
+    expression = (motion.expression_tk3 + extra).astype(np.float32)
+    return replace(motion, expression_tk3=expression, rotation_t3=rotation, translation_t3=translation)

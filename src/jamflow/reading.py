@@ -5,6 +5,7 @@ How a model does that is chosen by `JointConfig.text`: `phoneme_reader` or `f5_r
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
@@ -22,8 +23,9 @@ class Utterance:
         tokens: audio tokens in all; `voice_tokens` of them are the voice's.
         speech: mel and text of both.
         mouth_tc: the voice's lips in cm, or None.
+        overlap_s: how long its end is mixed with the beginning of the next.
         phones: (symbol, start s, end s) from the start of what is said; empty where the model finds the timing.
-        seconds: about how long what is said lasts.
+        length_s: how long what is said lasts.
         last: nothing follows.
     """
 
@@ -32,8 +34,9 @@ class Utterance:
     speech: SpeechCondition
     mouth_tc: Tensor | None
     phones: list[tuple[str, float, float]]
-    seconds: float
+    length_s: Fraction
     last: bool
+    overlap_s: Fraction = Fraction(0)
 
 
 Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and speech -> (N,) float32 that is certain now

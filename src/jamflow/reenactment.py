@@ -3,28 +3,28 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jamflow.errors import UserError
 from jamflow.face.motion import Motion, Transfer
-from jamflow.face.renderer import Renderer, Tracker
+from jamflow.face.renderer import Tracker
 from jamflow.face.select import select_face
 from jamflow.face.template import is_template, read_template
-from jamflow.face.tracker import FaceTracker
+from jamflow.faces import RendererName, load_faces
 from jamflow.media.video_reader import nearest_frames, read_video, video_facts
 from jamflow.result import Look, Passed, Piece, Result, Timings
 
 if TYPE_CHECKING:
-    from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
+    from jamflow.face.liveportrait.renderer import Options
 
-RendererName = Literal["mesh", "liveportrait"]
 _CHUNK_FRAMES = 250
 
 
 def reenact(
     portrait: str | Path | np.ndarray, driving: str | Path, *, renderer: RendererName = "mesh",
-    transfer: Transfer | None = None, face: int | None = None,
+    transfer: Transfer | None = None, face: int | None = None, options: "Options | None" = None,
 ) -> Result:  # fmt: skip
     """Motion from a driving video or motion template to a portrait.
 
@@ -33,6 +33,7 @@ def reenact(
         driving: a video, whose sound is passed through, or a motion template (.npz, or .pkl of LivePortrait).
         renderer: what tracks and draws; "liveportrait" needs its weights (`jamflow weights pull liveportrait`).
         transfer: what is taken over and how; None is everything, relative to the performer at rest.
+        options: stitching and retargeting, for LivePortrait alone; None is as its authors use it.
         face: which face of the portrait, from the left, where there are several; None takes the largest.
 
     Raises:
@@ -41,17 +42,19 @@ def reenact(
     from jamflow.media.image import read_image
 
     timings = Timings()
-    draws, tracks, finder = _parts(renderer)
+    if options is not None and renderer != "liveportrait":
+        raise UserError("Stitching and retargeting are LivePortrait's.", "Use the renderer liveportrait.")
+    faces = load_faces(renderer, options=options)
     with timings("portrait"):
         rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
-        chosen, warnings = select_face(rgb, finder, face)
-        picture = draws.prepare(rgb, chosen)
+        chosen, warnings = select_face(rgb, faces.finder, face)
+        picture = faces.renderer.prepare(rgb, chosen)
         warnings += picture.warnings
     with timings("driving"):
         if is_template(driving):
-            motion, sound = read_template(driving, tracks.space), None
+            motion, sound = read_template(driving, faces.tracker.space), None
         else:
-            motion, sound, more = _tracked(Path(driving), tracks)
+            motion, sound, more = _tracked(Path(driving), faces.tracker)
             warnings += more
 
     def make(timings: Timings) -> Iterator[Piece]:
@@ -62,33 +65,6 @@ def reenact(
     seconds = len(motion) / float(motion.fps)
     look = Look(picture, transfer or Transfer())
     return Result(make, lambda: seconds, sound, motion.fps, look, warnings, {"renderer": renderer}, timings)
-
-
-def _parts(renderer: RendererName) -> tuple[Renderer, Tracker, FaceTracker]:
-    """What draws, what tracks, and what finds the face in the portrait."""
-    finder = FaceTracker()
-    if renderer == "mesh":
-        from jamflow.face.mesh.renderer import MeshRenderer
-        from jamflow.face.mesh.tracker import MeshTracker
-
-        return MeshRenderer(), MeshTracker(finder), finder
-    import torch
-
-    from jamflow.face.liveportrait.renderer import LivePortraitRenderer
-    from jamflow.face.liveportrait.tracker import LivePortraitTracker
-
-    networks = _liveportrait()
-    # The official code computes in half precision on a GPU too.
-    device, dtype = ("cuda", torch.float16) if torch.cuda.is_available() else ("cpu", torch.float32)
-    return LivePortraitRenderer(networks, device, dtype), LivePortraitTracker(networks, device, dtype, finder), finder
-
-
-def _liveportrait() -> "LivePortraitNetworks":
-    from jamflow.face.liveportrait.checkpoint import LivePortraitFiles, load_networks
-    from jamflow.weights.fetch import require_all
-
-    paths = require_all("liveportrait")
-    return load_networks(LivePortraitFiles(**{name.removeprefix("liveportrait-"): path for name, path in paths.items()}))
 
 
 class _Frames:

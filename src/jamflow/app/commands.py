@@ -12,6 +12,7 @@ from jamflow.media.files import output_file
 from jamflow.weights.shipped import asset
 
 if TYPE_CHECKING:
+    from jamflow.face.liveportrait.renderer import Options as LivePortraitOptions
     from jamflow.pipeline import JamFlow, Result
 
 _HELLO = (
@@ -57,11 +58,21 @@ def reenact(options: Reenact) -> dict[str, Any]:
         progress.say("Tracking the driving video")
         transfer = Transfer(not options.absolute, options.region, options.strength)
         result = reenact(
-            options.portrait, options.driving, renderer=options.renderer, transfer=transfer, face=options.face
-        )
+            options.portrait, options.driving, renderer=options.renderer, transfer=transfer, face=options.face,
+            options=_liveportrait(options),
+        )  # fmt: skip
         if options.save_motion:
             result.save_motion(options.save_motion)
         return result.save(output, progress=progress)
+
+
+def _liveportrait(options: Reenact) -> "LivePortraitOptions | None":
+    """What is for LivePortrait alone; None where nothing of it was asked for."""
+    if not (options.eyes or options.lips or options.close_lips or options.no_stitching):
+        return None
+    from jamflow.face.liveportrait.renderer import Options
+
+    return Options(not options.no_stitching, options.eyes, options.lips, options.close_lips)
 
 
 def demo(options: Demo) -> dict[str, Any]:

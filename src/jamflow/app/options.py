@@ -98,6 +98,14 @@ class _Motion:
     """What moves: all, the expression, the pose, the lips or the eyes."""
     strength: Annotated[float, arg(metavar="X")] = 1.0
     """1 moves as much as in the driving video, 0.5 half as much."""
+    eyes: bool = False
+    """Open and close the eyes as far as the driving person's (liveportrait)."""
+    lips: bool = False
+    """Open and close the lips as far as the driving person's (liveportrait)."""
+    close_lips: bool = False
+    """Shut the portrait's lips first (liveportrait)."""
+    no_stitching: bool = False
+    """Let the shoulders move with the head (liveportrait)."""
     save_motion: Annotated[Path | None, _optional("OUT.npz")] = None
     """Also save the driving motion, to use it again as --driving (with LivePortrait also .pkl, for its own tools)."""
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
+from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion, MotionSpace, Transfer
 from jamflow.face.tracker import Face
 
@@ -28,6 +29,15 @@ class Picture(Protocol):
         """What the user should know about this portrait."""
         ...
 
+    @property
+    def clue_c(self) -> np.ndarray | None:
+        """(C,) the face's own key points beside the mouth, as the model is shown them; None where it is shown none."""
+        ...
+
+    def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
+        """The whole face's motion from the (T, M) mouth channels that the model made."""
+        ...
+
     def draw(self, motion: Motion, how: Transfer = ...) -> Iterator[Tensor]:
         """The frames of a motion of the renderer's space, in order: batches (N, H, W, 3) uint8 RGB on its device."""
         ...
@@ -38,6 +48,10 @@ class Renderer(Protocol):
 
     @property
     def space(self) -> MotionSpace: ...
+
+    def idle(self, fps: Fraction, rng: np.random.Generator) -> IdleMotion | None:
+        """What keeps a portrait alive that nothing drives; None where the renderer has nothing of the kind."""
+        ...
 
     def prepare(self, rgb: np.ndarray, face: Face) -> Picture:
         """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""

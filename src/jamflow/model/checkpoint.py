@@ -46,5 +46,6 @@ def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
 
 def joint_config(raw: dict[str, Any]) -> JointConfig:
     """A configuration from its JSON form."""
-    motion = raw["motion"] | {"mouth": tuple(raw["motion"].get("mouth", MINI_MOUTH))}  # the first files of `mini` lack it
+    motion: dict[str, Any] = {"mouth": MINI_MOUTH, "space": "mesh"} | raw["motion"]  # the first files of `mini` lack them
+    motion["mouth"] = tuple(motion["mouth"])
     return JointConfig(**(raw | {"audio": AudioConfig(**raw["audio"]), "motion": MotionConfig(**motion)}))

@@ -1,10 +1,12 @@
 """Sizes and switches of the MM-DiT. `mini` and `base` are two values of the same classes."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
 JointLayers = Literal["none", "half", "full"]
 TextKind = Literal["phonemes", "f5"]
+SpaceName = Literal["mesh", "liveportrait"]
 MINI_MOUTH = tuple(range(6))  # the face mesh's (face/mesh/space.py)
 
 
@@ -34,8 +36,8 @@ class AudioConfig:
 class MotionConfig:
     """Motion-DiT: depth and attention width are the audio stream's, the hidden width is its own.
 
-    Defaults are LivePortrait's: 4 mouth key points are generated, 17 condition (JAM-Flow section 4.2). `mouth` says
-    which of the renderer's key points are generated, in the order of the channels.
+    Defaults are LivePortrait's: 4 mouth key points are generated, 17 condition (JAM-Flow section 4.2). `space` names the motion
+    space, `mouth` says which of its key points are generated, in the order of the channels.
     """
 
     mouth_channels: int = 12
@@ -43,6 +45,7 @@ class MotionConfig:
     dim: int = 512
     ff_mult: int = 2
     mouth: tuple[int, ...] = (14, 17, 19, 20)
+    space: SpaceName = "liveportrait"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class JointConfig:
         """Audio tokens per second: the unit of all rotary positions."""
         return self.mel_rate_hz / self.frames_per_token
 
+    def motion_frames(self, tokens: int) -> int:
+        """Motion frames that begin before so many audio tokens end."""
+        return math.ceil(tokens / self.token_rate_hz * self.motion_fps - 1e-6)
+
 
 def base() -> JointConfig:
     """The paper's size: F5-TTS v1 Base and LivePortrait's key points."""
@@ -86,6 +93,6 @@ def mini(vocab: int) -> JointConfig:
             channels=200, dim=256, depth=8, heads=4, text_vocab=vocab, text_dim=128, text_layers=3,
             attn_mask_enabled=True,
         ),
-        motion=MotionConfig(mouth_channels=18, clue_channels=36, dim=160, mouth=MINI_MOUTH),
+        motion=MotionConfig(mouth_channels=18, clue_channels=36, dim=160, mouth=MINI_MOUTH, space="mesh"),
         frames_per_token=2,
     )  # fmt: skip

@@ -1,8 +1,10 @@
 """Pieces of sound to one, mixed where they meet, as F5-TTS's `infer_batch_process` does."""
 
+from fractions import Fraction
+
 import numpy as np
 
-CROSS_FADE_S = 0.15
+CROSS_FADE_S = Fraction(3, 20)
 
 
 class CrossFade:

@@ -19,6 +19,7 @@ from jamflow.weights.registry import Published, State, find
 Progress = Callable[[float, float], None]  # megabytes done, megabytes in all
 _BLOCK = 1 << 20
 _TIMEOUT_S = 30.0
+_NAMED = 2  # files that one sentence can name
 
 
 def path_of(weights: Published) -> Path:
@@ -68,6 +69,10 @@ def require_all(name: str) -> dict[str, Path]:
     if missing:
         what = " and ".join(f"{weights.name} ({describe(weights)})" for weights in missing)
         files = " and ".join(weights.file for weights in missing)
+        if len(missing) > _NAMED:
+            megabytes = sum(weights.bytes or 0 for weights in missing) / 1e6
+            licences = ", ".join(sorted({describe(weights).partition(", ")[2] for weights in missing}))
+            what, files = f"{len(missing)} files of {name} ({megabytes:.1f} MB, {licences})", "them"
         raise UserError(
             f"These weights are not on this machine: {what}.",
             f"Get them with `jamflow weights pull {name}`, or put {files} into the folder JAMFLOW_WEIGHTS.",

@@ -5,6 +5,7 @@ Shapes: N, T frames, K key points (21), H, W of the picture.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -12,14 +13,16 @@ import torch
 from torch import Tensor
 
 from jamflow.errors import UserError
+from jamflow.face.channels import join, split
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.crop import crop, eye_ratios, face_box, lip_ratio
 from jamflow.face.liveportrait.keypoints import rotation_matrix
 from jamflow.face.liveportrait.landmarks import LandmarkSource, from_mesh
 from jamflow.face.liveportrait.motion import Adjustments, Frames, adjust, transfer
+from jamflow.face.liveportrait.motion_extractor import KeyPointMotion
 from jamflow.face.liveportrait.paste import PasteBack, prepare_paste
 from jamflow.face.liveportrait.runner import Runner
-from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_of
+from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_of, resting
 from jamflow.face.motion import Motion, MotionSpace, Transfer
 from jamflow.face.tracker import Face
 
@@ -69,6 +72,9 @@ class LivePortraitRenderer:
         self._batch_frames = batch_frames or self._runner.batch_frames
         self.space = space
 
+    def idle(self, fps: Fraction, rng: np.random.Generator) -> None:
+        """Nothing: the paper's animations of a picture keep head and eyes still, too."""
+
     @torch.inference_mode()
     def prepare(self, rgb: np.ndarray, face: Face) -> "LivePortraitPicture":
         picture, scale = _limited(rgb)
@@ -78,7 +84,7 @@ class LivePortraitRenderer:
         m = self._runner.motion(seen[None])
         rotation = rotation_matrix(m.pitch_b, m.yaw_b, m.roll_b)
         return LivePortraitPicture(
-            self.space, self._runner, self._options, self._batch_frames, self._runner.features(seen),
+            self.space, self._runner, self._options, self._batch_frames, self._runner.features(seen), m,
             Frames(m.canonical_bk3, rotation, m.expression_bk3, m.translation_b3, m.scale_b1),
             landmarks, prepare_paste(picture, to_crop, _CROP_PX, self._runner.device),
         )  # fmt: skip
@@ -90,14 +96,29 @@ class LivePortraitPicture:
     warnings: tuple[str, ...] = ()
 
     def __init__(
-        self, space: MotionSpace, runner: Runner, options: Options, batch_frames: int, feature: Tensor, source: Frames,
-        landmarks_n2: np.ndarray, paste: PasteBack,
+        self, space: MotionSpace, runner: Runner, options: Options, batch_frames: int, feature: Tensor,
+        seen: KeyPointMotion, source: Frames, landmarks_n2: np.ndarray, paste: PasteBack,
     ):  # fmt: skip
         self.space = space
         self._runner, self._options, self._batch_frames = runner, options, batch_frames
-        self._feature, self._source, self._landmarks_n2, self._paste = feature, source, landmarks_n2, paste
+        self._feature, self._seen, self._source = feature, seen, source
+        self._landmarks_n2, self._paste = landmarks_n2, paste
         height, width, _ = paste.picture_hw3.shape
         self.size = (width, height)
+
+    @property
+    def clue_c(self) -> np.ndarray:
+        return split(self._source.expression_tk3.cpu().numpy(), self.space)[1][0]
+
+    def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
+        """The portrait as it is, with another mouth."""
+        count = len(mouth_tm)
+        clue_tc = np.broadcast_to(self.clue_c, (count, len(self.clue_c)))
+        rest = resting(self._seen)
+        return Motion(
+            join(mouth_tm, clue_tc, self.space), np.tile(rest.rotation_3, (count, 1)), np.tile(rest.translation_3, (count, 1)),
+            np.full(count, rest.scale, np.float32), fps, rest,
+        )  # fmt: skip
 
     @torch.inference_mode()
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Iterator[Tensor]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from jamflow.face.liveportrait.keypoints import KEY_POINTS, LIP_POINTS, rotation_matrix
 from jamflow.face.liveportrait.motion import Frames
+from jamflow.face.liveportrait.motion_extractor import KeyPointMotion
 from jamflow.face.motion import Motion, MotionSpace, Rest
 
 # Of the six lip points 6 and 12 hardly move.
@@ -61,3 +62,12 @@ def resting_in(motion: Motion, frame: int) -> Rest:
     """The performer at rest as one of the frames shows him."""
     m, t = motion, frame
     return Rest(m.expression_tk3[t], m.rotation_t3[t], m.translation_t3[t], float(m.scale_t[t]))
+
+
+def resting(seen: KeyPointMotion) -> Rest:
+    """One picture's face as its rest."""
+    angles = torch.stack([seen.pitch_b, seen.yaw_b, seen.roll_b], dim=-1)
+    expression, rotation, translation = (
+        x[0].float().cpu().numpy() for x in (seen.expression_bk3, angles, seen.translation_b3)
+    )
+    return Rest(expression, rotation, translation, float(seen.scale_b1[0, 0]))

@@ -17,7 +17,7 @@ from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.crop import Box, crop, eye_ratios, face_box, lip_ratio
 from jamflow.face.liveportrait.runner import Runner
 from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, resting_in
-from jamflow.face.motion import Motion
+from jamflow.face.motion import Motion, MotionSpace
 from jamflow.face.renderer import Track
 from jamflow.face.tracker import FaceTracker
 
@@ -35,15 +35,14 @@ class LivePortraitTracker:
     code, square videos are cropped too: a square picture need not be a face.
     """
 
-    space = LIVEPORTRAIT_SPACE
-
     def __init__(
         self, networks: LivePortraitNetworks, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
-        finder: FaceTracker | None = None,
+        finder: FaceTracker | None = None, space: MotionSpace = LIVEPORTRAIT_SPACE,
     ):  # fmt: skip
         """Moves the networks to the device; `finder` finds and follows the face."""
         self._runner = Runner(networks, torch.device(device), dtype)
         self._finder = finder or FaceTracker()
+        self.space = space
 
     def track(self, frames: Iterable[np.ndarray], fps: Fraction) -> Track:
         sight = _Sight(self._finder)

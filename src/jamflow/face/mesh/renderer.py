@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -14,12 +15,13 @@ import torch
 from torch import Tensor
 
 from jamflow.face.canonical import load_canonical
-from jamflow.face.mesh import space
+from jamflow.face.idle import IdleMotion
 from jamflow.face.mesh.compose import draw_eye, draw_mouth
 from jamflow.face.mesh.rig import eye_closures
 from jamflow.face.mesh.sampling import remap
 from jamflow.face.mesh.sheets import COARSE_PX
 from jamflow.face.mesh.source import TURNED_DEG, MeshSource, prepare_source
+from jamflow.face.mesh.space import MESH_SPACE, follow_mouth
 from jamflow.face.mesh.transfer import drawn_motion
 from jamflow.face.mesh.warp import Motion3, frame_motion, grid_points, invert
 from jamflow.face.motion import Motion, Transfer
@@ -36,11 +38,14 @@ _AS_IT_IS = Transfer()
 class MeshRenderer:
     """See `Renderer`. ``render`` depends on nothing but its arguments, so several threads may render from one source."""
 
-    space = space.MESH_SPACE
+    space = MESH_SPACE
 
     def __init__(self, size_px: int = 512):
         self._size_px = size_px
         self._canonical = load_canonical()
+
+    def idle(self, fps: Fraction, rng: np.random.Generator) -> IdleMotion:
+        return IdleMotion(fps, rng)
 
     def prepare(self, rgb: np.ndarray, face: Face) -> "MeshPicture":
         """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
@@ -89,12 +94,20 @@ class MeshRenderer:
 class MeshPicture:
     """See `Picture`."""
 
-    space = space.MESH_SPACE
+    space = MESH_SPACE
+    clue_c: np.ndarray | None = None  # `mini` speaks without; blinks and brows come from `idle`
 
     def __init__(self, renderer: MeshRenderer, source: MeshSource):
         self._renderer = renderer
         self.source = source
         self.size, self.warnings = source.frame_size, source.warnings
+
+    def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
+        """The jaw follows the mouth; all else is still."""
+        count = len(mouth_tm)
+        still = np.zeros((count, 3), np.float32)
+        e_tk3 = follow_mouth(mouth_tm.reshape(count, -1, 3)).astype(np.float32)
+        return Motion(e_tk3, still, still, np.ones(count, np.float32), fps)
 
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Iterator[Tensor]:
         """Single frames, drawn a few ahead by as many threads as there are cores."""

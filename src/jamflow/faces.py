@@ -1,0 +1,62 @@
+"""Renderers and trackers by name: the one place that knows what each is made of."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from jamflow.face.renderer import Renderer, Tracker
+from jamflow.face.tracker import FaceTracker
+
+if TYPE_CHECKING:
+    from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
+    from jamflow.face.liveportrait.renderer import Options
+
+RendererName = Literal["mesh", "liveportrait"]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What draws faces, what tracks them in the same motion space, and what finds them in pictures."""
+
+    renderer: Renderer
+    tracker: Tracker
+    finder: FaceTracker
+
+
+def load_faces(
+    name: RendererName, device: torch.device | str | None = None, mouth: tuple[int, ...] | None = None,
+    options: "Options | None" = None,
+) -> Faces:  # fmt: skip
+    """Load a renderer and its tracker; LivePortrait on the GPU where there is one.
+
+    LivePortrait alone looks at `mouth`, the lip points that a model generates (None: the usual four), and `options`.
+
+    Raises:
+        UserError: LivePortrait's weights are not here (says how to get them), or damaged.
+    """
+    finder = FaceTracker()
+    if name == "mesh":
+        from jamflow.face.mesh.renderer import MeshRenderer
+        from jamflow.face.mesh.tracker import MeshTracker
+
+        return Faces(MeshRenderer(), MeshTracker(finder), finder)
+    from jamflow.face.liveportrait.renderer import LivePortraitRenderer
+    from jamflow.face.liveportrait.space import MOUTH, liveportrait_space
+    from jamflow.face.liveportrait.tracker import LivePortraitTracker
+
+    networks = _liveportrait()
+    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    # The official code computes in half precision on a GPU too.
+    dtype = torch.float32 if chosen.type == "cpu" else torch.float16
+    space = liveportrait_space(mouth or MOUTH)
+    renderer = LivePortraitRenderer(networks, chosen, dtype, options, space=space)
+    return Faces(renderer, LivePortraitTracker(networks, chosen, dtype, finder, space), finder)
+
+
+def _liveportrait() -> "LivePortraitNetworks":
+    from jamflow.face.liveportrait.checkpoint import LivePortraitFiles, load_networks
+    from jamflow.weights.fetch import require_all
+
+    paths = require_all("liveportrait")
+    return load_networks(LivePortraitFiles(**{file.removeprefix("liveportrait-"): path for file, path in paths.items()}))

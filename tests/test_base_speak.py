@@ -1,0 +1,97 @@
+"""A trained `base`, small and with random weights, speaks and moves LivePortrait's key points: the same pipeline as `mini`."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from jamflow import JamFlow
+from jamflow.face.channels import split
+from jamflow.face.liveportrait.renderer import LivePortraitRenderer
+from jamflow.face.liveportrait.space import liveportrait_space
+from jamflow.face.liveportrait.tracker import LivePortraitTracker
+from jamflow.face.tracker import FaceTracker
+from jamflow.faces import Faces
+from jamflow.media.image import read_image
+from jamflow.model.checkpoint import load_joint, save_joint
+from jamflow.model.config import JointConfig, MotionConfig
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.parts import assemble
+from liveportrait_networks import stand_ins
+from tiny_base import AUDIO, SAID, awake, make_folder, make_voice
+
+PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+SIX = (6, 12, 14, 17, 19, 20)
+LONG = "The first sentence is here. A second one follows it, and it is longer. " * 4
+
+
+def trained(folder: Path, mouth: tuple[int, ...]) -> Path:
+    make_folder(folder)
+    channels = 3 * len(mouth), 3 * (21 - len(mouth))
+    config = JointConfig(AUDIO, MotionConfig(*channels, dim=16, mouth=mouth), text="f5")
+    torch.manual_seed(1)
+    model = awake(JointModel(config))
+    normaliser = Normaliser(100, *channels)
+    normaliser.mouth_std.fill_(0.01)
+    save_joint(folder / "joint.safetensors", model.state_dict(), normaliser.state_dict(), config, half=False)
+    return folder
+
+
+def load(folder: Path, mouth: tuple[int, ...]) -> JamFlow:
+    networks, space = stand_ins(), liveportrait_space(mouth)
+    faces = Faces(LivePortraitRenderer(networks, space=space), LivePortraitTracker(networks, space=space), FaceTracker())
+    return JamFlow(assemble(folder, torch.device("cpu")), faces)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    make_voice(folder / "me.wav")
+    for mouth in ((14, 17, 19, 20), SIX):
+        trained(folder / str(len(mouth)), mouth)
+    return folder
+
+
+@pytest.mark.parametrize("mouth", [(14, 17, 19, 20), SIX])
+def test_only_the_mouth_moves(place: Path, mouth: tuple[int, ...]) -> None:
+    model = load(place / str(len(mouth)), mouth)
+    result = model.speak(PORTRAIT, "Hello.", voice=place / "me.wav", voice_text=SAID, nfe=2)
+    motion = result.motion
+    assert motion is not None and motion.rest is not None
+    changed = np.abs(motion.expression_tk3 - motion.rest.expression_k3).max((0, 2)) > 1e-6
+    assert set(np.flatnonzero(changed)) == set(mouth)
+    assert (motion.rotation_t3 == motion.rest.rotation_3).all() and (motion.scale_t == np.float32(motion.rest.scale)).all()
+
+
+def test_the_rest_of_the_face_is_shown_to_the_model(place: Path) -> None:
+    """Another portrait, the same seed: other lips, because the clue is another."""
+    model = load(place / "4", (14, 17, 19, 20))
+    rgb = read_image(PORTRAIT)
+    one, other = (
+        model.speak(picture, "Hello.", voice=place / "me.wav", voice_text=SAID, nfe=2).motion
+        for picture in (rgb, np.ascontiguousarray(rgb[:, ::-1]))
+    )
+    assert one is not None and other is not None
+    lips = [split(m.expression_tk3, liveportrait_space())[0] for m in (one, other)]
+    assert np.abs(lips[0] - lips[1]).max() > 1e-4
+
+
+def test_several_pieces_make_one_video(place: Path, tmp_path: Path) -> None:
+    model = load(place / "4", (14, 17, 19, 20))
+    result = model.speak(PORTRAIT, LONG, voice=place / "me.wav", voice_text=SAID, nfe=1)
+    pieces = list(result.pieces())
+    assert len(pieces) > 1
+    samples, frames = sum(len(p.speech) for p in pieces), sum(len(p.motion) for p in pieces if p.motion is not None)
+    assert 0 <= frames - Fraction(samples, 24000) * 25 < 1
+    short = model.speak(PORTRAIT, "Hi.", voice=place / "me.wav", voice_text=SAID, nfe=1)
+    made = short.save(tmp_path / "out.mp4")
+    assert made["frames"] == len(short.motion or ()) and made["fps"] == 25.0
+
+
+def test_the_checkpoint_says_which_space_it_moves(place: Path) -> None:
+    assert load_joint(place / "6" / "joint.safetensors")[0].config.motion.mouth == SIX
+    assert load_joint(place / "6" / "joint.safetensors")[0].config.motion.space == "liveportrait"
+    assert JamFlow.load()._parts.joint.config.motion.space == "mesh"
