@@ -32,8 +32,9 @@ def may_attend(
     "The motion frame of its own instant" is the one whose display interval, k / fps to (k + 1) / fps,
     holds the audio token; times that fall on the border by rounding belong to the later frame.
     """
-    audio_query = torch.as_tensor(query_stream) == Stream.AUDIO
-    audio_key = torch.as_tensor(key_stream) == Stream.AUDIO
+    audio = Stream.AUDIO.value  # a plain number: TorchDynamo stumbles over the enumeration
+    audio_query = torch.as_tensor(query_stream) == audio
+    audio_key = torch.as_tensor(key_stream) == audio
     own_instant = own_frame(query_s, fps) == own_frame(key_s, fps)
     near = (query_s - key_s).abs() <= window_s + 1e-6
     return torch.where(audio_query, audio_key | own_instant, near)
@@ -42,15 +43,6 @@ def may_attend(
 def own_frame(time_s: Tensor, fps: float) -> Tensor:
     """Index of the motion frame that is on show at a time."""
     return torch.floor(time_s * fps + 1e-4)
-
-
-def attention_mask(
-    query_stream: Stream, query_s: Tensor, audio_s: Tensor, motion_s: Tensor, window_s: float, fps: float
-) -> Tensor:
-    """(Q, audio keys + motion keys) bool, the predicate written out."""
-    key_s = torch.cat([audio_s, motion_s])
-    streams = [torch.full_like(audio_s, Stream.AUDIO), torch.full_like(motion_s, Stream.MOTION)]
-    return may_attend(query_stream, query_s[:, None], torch.cat(streams)[None], key_s[None], window_s, fps)
 
 
 def dense_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:

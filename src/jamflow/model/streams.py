@@ -20,8 +20,8 @@ class AudioInput:
     """The speech stream at one solver step.
 
     x_btc: noisy mel tokens; context_btc: given mel tokens, zero where they are to be generated; time_b: flow
-    time in [0, 1], one of all rows or each row's; tokens_bn: text, -1 for none; drop_text_b, drop_context_b: rows that withhold them (guidance);
-    valid_bt: tokens inside the row, None when all are.
+    time in [0, 1], one of all rows or each row's; tokens_bn: text, -1 for none; drop_text_b, drop_context_b: rows
+    that withhold them (guidance); valid_bt: tokens inside the row, None when all are.
     """
 
     x_btc: Tensor
