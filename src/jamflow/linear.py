@@ -6,7 +6,6 @@ reduced precision; here it is called by name, where no gradient is asked for. Th
 """
 
 import platform
-from functools import cache
 from typing import Literal
 
 import torch
@@ -16,10 +15,8 @@ from torch.nn import functional as F
 Gelu = Literal["none", "tanh"]  # which approximation, as PyTorch names them
 
 
-@cache
-def onednn_linear_exists() -> bool:
-    """Whether this build of PyTorch has oneDNN's product, on a processor for which it was measured to be right."""
-    return platform.machine() in ("x86_64", "AMD64") and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+# Whether this build of PyTorch has oneDNN's product, on the kind of processor on which it was measured.
+ONEDNN = platform.machine() in ("x86_64", "AMD64") and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, gelu: Gelu | None = None) -> Tensor:
@@ -29,7 +26,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, gelu: Gelu | N
         and x.dtype == weight.dtype == torch.float32
         and not torch.is_grad_enabled()
         and not torch.is_autocast_enabled("cpu")
-        and onednn_linear_exists()
+        and ONEDNN
     ):
         activation = "none" if gelu is None else "gelu"
         return torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], gelu or "")

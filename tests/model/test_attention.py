@@ -105,7 +105,7 @@ def test_flex_attention_agrees_with_the_dense_mask(stream: Stream, pad: bool, hi
     g = torch.Generator().manual_seed(2)
     n_audio, n_motion = 300, 160
     view = View(stream, axis(n_audio, n_motion), some_keys(n_audio, n_motion, pad, hide))
-    q, k, v = (heads(n, g) for n in (len(view.query_s), n_audio + n_motion, n_audio + n_motion))
+    q, k, v = (heads(n, g) for n in (view.queries, n_audio + n_motion, n_audio + n_motion))
     wanted = dense_attention(q, k, v, view.dense())
     torch.testing.assert_close(blocked_attention(q, k, v, block_mask(view)), wanted, atol=1e-5, rtol=1e-4)
 

@@ -37,9 +37,10 @@ class FinalAdaLayerNorm(nn.Module):
 
 def modulate(x_btd: Tensor, shift_b1d: Tensor, scale_b1d: Tensor) -> Tensor:
     """Normalise, scale and shift; a batch of one scale serves all rows."""
-    if len(scale_b1d) == 1 and scale_b1d.dtype == x_btd.dtype and not torch.is_grad_enabled():
+    if len(scale_b1d) == 1 and not torch.is_grad_enabled():
         # The same for all rows: it is the norm's own weight and bias, in one pass.
-        return F.layer_norm(x_btd, x_btd.shape[-1:], 1 + scale_b1d[0, 0], shift_b1d[0, 0], 1e-6)
+        scale, shift = (x[0, 0].to(x_btd.dtype) for x in (scale_b1d, shift_b1d))
+        return F.layer_norm(x_btd, x_btd.shape[-1:], 1 + scale, shift, 1e-6)
     return F.layer_norm(x_btd, x_btd.shape[-1:], eps=1e-6) * (1 + scale_b1d) + shift_b1d
 
 

@@ -130,7 +130,7 @@ class JointModel(nn.Module):
             self.audio.rotary_embed(torch.arange(n_audio, device=axis.device)),
             # One time axis: a motion frame's position is its time in units of audio tokens. With equal spans this is
             # the paper's p / L * L_ref (section 4.4).
-            self.motion.rotary_embed(axis.motion_s() * self.config.token_rate_hz),
+            self.audio.rotary_embed(axis.motion_s() * self.config.token_rate_hz),
             plan_attention(axis, sight, audio_valid, motion_valid, keys, way),
         )
 

@@ -38,7 +38,7 @@ class MotionInput:
     """The motion stream at one solver step.
 
     x_btc: noisy mouth key points; context_btc: given ones, zero elsewhere; given_bt: 1 where given;
-    clue_btc: the other key points (the paper's e_rest); drop_clue_b, drop_context_b: rows that withhold them.
+    clue_btc: the other key points (the paper's e_rest); time_b: as above; drop_clue_b, drop_context_b: rows that withhold them.
     """
 
     x_btc: Tensor

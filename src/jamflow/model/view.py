@@ -47,23 +47,29 @@ class Gathered:
     keys: Tensor | None
 
 
+@dataclass(frozen=True)
 class View:
     """The queries of `stream`. keep_bk: (B, K) bool, keys that the rows may see at all; None for all."""
 
-    def __init__(self, stream: Stream, axis: Axis, keep_bk: Tensor | None):
-        self.stream, self.axis, self.keep_bk = stream, axis, keep_bk
-        audio_s, motion_s = axis.audio_s(), axis.motion_s()
-        self.query_s = audio_s if stream == Stream.AUDIO else motion_s
-        self.key_s = torch.cat([audio_s, motion_s])
-        kinds = [torch.full_like(audio_s, Stream.AUDIO), torch.full_like(motion_s, Stream.MOTION)]
-        self.key_streams = torch.cat(kinds)
+    stream: Stream
+    axis: Axis
+    keep_bk: Tensor | None
+
+    @property
+    def queries(self) -> int:
+        return self.axis.n_audio if self.stream == Stream.AUDIO else self.axis.n_motion
+
+    @property
+    def keys(self) -> int:
+        return self.axis.n_audio + self.axis.n_motion
 
     def allowed(self, query: Tensor, key: Tensor) -> Tensor:
         """The predicate for indices of queries and keys, which broadcast."""
-        return may_attend(
-            torch.full_like(query, self.stream.value), self.query_s[query], self.key_streams[key], self.key_s[key],
-            self.axis.window_s, self.axis.motion_fps,
-        )  # fmt: skip
+        n_audio, token_rate_hz, fps = self.axis.n_audio, self.axis.token_rate_hz, self.axis.motion_fps
+        query_s = query / (token_rate_hz if self.stream == Stream.AUDIO else fps)
+        key_stream = torch.where(key < n_audio, Stream.AUDIO.value, Stream.MOTION.value)
+        key_s = torch.where(key < n_audio, key / token_rate_hz, (key - n_audio) / fps)
+        return may_attend(torch.full_like(query, self.stream.value), query_s, key_stream, key_s, self.axis.window_s, fps)
 
     def is_itself(self, query: Tensor, key: Tensor) -> Tensor:
         """Whether a key is the query's own token."""
@@ -71,8 +77,8 @@ class View:
 
     def dense(self) -> Tensor:
         """(Q, K) or (B, 1, Q, K) bool."""
-        query = torch.arange(len(self.query_s), device=self.axis.device)[:, None]
-        key = torch.arange(len(self.key_s), device=self.axis.device)[None]
+        query = torch.arange(self.queries, device=self.axis.device)[:, None]
+        key = torch.arange(self.keys, device=self.axis.device)[None]
         mask = self.allowed(query, key)
         if self.keep_bk is None:
             return mask
