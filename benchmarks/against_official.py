@@ -1,4 +1,4 @@
-"""JAM-Flow against the official code, side by side: python benchmarks/against_official.py --parts liveportrait ...
+"""JAM-Flow against the official code, side by side: python benchmarks/against_official.py --parts f5 vocos ...
 
 Both load the same filled weights and compute the same inputs, each in its own process, in turns. Prints a Markdown
 table. See benchmarks/README.md for the reference commands.
@@ -11,14 +11,16 @@ from typing import Literal
 
 import tyro
 
-from against_official import liveportrait
+from against_official import f5, liveportrait, vocos
 from against_official.duel import HEADER, duel, table
 
 
 @dataclass(frozen=True)
 class Options:
-    parts: tuple[Literal["liveportrait"], ...] = ("liveportrait",)
+    parts: tuple[Literal["f5", "vocos", "liveportrait"], ...] = ("f5", "vocos", "liveportrait")
     """What to compare."""
+    f5_reference: str = ""
+    """The official side of F5-TTS and Vocos: the python of an environment with `f5-tts` and `vocos`."""
     liveportrait_reference: str = ""
     """The official side of LivePortrait: "PYTHON benchmarks/against_official/workers/liveportrait_official.py CHECKOUT"."""
     rounds: int = 5
@@ -28,14 +30,18 @@ class Options:
 
 def main() -> None:
     options = tyro.cli(Options, description=__doc__)
-    contenders = {"liveportrait": lambda: liveportrait.contenders(options.liveportrait_reference)}
-    modules = {"liveportrait": liveportrait}
+    contenders = {
+        "f5": lambda case: f5.contenders(options.f5_reference, case),
+        "vocos": lambda _: vocos.contenders(options.f5_reference),
+        "liveportrait": lambda _: liveportrait.contenders(options.liveportrait_reference),
+    }
+    modules = {"f5": f5, "vocos": vocos, "liveportrait": liveportrait}
     print("\n".join(HEADER))
     for part in options.parts:
         with tempfile.TemporaryDirectory() as folder:
             modules[part].write_job(Path(folder))
             for case, title in modules[part].CASES.items():
-                scores = duel(contenders[part](), Path(folder), case, options.rounds, options.threads)
+                scores = duel(contenders[part](case), Path(folder), case, options.rounds, options.threads)
                 print("\n".join(table(title, scores)), flush=True)
 
 
