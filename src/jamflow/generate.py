@@ -12,6 +12,7 @@ from torch import Tensor
 from jamflow.conditions import Conditions, MotionCondition
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import Method, State, integrate
+from jamflow.model.compiled import Backend, Bucket, compiled, compiles_on
 from jamflow.model.joint import Frozen, JointModel, Sight
 from jamflow.model.normalise import Normaliser
 from jamflow.model.streams import AudioInput, MotionInput
@@ -45,7 +46,9 @@ def generate(
 ) -> Streams:
     """Fill in whatever is not given; what is given comes back as it was."""
     call = _Call(model, normaliser, conditions, sampling, generator)
-    state = integrate(call.velocity, call.noise, time_grid(sampling.steps, sampling.sway), sampling.method)
+    # On the device before the loop, like everything else: in the loop neither host nor device waits for the other.
+    grid = time_grid(sampling.steps, sampling.sway).to(call.mel.device)
+    state = integrate(call.velocity, call.noise, grid, sampling.method)
     return call.finish(state)
 
 
@@ -53,8 +56,10 @@ class _Call:
     """Everything that stays the same over the solver's steps of one call."""
 
     def __init__(
-        self, model: JointModel, normaliser: Normaliser, conditions: Conditions, sampling: Sampling, generator: torch.Generator
+        self, model: JointModel, normaliser: Normaliser, conditions: Conditions, sampling: Sampling,
+        generator: torch.Generator, backend: Backend | None = None,
     ):  # fmt: skip
+        """backend: what compiles the model; by default PyTorch's own where that pays, else none."""
         self.model, self.normaliser, self.conditions, self.sampling = model, normaliser, conditions, sampling
         config = model.config
         device = next(model.parameters()).device
@@ -69,6 +74,10 @@ class _Call:
         self.noise: State = tuple(
             x for x, role in ((noise_a, speech.role), (noise_m, motion.role)) if role == "generated"
         )
+        if backend is None and compiles_on(device):
+            backend = "inductor"
+        self.forward = model if backend is None else compiled(model, backend)
+        self.bucket = None if backend is None else Bucket(a, t, config, device)
         self.given_a = _flags(speech.given_a, speech.role, a, device)
         self.given_t = _flags(motion.given_t, motion.role, t, device)
         per = config.frames_per_token
@@ -91,29 +100,38 @@ class _Call:
         self.sight = Sight(~self.drop, ~self.drop)
         self.frozen_audio = self.frozen_motion = None
         self.text_btd: Tensor | None = None
+        if speech.role != "absent":
+            # Of the true length even in a bucket: its GRN norms over all frames.
+            text = model.audio.text_embed(self.text.expand(2, -1), a, self.drop)
+            self.text_btd = text if self.bucket is None else self.bucket.fill_audio(text)
         if speech.role == "given":
-            self.frozen_audio = model.freeze_audio(self._audio(self.mel, torch.ones(1, device=device)))
-        elif speech.role == "generated":
-            self.text_btd = model.audio.embed_text(self._audio(noise_a, torch.zeros(1, device=device)))
+            given = self._audio(self.mel, torch.ones(1, device=device))
+            self.frozen_audio = model.freeze_audio(given, self.text_btd, self.bucket is not None)
         if motion.role == "given":
             self.frozen_motion = model.freeze_motion(self._motion(self.mouth, torch.ones(1, device=device)))
+        start = self._inputs(torch.zeros((), device=device), self.noise)
+        self.plan = model.plan(*start, self.sight, hide_padding=self.bucket is not None)
 
     def velocity(self, time: Tensor, state: State) -> State:
-        """Guided velocity of the generated streams."""
+        """Guided velocity of the generated streams, in single precision whatever the model is kept in."""
+        out = self.forward(*self._inputs(time, state), None, self.text_btd, self.plan)
+        if self.bucket is not None:
+            out = self.bucket.cut(*out)
+        strengths = (self.sampling.speech_guidance, self.sampling.motion_guidance)
+        rows = [(v.float(), strength) for v, strength in zip(out, strengths, strict=True) if v is not None]
+        return tuple(v[:1] + (v[:1] - v[1:]) * strength for v, strength in rows)
+
+    def _inputs(self, time: Tensor, state: State) -> tuple[AudioInput | Frozen | None, MotionInput | Frozen | None]:
         speech, motion = self.conditions.speech.role, self.conditions.motion.role
         parts = list(state)
-        time_1 = time[None].to(self.mel.device)
+        time_1 = time[None]
         audio: AudioInput | Frozen | None = self.frozen_audio
         if speech == "generated":
             audio = self._audio(parts.pop(0), time_1)
         mouth: MotionInput | Frozen | None = self.frozen_motion
         if motion == "generated":
             mouth = self._motion(parts.pop(0), time_1)
-        out = self.model(audio, mouth, self.sight, self.text_btd)
-        strengths = (self.sampling.speech_guidance, self.sampling.motion_guidance)
-        return tuple(
-            v[:1] + (v[:1] - v[1:]) * strength for v, strength in zip(out, strengths, strict=True) if v is not None
-        )
+        return audio, mouth
 
     def finish(self, state: State) -> Streams:
         """Given parts put back exactly, units restored."""
@@ -138,18 +156,20 @@ class _Call:
 
     def _audio(self, x: Tensor, time_1: Tensor) -> AudioInput:
         two = (2, -1, -1)
-        return AudioInput(
-            x_btc=x.expand(*two), context_btc=self.mel.expand(*two), time_b=time_1.expand(2),
+        inputs = AudioInput(
+            x_btc=x.expand(*two), context_btc=self.mel.expand(*two), time_b=time_1,
             tokens_bn=self.text.expand(2, -1), drop_text_b=self.drop, drop_context_b=self.drop,
         )  # fmt: skip
+        return inputs if self.bucket is None else self.bucket.audio(inputs)
 
     def _motion(self, x: Tensor, time_1: Tensor) -> MotionInput:
         two = (2, -1, -1)
         drop_clue = self.drop if self.has_clue else torch.ones_like(self.drop)
-        return MotionInput(
+        inputs = MotionInput(
             x_btc=x.expand(*two), context_btc=self.mouth.expand(*two), given_bt=self.given_t[None].expand(2, -1),
-            clue_btc=self.clue.expand(*two), time_b=time_1.expand(2), drop_clue_b=drop_clue, drop_context_b=self.drop,
+            clue_btc=self.clue.expand(*two), time_b=time_1, drop_clue_b=drop_clue, drop_context_b=self.drop,
         )  # fmt: skip
+        return inputs if self.bucket is None else self.bucket.motion(inputs)
 
 
 def _flags(given: Tensor | None, role: str, n: int, device: torch.device) -> Tensor:

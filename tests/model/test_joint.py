@@ -117,5 +117,5 @@ def test_positions_are_the_papers_for_equal_spans(model: JointModel) -> None:
     """p / L * L_ref with L_ref the longer stream (section 4.4), when both streams last equally long."""
     tokens, frames = 15 * 9, 8 * 9
     scaled = torch.arange(frames) / frames * max(tokens, frames)
-    ours = model.motion_times(frames) * model.config.token_rate_hz
+    ours = model.axis(1, frames).motion_s() * model.config.token_rate_hz
     torch.testing.assert_close(ours, scaled)

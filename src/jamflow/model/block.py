@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from jamflow.linear import Linear, LinearGelu
 from jamflow.model.embedding import rotate
 
 
@@ -17,24 +18,30 @@ class AdaLayerNorm(nn.Module):
 
     def __init__(self, dim: int):
         super().__init__()
-        self.linear = nn.Linear(dim, dim * 6)
+        self.linear = Linear(dim, dim * 6)
 
     def forward(self, time_bd: Tensor) -> tuple[Tensor, ...]:
-        return self.linear(F.silu(time_bd))[:, None].chunk(6, dim=-1)
+        return self.linear(F.silu(time_bd).to(self.linear.weight.dtype))[:, None].chunk(6, dim=-1)
 
 
 class FinalAdaLayerNorm(nn.Module):
     def __init__(self, dim: int):
         super().__init__()
-        self.linear = nn.Linear(dim, dim * 2)
+        self.linear = Linear(dim, dim * 2)
 
     def forward(self, x_btd: Tensor, time_bd: Tensor) -> Tensor:
-        scale, shift = self.linear(F.silu(time_bd))[:, None].chunk(2, dim=-1)  # scale first, unlike the blocks
+        # Scale first, unlike the blocks.
+        scale, shift = self.linear(F.silu(time_bd).to(self.linear.weight.dtype))[:, None].chunk(2, dim=-1)
         return modulate(x_btd, shift, scale)
 
 
-def modulate(x_btd: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    return F.layer_norm(x_btd, x_btd.shape[-1:], eps=1e-6) * (1 + scale) + shift
+def modulate(x_btd: Tensor, shift_b1d: Tensor, scale_b1d: Tensor) -> Tensor:
+    """Normalise, scale and shift; a batch of one scale serves all rows."""
+    if len(scale_b1d) == 1 and not torch.is_grad_enabled():
+        # The same for all rows: it is the norm's own weight and bias, in one pass.
+        scale, shift = (x[0, 0].to(x_btd.dtype) for x in (scale_b1d, shift_b1d))
+        return F.layer_norm(x_btd, x_btd.shape[-1:], 1 + scale, shift, 1e-6)
+    return F.layer_norm(x_btd, x_btd.shape[-1:], eps=1e-6) * (1 + scale_b1d) + shift_b1d
 
 
 class Projections(nn.Module):
@@ -42,17 +49,17 @@ class Projections(nn.Module):
 
     def __init__(self, dim: int, inner: int):
         super().__init__()
-        self.to_q = nn.Linear(dim, inner)
-        self.to_k = nn.Linear(dim, inner)
-        self.to_v = nn.Linear(dim, inner)
-        self.to_out = nn.ModuleList([nn.Linear(inner, dim)])
+        self.to_q = Linear(dim, inner)
+        self.to_k = Linear(dim, inner)
+        self.to_v = Linear(dim, inner)
+        self.to_out = nn.ModuleList([Linear(inner, dim)])
 
 
 class FeedForward(nn.Module):
     def __init__(self, dim: int, mult: int):
         super().__init__()
-        up = nn.Sequential(nn.Linear(dim, dim * mult), nn.GELU(approximate="tanh"))
-        self.ff = nn.Sequential(up, nn.Identity(), nn.Linear(dim * mult, dim))
+        up = nn.Sequential(LinearGelu(dim, dim * mult, "tanh"))
+        self.ff = nn.Sequential(up, nn.Identity(), Linear(dim * mult, dim))
 
     def forward(self, x_btd: Tensor) -> Tensor:
         return self.ff(x_btd)
@@ -98,6 +105,6 @@ class DiTBlock(nn.Module):
         out = self.attn.to_out[0](attended_bhtk.transpose(1, 2).flatten(2))
         if valid_bt is not None:
             out = out * valid_bt[..., None]
-        x_btd = x_btd + heads.gate * out
+        x_btd = torch.addcmul(x_btd, heads.gate, out)
         shift, scale, gate = heads.modulation
-        return x_btd + gate * self.ff(modulate(x_btd, shift, scale))
+        return torch.addcmul(x_btd, gate, self.ff(modulate(x_btd, shift, scale)))

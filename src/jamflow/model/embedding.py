@@ -4,16 +4,19 @@ Shapes: B batch, T time, D width, N text tokens.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from jamflow.linear import Linear, LinearGelu
+
 TEXT_POSITIONS = 8192
 
 
 class TimeEmbedding(nn.Module):
-    """Flow time (B,) in [0, 1] to (B, D)."""
+    """Flow time (B,) in [0, 1] to (B, D), in single precision whatever the weights are kept in."""
 
     def __init__(self, dim: int, frequencies: int = 256):
         super().__init__()
@@ -27,7 +30,13 @@ class TimeEmbedding(nn.Module):
         # (1000 t) f, in this order: at 1000 rad float32 resolves 6e-5, and the official code rounds here.
         angle = (1000.0 * time_b.float())[:, None] * rate[None]
         waves = torch.cat([angle.sin(), angle.cos()], dim=-1)
-        return self.time_mlp(waves.to(next(self.time_mlp.parameters()).dtype))
+        first, activation, last = self.time_mlp
+        return _single(last, activation(_single(first, waves)))
+
+
+def _single(layer: nn.Module, x: Tensor) -> Tensor:
+    assert isinstance(layer, nn.Linear)
+    return F.linear(x, layer.weight.float(), layer.bias.float())
 
 
 class GRN(nn.Module):
@@ -39,8 +48,8 @@ class GRN(nn.Module):
         self.beta = nn.Parameter(torch.zeros(1, 1, dim))
 
     def forward(self, x_btd: Tensor) -> Tensor:
-        size = torch.norm(x_btd, p=2, dim=1, keepdim=True)
-        relative = size / (size.mean(dim=-1, keepdim=True) + 1e-6)
+        size = torch.linalg.vector_norm(x_btd, dim=1, keepdim=True, dtype=torch.float32)
+        relative = (size / (size.mean(dim=-1, keepdim=True) + 1e-6)).to(x_btd.dtype)
         return self.gamma * (x_btd * relative) + self.beta + x_btd
 
 
@@ -49,13 +58,13 @@ class ConvNeXtV2Block(nn.Module):
         super().__init__()
         self.dwconv = nn.Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.pwconv1 = nn.Linear(dim, intermediate_dim)
+        self.pwconv1 = LinearGelu(dim, intermediate_dim)
         self.grn = GRN(intermediate_dim)
-        self.pwconv2 = nn.Linear(intermediate_dim, dim)
+        self.pwconv2 = Linear(intermediate_dim, dim)
 
     def forward(self, x_btd: Tensor) -> Tensor:
         y = self.dwconv(x_btd.transpose(1, 2)).transpose(1, 2)
-        return x_btd + self.pwconv2(self.grn(F.gelu(self.pwconv1(self.norm(y)))))
+        return x_btd + self.pwconv2(self.grn(self.pwconv1(self.norm(y))))
 
 
 class TextEmbedding(nn.Module):
@@ -128,6 +137,14 @@ class RotaryEmbedding(nn.Module):
         rate = 1.0 / (10000.0 ** (torch.arange(0, head_dim, 2).float() / head_dim))
         self.register_buffer("inv_freq", rate)
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "RotaryEmbedding":
+        """Moves with the module but stays in single precision: positions reach thousands."""
+        rate = self.inv_freq
+        super()._apply(fn, recurse)
+        if self.inv_freq.dtype != rate.dtype:
+            self.inv_freq = rate.to(self.inv_freq.device)
+        return self
+
     def forward(self, position_t: Tensor) -> tuple[Tensor, Tensor]:
         """(T,) positions to cosine and sine, each (T, head_dim / 2)."""
         angle = torch.outer(position_t.float(), self.inv_freq.float())
@@ -135,7 +152,13 @@ class RotaryEmbedding(nn.Module):
 
 
 def rotate(x_bhtd: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn interleaved pairs (2i, 2i + 1) by the angle of frequency i."""
-    cos, sin = (r.to(x_bhtd.dtype) for r in rotary)
-    a, b = x_bhtd[..., 0::2], x_bhtd[..., 1::2]
-    return torch.stack([a * cos - b * sin, b * cos + a * sin], dim=-1).flatten(-2)
+    """Turn interleaved pairs (2i, 2i + 1) by the angle of frequency i, in single precision."""
+    cos, sin = rotary
+    pairs = x_bhtd.float().unflatten(-1, (-1, 2))
+    if pairs.device.type == "cpu" and not torch.is_grad_enabled():
+        # A pair is a complex number and the turn a product: one pass instead of six.
+        turned = torch.view_as_real(torch.view_as_complex(pairs) * torch.complex(cos, sin))
+    else:
+        a, b = pairs.unbind(-1)
+        turned = torch.stack([a * cos - b * sin, b * cos + a * sin], dim=-1)
+    return turned.flatten(-2).to(x_bhtd.dtype)

@@ -9,6 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from jamflow.linear import Linear
 from jamflow.model.block import DiTBlock, FinalAdaLayerNorm
 from jamflow.model.config import AudioConfig, MotionConfig
 from jamflow.model.embedding import ConvPositionEmbedding, RotaryEmbedding, TextEmbedding, TimeEmbedding
@@ -19,8 +20,8 @@ class AudioInput:
     """The speech stream at one solver step.
 
     x_btc: noisy mel tokens; context_btc: given mel tokens, zero where they are to be generated; time_b: flow
-    time in [0, 1]; tokens_bn: text, -1 for none; drop_text_b, drop_context_b: rows that withhold them (guidance);
-    valid_bt: tokens inside the row, None when all are.
+    time in [0, 1], one of all rows or each row's; tokens_bn: text, -1 for none; drop_text_b, drop_context_b: rows
+    that withhold them (guidance); valid_bt: tokens inside the row, None when all are.
     """
 
     x_btc: Tensor
@@ -37,7 +38,7 @@ class MotionInput:
     """The motion stream at one solver step.
 
     x_btc: noisy mouth key points; context_btc: given ones, zero elsewhere; given_bt: 1 where given;
-    clue_btc: the other key points (the paper's e_rest); drop_clue_b, drop_context_b: rows that withhold them.
+    clue_btc: the other key points (the paper's e_rest); time_b: as above; drop_clue_b, drop_context_b: rows that withhold them.
     """
 
     x_btc: Tensor
@@ -53,7 +54,7 @@ class MotionInput:
 class AudioInputEmbedding(nn.Module):
     def __init__(self, config: AudioConfig):
         super().__init__()
-        self.proj = nn.Linear(config.channels * 2 + config.text_dim, config.dim)
+        self.proj = Linear(config.channels * 2 + config.text_dim, config.dim)
         self.conv_pos_embed = ConvPositionEmbedding(config.dim)
 
     def forward(self, x: Tensor, context: Tensor, text: Tensor, valid_bt: Tensor | None) -> Tensor:
@@ -67,7 +68,7 @@ class DiT(nn.Module):
     rotary_embed: RotaryEmbedding
     transformer_blocks: nn.ModuleList
     norm_out: FinalAdaLayerNorm
-    proj_out: nn.Linear
+    proj_out: Linear
 
     def block(self, i: int) -> DiTBlock:
         return cast(DiTBlock, self.transformer_blocks[i])
@@ -100,7 +101,7 @@ class AudioDiT(DiT):
             for _ in range(config.depth)
         )
         self.norm_out = FinalAdaLayerNorm(config.dim)
-        self.proj_out = nn.Linear(config.dim, config.channels)
+        self.proj_out = Linear(config.dim, config.channels)
         self.start_as_identity()
 
     def embed_text(self, inputs: AudioInput) -> Tensor:
@@ -112,7 +113,8 @@ class AudioDiT(DiT):
         """(B, T, D) hidden state and (B, D) time embedding."""
         text = self.embed_text(inputs) if text_btd is None else text_btd
         context = inputs.context_btc * ~inputs.drop_context_b[:, None, None]
-        hidden = self.input_embed(inputs.x_btc, context, text, inputs.valid_bt)
+        kind = self.proj_out.weight.dtype
+        hidden = self.input_embed(inputs.x_btc.to(kind), context.to(kind), text, inputs.valid_bt)
         return hidden, self.time_embed(inputs.time_b)
 
 
@@ -124,14 +126,14 @@ class MotionDiT(DiT):
         self.config = config
         self.time_embed = TimeEmbedding(config.dim)
         channels = config.mouth_channels * 2 + 1 + config.clue_channels + 1
-        self.proj = nn.Linear(channels, config.dim)
+        self.proj = Linear(channels, config.dim)
         self.conv_pos_embed = ConvPositionEmbedding(config.dim, kernel=15)
         self.rotary_embed = RotaryEmbedding(audio.head_dim)
         self.transformer_blocks = nn.ModuleList(
             DiTBlock(config.dim, audio.heads, audio.head_dim, config.ff_mult) for _ in range(audio.depth)
         )
         self.norm_out = FinalAdaLayerNorm(config.dim)
-        self.proj_out = nn.Linear(config.dim, config.mouth_channels)
+        self.proj_out = Linear(config.dim, config.mouth_channels)
         self.start_as_identity()
 
     def embed(self, inputs: MotionInput) -> tuple[Tensor, Tensor]:
@@ -145,6 +147,6 @@ class MotionDiT(DiT):
             inputs.clue_btc * keep_clue,
             keep_clue.to(inputs.x_btc.dtype),
         ]
-        hidden = self.proj(torch.cat(parts, dim=-1))
+        hidden = self.proj(torch.cat(parts, dim=-1).to(self.proj_out.weight.dtype))
         hidden = self.conv_pos_embed(hidden, inputs.valid_bt) + hidden
         return hidden, self.time_embed(inputs.time_b)

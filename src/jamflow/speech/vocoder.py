@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jamflow.errors import UserError
+from jamflow.linear import Linear, LinearGelu
 from jamflow.weights.foreign import read_checkpoint
 from jamflow.weights.tensors import load_strictly, load_tensors
 
@@ -51,13 +52,13 @@ class ConvNeXtBlock(nn.Module):
         super().__init__()
         self.dwconv = nn.Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.pwconv1 = nn.Linear(dim, intermediate_dim)
-        self.pwconv2 = nn.Linear(intermediate_dim, dim)
+        self.pwconv1 = LinearGelu(dim, intermediate_dim)
+        self.pwconv2 = Linear(intermediate_dim, dim)
         self.gamma = nn.Parameter(torch.full((dim,), layer_scale))
 
     def forward(self, x_bdt: Tensor) -> Tensor:
         y_btd = self.norm(self.dwconv(x_bdt).transpose(1, 2))
-        y_btd = self.gamma * self.pwconv2(F.gelu(self.pwconv1(y_btd)))
+        y_btd = self.gamma * self.pwconv2(self.pwconv1(y_btd))
         return x_bdt + y_btd.transpose(1, 2)
 
 
@@ -92,7 +93,7 @@ class ISTFTHead(nn.Module):
     def __init__(self, config: VocosConfig):
         super().__init__()
         self.config = config
-        self.out = nn.Linear(config.dim, config.n_fft + 2)
+        self.out = Linear(config.dim, config.n_fft + 2)
         self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
 
     def forward(self, x_btd: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Parts of `against_official.py`: ours and the official code, side by side. See benchmarks/README.md."""
