@@ -17,7 +17,7 @@ from jamflow.evaluate.wer import word_errors
 from jamflow.evaluate.whisper import Whisper
 from jamflow.generate import Sampling, generate
 from jamflow.model.checkpoint import load_joint
-from jamflow.pieces import PieceOfText, TextReader
+from jamflow.reading.pieces import PieceOfText, TextReader
 from jamflow.speech.durations import load_durations
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.phonemes import symbols

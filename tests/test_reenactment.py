@@ -122,6 +122,15 @@ def test_liveportrait_draws_the_whole_picture_from_video_or_motion(driving: Path
     assert read_sound(tmp_path / "a.mp4", 10).samples.any()
 
 
+def test_landmarks_of_insightface_are_not_for_commerce(driving: Path, tmp_path: Path, stand_in, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("JAMFLOW_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("JAMFLOW_CACHE", str(tmp_path))
+    argv = ["reenact", "--portrait", str(PORTRAIT), "--driving", str(driving), "-o", str(tmp_path / "a.mp4")]
+    assert run([*argv, "--renderer", "liveportrait", "--landmarks", "insightface"]) == 2
+    words = capsys.readouterr().err.splitlines()[-1]
+    assert "NON-COMMERCIAL" in words and "jamflow weights pull insightface" in words
+
+
 @pytest.mark.parametrize("option", ["--eyes", "--lips", "--no-stitching"])
 def test_what_is_for_liveportrait_alone(driving: Path, tmp_path: Path, stand_in, option: str, capsys) -> None:
     argv = ["reenact", "--portrait", str(PORTRAIT), "--driving", str(driving), "-o", str(tmp_path / "a.mp4")]

@@ -15,7 +15,7 @@ from jamflow.data.articulation import articulate
 from jamflow.data.corpus import shards
 from jamflow.data.features import examples
 from jamflow.model.checkpoint import joint_config, save_joint
-from jamflow.pieces import block_tokens
+from jamflow.reading.pieces import block_tokens
 from jamflow.speech.phonemes import tokens_in_time
 from jamflow.weights.tensors import save_tensors
 

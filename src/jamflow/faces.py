@@ -10,9 +10,11 @@ from jamflow.face.tracker import FaceTracker
 
 if TYPE_CHECKING:
     from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
+    from jamflow.face.liveportrait.landmarks import LandmarkSource
     from jamflow.face.liveportrait.renderer import Options
 
 RendererName = Literal["mesh", "liveportrait"]
+LandmarksName = Literal["mesh", "liveportrait", "insightface"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Faces:
 
 def load_faces(
     name: RendererName, device: torch.device | str | None = None, mouth: tuple[int, ...] | None = None,
-    options: "Options | None" = None,
+    options: "Options | None" = None, landmarks: LandmarksName = "mesh",
 ) -> Faces:  # fmt: skip
     """Load a renderer and its tracker; LivePortrait on the GPU where there is one.
 
-    LivePortrait alone looks at `mouth`, the lip points that a model generates (None: the usual four), and `options`.
+    LivePortrait alone looks at `mouth`, the lip points that a model generates (None: the usual four), `options` and
+    `landmarks`, what portraits are cropped by: the face mesh, its own network, or InsightFace (non-commercial).
 
     Raises:
         UserError: LivePortrait's weights are not here (says how to get them), or damaged.
@@ -50,7 +53,7 @@ def load_faces(
     # The official code computes in half precision on a GPU too.
     dtype = torch.float32 if chosen.type == "cpu" else torch.float16
     space = liveportrait_space(mouth or MOUTH)
-    renderer = LivePortraitRenderer(networks, chosen, dtype, options, space=space)
+    renderer = LivePortraitRenderer(networks, chosen, dtype, options, _landmark_source(landmarks), space)
     return Faces(renderer, LivePortraitTracker(networks, chosen, dtype, finder, space), finder)
 
 
@@ -60,3 +63,16 @@ def _liveportrait() -> "LivePortraitNetworks":
 
     paths = require_all("liveportrait")
     return load_networks(LivePortraitFiles(**{file.removeprefix("liveportrait-"): path for file, path in paths.items()}))
+
+
+def _landmark_source(name: LandmarksName) -> "LandmarkSource":
+    from jamflow.face.liveportrait.landmarks import Official203, from_mesh
+    from jamflow.weights.fetch import require_all
+
+    if name == "mesh":
+        return from_mesh
+    if name == "liveportrait":
+        return Official203.load(*require_all("landmark-203").values())
+    from jamflow.face.liveportrait.insight import InsightFace106
+
+    return InsightFace106.load()

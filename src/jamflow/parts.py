@@ -7,7 +7,6 @@ from typing import Literal, get_args
 import torch
 
 from jamflow.errors import UserError
-from jamflow.f5_reader import F5Reader
 from jamflow.generate import Sampling
 from jamflow.model.checkpoint import load_joint
 from jamflow.model.config import JointConfig, TextKind
@@ -15,9 +14,10 @@ from jamflow.model.f5 import F5Name, f5_config, load_f5
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.model.precision import blocks_in_bfloat16
-from jamflow.phoneme_reader import PhonemeReader
-from jamflow.pieces import TextReader
-from jamflow.reading import Reader
+from jamflow.reading.f5_reader import F5Reader
+from jamflow.reading.phoneme_reader import PhonemeReader
+from jamflow.reading.pieces import TextReader
+from jamflow.reading.reader import Reader
 from jamflow.speech.durations import load_durations
 from jamflow.speech.mel import N_MELS
 from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder

@@ -22,7 +22,7 @@ from jamflow.face.select import select_face
 from jamflow.faces import Faces, load_faces
 from jamflow.generate import Sampling, generate
 from jamflow.parts import Parts, Precision, assemble
-from jamflow.reading import Sound, Utterance
+from jamflow.reading.reader import Sound, Utterance
 from jamflow.result import Look, Piece, Result, Timings
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.tasks import TASKS, Task

@@ -12,7 +12,7 @@ from jamflow.face.motion import Motion, Transfer
 from jamflow.face.renderer import Tracker
 from jamflow.face.select import select_face
 from jamflow.face.template import is_template, read_template
-from jamflow.faces import RendererName, load_faces
+from jamflow.faces import LandmarksName, RendererName, load_faces
 from jamflow.media.video_reader import nearest_frames, read_video, video_facts
 from jamflow.result import Look, Passed, Piece, Result, Timings
 
@@ -25,6 +25,7 @@ _CHUNK_FRAMES = 250
 def reenact(
     portrait: str | Path | np.ndarray, driving: str | Path, *, renderer: RendererName = "mesh",
     transfer: Transfer | None = None, face: int | None = None, options: "Options | None" = None,
+    landmarks: LandmarksName = "mesh",
 ) -> Result:  # fmt: skip
     """Motion from a driving video or motion template to a portrait.
 
@@ -34,6 +35,7 @@ def reenact(
         renderer: what tracks and draws; "liveportrait" needs its weights (`jamflow weights pull liveportrait`).
         transfer: what is taken over and how; None is everything, relative to the performer at rest.
         options: stitching and retargeting, for LivePortrait alone; None is as its authors use it.
+        landmarks: what LivePortrait crops the portrait by; "insightface" is for non-commercial research only.
         face: which face of the portrait, from the left, where there are several; None takes the largest.
 
     Raises:
@@ -42,9 +44,9 @@ def reenact(
     from jamflow.media.image import read_image
 
     timings = Timings()
-    if options is not None and renderer != "liveportrait":
-        raise UserError("Stitching and retargeting are LivePortrait's.", "Use the renderer liveportrait.")
-    faces = load_faces(renderer, options=options)
+    if renderer != "liveportrait" and (options is not None or landmarks != "mesh"):
+        raise UserError("Stitching, retargeting and landmarks are LivePortrait's.", "Use the renderer liveportrait.")
+    faces = load_faces(renderer, options=options, landmarks=landmarks)
     with timings("portrait"):
         rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
         chosen, warnings = select_face(rgb, faces.finder, face)

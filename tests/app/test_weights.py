@@ -46,4 +46,4 @@ def test_pull_without_network_is_one_sentence(capsys: pytest.CaptureFixture[str]
 
 def test_an_unknown_name_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["weights", "path", "whisper"]) == 2
-    assert "Known are f5, f5-v0, liveportrait, f5-v1-base" in capsys.readouterr().err
+    assert "Known are f5, f5-v0, liveportrait, insightface, f5-v1-base" in capsys.readouterr().err

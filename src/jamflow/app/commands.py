@@ -59,7 +59,7 @@ def reenact(options: Reenact) -> dict[str, Any]:
         transfer = Transfer(not options.absolute, options.region, options.strength)
         result = reenact(
             options.portrait, options.driving, renderer=options.renderer, transfer=transfer, face=options.face,
-            options=_liveportrait(options),
+            options=_liveportrait(options), landmarks=options.landmarks,
         )  # fmt: skip
         if options.save_motion:
             result.save_motion(options.save_motion)

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg, subcommand
 
-# The same as `face.motion.Region` and `reenactment.RendererName`, which would import numpy and torch before the command is known.
+# As in `face.motion` and `faces`, which would import numpy and torch before the command is known.
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
 RendererName = Literal["mesh", "liveportrait"]
+LandmarksName = Literal["mesh", "liveportrait", "insightface"]
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]  # `model.f5.F5Name`
 
 
@@ -106,6 +107,8 @@ class _Motion:
     """Shut the portrait's lips first (liveportrait)."""
     no_stitching: bool = False
     """Let the shoulders move with the head (liveportrait)."""
+    landmarks: LandmarksName = "mesh"
+    """What the portrait is cropped by (liveportrait); insightface is for non-commercial research only."""
     save_motion: Annotated[Path | None, _optional("OUT.npz")] = None
     """Also save the driving motion, to use it again as --driving (with LivePortrait also .pkl, for its own tools)."""
 

@@ -34,6 +34,11 @@ def _liveportrait(name: str, file: str, purpose: str, size: int, sha256: str) ->
     return Published(name, _LP, f"liveportrait/{file}", purpose, "MIT", True, size, sha256)
 
 
+def _insightface(name: str, file: str, purpose: str, size: int, sha256: str) -> Published:
+    path = f"insightface/models/buffalo_l/{file}"
+    return Published(name, _LP, path, purpose, "InsightFace model licence", False, size, sha256)
+
+
 PUBLISHED = (
     _f5(
         "f5-v1-base", "F5TTS_v1_Base/model_1250000.safetensors", "speech (Audio-DiT), F5TTS_v1_Base", 1348435761,
@@ -71,12 +76,21 @@ PUBLISHED = (
         "landmark-203", _LP, "liveportrait/landmark.onnx", "face landmarks as LivePortrait's own; the face mesh does without",
         "MIT", True, 114666491, "31d22a5041326c31f19b78886939a634a5aedcaa5ab8b9b951a1167595d147db",
     ),
+    _insightface(
+        "insightface-detector", "det_10g.onnx", "faces, as LivePortrait's authors find them", 16923827,
+        "5838f7fe053675b1c7a08b633df49e7af5495cee0493c7dcf6697200b85b5b91",
+    ),
+    _insightface(
+        "insightface-landmarks", "2d106det.onnx", "106 landmarks of a face; the face mesh does without", 5030888,
+        "f001b856447c413801ef5c42091ed0cd516fcd21f2d6b79635b1e733a7109dbf",
+    ),
 )  # fmt: skip
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "f5": ("f5-v1-base", "vocos"),
     "f5-v0": ("f5-base", "vocos"),
     "liveportrait": tuple(p.name for p in PUBLISHED if p.name.startswith("liveportrait-")),
+    "insightface": ("insightface-detector", "insightface-landmarks"),
 }
 
 State = Literal["present", "missing", "damaged", "unverified"]

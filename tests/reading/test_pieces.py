@@ -3,7 +3,7 @@
 import pytest
 
 from jamflow.model.config import mini
-from jamflow.pieces import PieceOfText, TextReader, block_tokens
+from jamflow.reading.pieces import PieceOfText, TextReader, block_tokens
 from jamflow.speech.durations import load_durations
 from jamflow.speech.phonemes import symbols
 from jamflow.weights.shipped import asset

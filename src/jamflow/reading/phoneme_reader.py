@@ -11,8 +11,8 @@ from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
 from jamflow.model.config import JointConfig
-from jamflow.pieces import TextReader, block_tokens
-from jamflow.reading import Sound, Utterance
+from jamflow.reading.pieces import TextReader, block_tokens
+from jamflow.reading.reader import Sound, Utterance
 from jamflow.speech.level import end_in_silence
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.vocoder import Vocos

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
 from jamflow.errors import UserError
-from jamflow.reading import Sound, Utterance
+from jamflow.reading.reader import Sound, Utterance
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.speech.joining import CROSS_FADE_S, CrossFade
 from jamflow.speech.level import to_f5_level

@@ -1,0 +1,1 @@
+"""Between people and streams: text and a voice become conditions, and mel becomes sound."""
