@@ -142,7 +142,8 @@ class RotaryEmbedding(nn.Module):
         rate = self.inv_freq
         super()._apply(fn, recurse)
         if self.inv_freq.dtype != rate.dtype:
-            self.inv_freq = rate.to(self.inv_freq.device)
+            # A copy: as read from a file it would keep the whole file in memory.
+            self.inv_freq = rate.to(self.inv_freq.device, copy=True)
         return self
 
     def forward(self, position_t: Tensor) -> tuple[Tensor, Tensor]:
