@@ -21,13 +21,16 @@ def time_grid(steps: int, sway: float | None = -1.0, epss: bool = True) -> Tenso
 
     Args:
         steps: number of solver steps, at least 1.
-        sway: F5-TTS's sway coefficient (arXiv 2410.06885, equation 7); negative puts steps early, None is off.
+        sway: F5-TTS's coefficient, see `swayed`; None is off.
         epss: use the pruned table where there is one for this number of steps.
     """
     if epss and steps in _EPSS_32NDS:
         t = torch.tensor(_EPSS_32NDS[steps], dtype=torch.float32) / 32
     else:
         t = torch.linspace(0, 1, steps + 1)
-    if sway is not None:
-        t = t + sway * (torch.cos(math.pi / 2 * t) - 1 + t)
-    return t
+    return t if sway is None else swayed(t, sway)
+
+
+def swayed(t: Tensor, coefficient: float) -> Tensor:
+    """Flow times moved towards noise (negative) or data (positive); the ends stay (arXiv 2410.06885, equation 7)."""
+    return t + coefficient * (torch.cos(math.pi / 2 * t) - 1 + t)

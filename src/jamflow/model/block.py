@@ -47,12 +47,15 @@ def modulate(x_btd: Tensor, shift_b1d: Tensor, scale_b1d: Tensor) -> Tensor:
 class Projections(nn.Module):
     """Query, key, value and output of one stream's attention; the attention itself is shared."""
 
-    def __init__(self, dim: int, inner: int):
+    def __init__(self, dim: int, heads: int, head_dim: int, qk_norm: bool):
         super().__init__()
+        inner = heads * head_dim
         self.to_q = Linear(dim, inner)
         self.to_k = Linear(dim, inner)
         self.to_v = Linear(dim, inner)
         self.to_out = nn.ModuleList([Linear(inner, dim)])
+        self.q_norm = nn.RMSNorm(head_dim, eps=1e-6) if qk_norm else None
+        self.k_norm = nn.RMSNorm(head_dim, eps=1e-6) if qk_norm else None
 
 
 class FeedForward(nn.Module):
@@ -77,12 +80,14 @@ class Heads:
 
 
 class DiTBlock(nn.Module):
-    def __init__(self, dim: int, heads: int, head_dim: int, ff_mult: int, rotary_heads: int | None = None):
+    def __init__(
+        self, dim: int, heads: int, head_dim: int, ff_mult: int, rotary_heads: int | None = None, qk_norm: bool = False
+    ):  # fmt: skip
         super().__init__()
         self.heads = heads
         self.rotary_heads = rotary_heads
         self.attn_norm = AdaLayerNorm(dim)
-        self.attn = Projections(dim, heads * head_dim)
+        self.attn = Projections(dim, heads, head_dim, qk_norm)
         self.ff = FeedForward(dim, ff_mult)
 
     def project(self, x_btd: Tensor, time_bd: Tensor, rotary: tuple[Tensor, Tensor]) -> Heads:
@@ -93,6 +98,8 @@ class DiTBlock(nn.Module):
             linear(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for linear in (self.attn.to_q, self.attn.to_k, self.attn.to_v)
         )
+        if self.attn.q_norm is not None and self.attn.k_norm is not None:
+            q, k = self.attn.q_norm(q), self.attn.k_norm(k)
         if self.rotary_heads is None:
             q, k = rotate(q, rotary), rotate(k, rotary)
         else:

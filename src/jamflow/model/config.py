@@ -15,7 +15,9 @@ class AudioConfig:
     """Audio-DiT: F5-TTS's DiT, key for key. Defaults are F5TTS_v1_Base.
 
     `channels` is mel bands times frames per token. `text_mask_padding` and `pe_attn_head` tell v1 (True,
-    None) from v0 (False, 1); the two have the same keys.
+    None) from v0 (False, 1); the two have the same keys. No published checkpoint has the last three, but F5-TTS can be
+    trained with them: norms of queries and keys (also of the motion stream, whose keys meet the same queries), text spread
+    evenly over all frames, the input shown again to the last layer.
     """
 
     channels: int = 100
@@ -30,6 +32,9 @@ class AudioConfig:
     text_mask_padding: bool = True
     pe_attn_head: int | None = None
     attn_mask_enabled: bool = False
+    qk_norm: bool = False
+    average_upsampling: bool = False
+    long_skip: bool = False
 
 
 @dataclass(frozen=True)

@@ -76,9 +76,12 @@ class TextEmbedding(nn.Module):
 
     positions: Tensor
 
-    def __init__(self, vocab: int, dim: int, layers: int, mask_padding: bool):
+    def __init__(self, vocab: int, dim: int, layers: int, mask_padding: bool, average_upsampling: bool = False):
         super().__init__()
+        if average_upsampling and not mask_padding:
+            raise ValueError("text can be spread over the frames only where its padding is masked")
         self.mask_padding = mask_padding
+        self.average_upsampling = average_upsampling
         self.text_embed = nn.Embedding(vocab + 1, dim)  # row 0 is the filler
         self.text_blocks = nn.Sequential(*[ConvNeXtV2Block(dim, dim * 2) for _ in range(layers)])
         with torch.device("cpu"):  # in no file: real numbers even where the weights are yet to be loaded
@@ -104,7 +107,19 @@ class TextEmbedding(nn.Module):
         x = x * has_text
         for block in self.text_blocks:
             x = block(x) * has_text
-        return x
+        return _spread(x, has_text[..., 0], valid_bt) if self.average_upsampling else x
+
+
+def _spread(x_btd: Tensor, has_text_bt: Tensor, valid_bt: Tensor | None) -> Tensor:
+    """Each row's L text frames, which come first, repeated over its A frames: A // L times, the last A mod L once more."""
+    text = has_text_bt.sum(1, keepdim=True).clamp(min=1)
+    whole = torch.full_like(text, x_btd.shape[1]) if valid_bt is None else valid_bt.sum(1, keepdim=True)
+    times, longer = whole // text, whole % text
+    frame = torch.arange(x_btd.shape[1], device=x_btd.device)[None]
+    turn = (text - longer) * times  # from this frame on, once more
+    index = torch.where(frame < turn, frame // times.clamp(min=1), text - longer + (frame - turn) // (times + 1))
+    index = index.clamp(max=x_btd.shape[1] - 1)
+    return x_btd.gather(1, index[..., None].expand_as(x_btd)) * (frame < whole)[..., None]
 
 
 class ConvPositionEmbedding(nn.Module):

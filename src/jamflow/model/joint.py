@@ -145,6 +145,9 @@ class _Running:
     rotary: Rotary
     valid_bt: Tensor | None
 
+    def __post_init__(self) -> None:
+        self.entry = self.hidden
+
     def project(self, i: int) -> Heads:
         return self.dit.block(i).project(self.hidden, self.time, self.rotary)
 
@@ -152,7 +155,7 @@ class _Running:
         self.hidden = self.dit.block(i).finish(self.hidden, heads, attended, self.valid_bt)
 
     def velocity(self) -> Tensor:
-        return self.dit.velocity(self.hidden, self.time)
+        return self.dit.velocity(self.hidden, self.time, self.entry)
 
 
 def _keys(

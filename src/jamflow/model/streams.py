@@ -69,11 +69,15 @@ class DiT(nn.Module):
     transformer_blocks: nn.ModuleList
     norm_out: FinalAdaLayerNorm
     proj_out: Linear
+    long_skip_connection: Linear | None
 
     def block(self, i: int) -> DiTBlock:
         return cast(DiTBlock, self.transformer_blocks[i])
 
-    def velocity(self, hidden_btd: Tensor, time_bd: Tensor) -> Tensor:
+    def velocity(self, hidden_btd: Tensor, time_bd: Tensor, entry_btd: Tensor) -> Tensor:
+        """From the hidden state after the blocks; `entry_btd` is the one before them."""
+        if self.long_skip_connection is not None:
+            hidden_btd = self.long_skip_connection(torch.cat([hidden_btd, entry_btd], dim=-1))
         return self.proj_out(self.norm_out(hidden_btd, time_bd))
 
     def start_as_identity(self) -> None:
@@ -92,16 +96,17 @@ class AudioDiT(DiT):
         self.config = config
         self.time_embed = TimeEmbedding(config.dim)
         self.text_embed = TextEmbedding(
-            config.text_vocab, config.text_dim, config.text_layers, config.text_mask_padding
+            config.text_vocab, config.text_dim, config.text_layers, config.text_mask_padding, config.average_upsampling
         )
         self.input_embed = AudioInputEmbedding(config)
         self.rotary_embed = RotaryEmbedding(config.head_dim)
         self.transformer_blocks = nn.ModuleList(
-            DiTBlock(config.dim, config.heads, config.head_dim, config.ff_mult, config.pe_attn_head)
+            DiTBlock(config.dim, config.heads, config.head_dim, config.ff_mult, config.pe_attn_head, config.qk_norm)
             for _ in range(config.depth)
         )
         self.norm_out = FinalAdaLayerNorm(config.dim)
         self.proj_out = Linear(config.dim, config.channels)
+        self.long_skip_connection = Linear(2 * config.dim, config.dim, bias=False) if config.long_skip else None
         self.start_as_identity()
 
     def embed_text(self, inputs: AudioInput) -> Tensor:
@@ -130,10 +135,11 @@ class MotionDiT(DiT):
         self.conv_pos_embed = ConvPositionEmbedding(config.dim, kernel=15)
         self.rotary_embed = RotaryEmbedding(audio.head_dim)
         self.transformer_blocks = nn.ModuleList(
-            DiTBlock(config.dim, audio.heads, audio.head_dim, config.ff_mult) for _ in range(audio.depth)
+            DiTBlock(config.dim, audio.heads, audio.head_dim, config.ff_mult, qk_norm=audio.qk_norm) for _ in range(audio.depth)
         )
         self.norm_out = FinalAdaLayerNorm(config.dim)
         self.proj_out = Linear(config.dim, config.mouth_channels)
+        self.long_skip_connection = None
         self.start_as_identity()
 
     def embed(self, inputs: MotionInput) -> tuple[Tensor, Tensor]:
