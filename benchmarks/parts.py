@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from jamflow.model.config import base, mini
 from jamflow.model.joint import JointModel, Sight
-from jamflow.model.streams import AudioInput, MotionInput
+from jamflow.model.streams import AudioDiT, AudioInput, MotionInput
 from jamflow.speech.durations import DurationConfig, DurationPredictor
 from jamflow.speech.vocoder import Vocos, vocos_24khz, vocos_mini
 
@@ -83,7 +83,9 @@ def build(size: Size, part: str) -> tuple[nn.Module, Run]:
         durations = DurationPredictor(DurationConfig(VOCAB)).eval()
         return durations, lambda: durations(torch.randint(0, VOCAB, (1, PHONEMES)))
     config = mini(VOCAB) if size == "mini" else base()
-    model = JointModel(config, with_motion=part != "Audio-DiT").eval()
+    # Motion alone asks the audio stream for its positions only.
+    speech = AudioDiT(replace(config.audio, depth=0, text_layers=0, dim=64)) if part == "Motion-DiT" else None
+    model = JointModel(config, speech, with_motion=part != "Audio-DiT").eval()
     tokens, frames = round(SECONDS * config.token_rate_hz), round(SECONDS * config.motion_fps)
     drop, when = torch.tensor([False, True]), torch.tensor([0.3])
 
@@ -94,7 +96,7 @@ def build(size: Size, part: str) -> tuple[nn.Module, Run]:
     module: nn.Module = model
     if part == "Motion-DiT":
         assert model.motion is not None
-        module, model.audio.transformer_blocks = model.motion, nn.ModuleList()  # only its positions are asked for
+        module = model.motion
     else:
         x, context = noise(tokens, config.audio.channels), noise(tokens, config.audio.channels)
         text = torch.randint(0, VOCAB, (2, tokens // 5))
