@@ -26,19 +26,16 @@ class Contender:
 @dataclass(frozen=True)
 class Score:
     """Attributes:
-    seconds: of every round, in order.
+    seconds, cpu_s: of every round, in order. The processor's count is steadier where other processes run.
     peak_mib: largest resident memory after loading, libraries and weights included.
     differences: largest absolute difference of each output from the first contender's.
     """
 
     name: str
     seconds: list[float]
+    cpu_s: list[float]
     peak_mib: float
     differences: dict[str, float]
-
-    @property
-    def median_s(self) -> float:
-        return median(self.seconds)
 
 
 def duel(contenders: Sequence[Contender], job: Path, case: str, rounds: int, threads: int) -> list[Score]:
@@ -56,6 +53,7 @@ def duel(contenders: Sequence[Contender], job: Path, case: str, rounds: int, thr
         Score(
             contender.name,
             [turn[i]["seconds"] for turn in runs],
+            [turn[i]["cpu_s"] for turn in runs],
             runs[-1][i]["peak_mib"],
             {name: float((outputs[i][name] - x).abs().max()) for name, x in outputs[0].items()},
         )
@@ -63,21 +61,24 @@ def duel(contenders: Sequence[Contender], job: Path, case: str, rounds: int, thr
     ]
 
 
+HEADER = [
+    "| case | who | seconds | ratio | processor seconds | ratio | peak MiB | ratio | largest difference |",
+    "|---|---|---|---|---|---|---|---|---|",
+]
+
+
 def table(case: str, scores: Sequence[Score]) -> list[str]:
-    """Rows of a Markdown table: case, who, median seconds (smallest to largest), ratio, peak memory, ratio, difference."""
+    """Rows of a Markdown table; ratios are to the first contender. Of times: the median, the smallest and the largest."""
     first = scores[0]
     rows = []
     for score in scores:
-        spread = f"{score.median_s:.3f} ({min(score.seconds):.3f} to {max(score.seconds):.3f})"
-        differences = ", ".join(f"{name} {x:.0e}" for name, x in score.differences.items()) if score is not first else ""
-        rows.append(
-            f"| {case} | {score.name} | {spread} | {score.median_s / first.median_s:.2f} "
-            f"| {score.peak_mib:.0f} | {score.peak_mib / first.peak_mib:.2f} | {differences} |"
-        )
+        cells = [case, score.name]
+        for mine, its in ((score.seconds, first.seconds), (score.cpu_s, first.cpu_s)):
+            cells += [f"{median(mine):.2f} ({min(mine):.2f} to {max(mine):.2f})", f"{median(mine) / median(its):.2f}"]
+        cells += [f"{score.peak_mib:.0f}", f"{score.peak_mib / first.peak_mib:.2f}"]
+        cells.append(", ".join(f"{name} {x:.0e}" for name, x in score.differences.items()) if score is not first else "")
+        rows.append(f"| {' | '.join(cells)} |")
     return rows
-
-
-HEADER = ["| case | who | seconds | ratio | peak MiB | ratio | largest difference |", "|---|---|---|---|---|---|---|"]
 
 
 class _Worker:

@@ -2,7 +2,8 @@
 
 Commands on stdin, a line each; answers on stdout, a line of JSON each:
     (started)   {"torch": version}                      weights and inputs are loaded
-    run         {"seconds": ..., "peak_mib": ...}       one run, and the largest resident memory since loading
+    run         {"seconds": ..., "cpu_s": ..., "peak_mib": ...}     one run: seconds of the clock, of the processor, and
+                                                        the largest resident memory since loading
     save PATH   {}                                      outputs of the last run, as `torch.save` writes a dictionary
 It ends when stdin does. Whatever the measured code prints goes to stderr.
 """
@@ -45,9 +46,10 @@ def serve(options: argparse.Namespace, prepare: Callable[[argparse.Namespace], R
         answer = {}
         if command == "run":
             outputs.clear()
-            start_s = time.perf_counter()
+            start_s, start_cpu_s = time.perf_counter(), time.process_time()
             outputs |= run()
-            answer = {"seconds": time.perf_counter() - start_s, "peak_mib": _peak_mib()}
+            seconds, cpu_s = time.perf_counter() - start_s, time.process_time() - start_cpu_s
+            answer = {"seconds": seconds, "cpu_s": cpu_s, "peak_mib": _peak_mib()}
         else:
             torch.save({name: x.float() for name, x in outputs.items()}, path)
         print(json.dumps(answer), file=answers)
