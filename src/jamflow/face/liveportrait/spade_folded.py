@@ -9,8 +9,6 @@
 Shapes: B batch, C channels, H height, W width.
 """
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -71,6 +69,7 @@ class _Modulation(nn.Module):
         assert isinstance(shared, nn.Conv2d)
         self.shared = UpsampledConv(shared, factor) if factor > 1 else shared
         self.after = after
+        self.outputs = spade.mlp_gamma.out_channels if after is None else after.out_channels
         gamma, beta = spade.mlp_gamma, spade.mlp_beta
         assert gamma.bias is not None and beta.bias is not None
         shift, shift_bias = beta.weight, beta.bias
@@ -82,9 +81,17 @@ class _Modulation(nn.Module):
         self.bias = nn.Parameter(torch.cat([gamma.bias + 1, shift_bias]), requires_grad=False)
 
     def forward(self, normal_bchw: Tensor, feature_bchw: Tensor) -> Tensor:
-        hidden = F.relu(self.shared(feature_bchw))
-        strips = [self._strip(*strip) for strip in _strips(normal_bchw, hidden)]
-        return torch.cat(strips, 2) if len(strips) > 1 else strips[0]
+        hidden = F.relu(self.shared(feature_bchw), inplace=True)
+        height, width = hidden.shape[2:]
+        factor = height // normal_bchw.shape[2]
+        rows = max(1, _STRIP_PIXELS // (width * factor)) * factor if hidden.device.type == "cpu" else height
+        out = hidden.new_empty(len(hidden), self.outputs, height, width)
+        for top in range(0, height, rows):
+            normal = normal_bchw[:, :, top // factor : (top + rows) // factor]
+            if factor > 1:
+                normal = F.interpolate(normal, scale_factor=factor)
+            out[:, :, top : top + rows] = self._strip(normal, _with_neighbours(hidden, top, rows))
+        return out
 
     def _strip(self, normal: Tensor, hidden: Tensor) -> Tensor:
         scale_shift = F.conv2d(hidden, self.weight, self.bias, padding=(0, 1))
@@ -92,17 +99,11 @@ class _Modulation(nn.Module):
         scale, shift = scale_shift[:, :channels], scale_shift[:, channels:]
         if self.after is not None:
             return self.after(normal * scale) + shift
-        return F.leaky_relu(torch.addcmul(shift, normal, scale), 0.2)
+        return F.leaky_relu(torch.addcmul(shift, normal, scale), 0.2, inplace=True)
 
 
-def _strips(normal_bchw: Tensor, hidden_bchw: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Rows of the normalised input, upsampled to the hidden feature's size, and of that feature with a row around."""
-    height, width = hidden_bchw.shape[2:]
-    factor = height // normal_bchw.shape[2]
-    rows = max(1, _STRIP_PIXELS // (width * factor)) * factor if hidden_bchw.device.type == "cpu" else height
-    hidden_bchw = F.pad(hidden_bchw, (0, 0, 1, 1))
-    for top in range(0, height, rows):
-        normal = normal_bchw[:, :, top // factor : (top + rows) // factor]
-        if factor > 1:
-            normal = F.interpolate(normal, scale_factor=factor)
-        yield normal, hidden_bchw[:, :, top : top + rows + 2]
+def _with_neighbours(x_bchw: Tensor, top: int, rows: int) -> Tensor:
+    """Some rows, and the one above and below them; zeros outside."""
+    height = x_bchw.shape[2]
+    first, last = max(top - 1, 0), min(top + rows + 1, height)
+    return F.pad(x_bchw[:, :, first:last], (0, 0, int(top == 0), int(top + rows >= height)))

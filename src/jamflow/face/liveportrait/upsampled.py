@@ -27,7 +27,7 @@ class UpsampledConv(nn.Module):
 
     def __init__(self, conv: nn.Conv2d | nn.Conv3d, factor: int):
         super().__init__()
-        self.factor = factor
+        self.factor, self.outputs = factor, conv.out_channels
         self.bias = conv.bias
         self.kinds = ["first", *["inner"] * (factor > 2), "last"]
         for rows, columns in product(self.kinds, self.kinds):
@@ -37,15 +37,13 @@ class UpsampledConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
         padded = F.pad(x, (1, 1, 1, 1))
-        convolve, depth = (F.conv2d, ()) if x.ndim == 4 else (F.conv3d, (1,))
-        out = None
+        convolve, padding = (F.conv2d, 0) if x.ndim == 4 else (F.conv3d, (1, 0, 0))
+        shape = (*x.shape[:-2], height, self.factor, width, self.factor)
+        out = padded.new_empty(shape[0], self.outputs, *shape[2:])
         for rows, columns in product(self.kinds, self.kinds):
             window = padded[..., _reach(rows, height), _reach(columns, width)]
-            y = convolve(window, self.get_parameter(f"{rows}_{columns}"), self.bias, padding=(*depth, 0, 0) if depth else 0)
-            if out is None:
-                out = y.new_empty(*y.shape[:-2], height, self.factor, width, self.factor)
+            y = convolve(window, self.get_parameter(f"{rows}_{columns}"), self.bias, padding=padding)
             out[..., :, self._copies(rows), :, self._copies(columns)] = y[..., :, None, :, None]
-        assert out is not None
         return out.flatten(-4, -3).flatten(-2)
 
     def _copies(self, kind: str) -> slice:
