@@ -14,6 +14,7 @@ from jamflow.face.liveportrait.layers import fold
 from jamflow.face.liveportrait.spade_folded import FoldedDecoder
 from jamflow.face.liveportrait.upsampled import UpsampledConv
 from jamflow.face.liveportrait.warping import WarpingNetwork
+from jamflow.face.liveportrait.winograd import Conv3
 
 
 def randomized(network: nn.Module, seed: int) -> nn.Module:
@@ -82,3 +83,12 @@ def test_convolution_by_frequencies(depth: int, size: int) -> None:
     with torch.no_grad():
         expected = conv(x)
     torch.testing.assert_close(DepthFourierConv(conv, depth)(x), expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(64, 8), (5, 9), (3, 4), (16, 6, 7), (2, 3, 3)])
+def test_convolution_by_points(size: tuple[int, ...]) -> None:
+    conv = (nn.Conv2d if len(size) == 2 else nn.Conv3d)(20, 7, 3, padding=1)
+    x = torch.randn(2, 20, *size)
+    with torch.no_grad():
+        expected = conv(x)
+        torch.testing.assert_close(Conv3(conv)(x), expected, atol=1e-5, rtol=1e-5)

@@ -5,6 +5,7 @@
   feature on the small grid (`upsampled.py`).
 - The shortcut's 1x1 convolution is linear, so its shift is drawn at the output's width, not the input's.
 - Scale and shift of a whole picture (134 MB at 256 x 256) never exist: they are drawn and used strip by strip.
+- The largest convolutions take half the multiplications (`winograd.py`).
 
 Shapes: B batch, C channels, H height, W width.
 """
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 
 from jamflow.face.liveportrait.generator import SPADE, SPADEBlock, SPADEDecoder
 from jamflow.face.liveportrait.upsampled import UpsampledConv
+from jamflow.face.liveportrait.winograd import Conv3, conv3
 
 _STRIP_PIXELS = 4096  # scale and shift of a strip stay in the processor's cache
 
@@ -47,7 +49,8 @@ class _Block(nn.Module):
     def __init__(self, block: nn.Module, factor: int):
         super().__init__()
         assert isinstance(block, SPADEBlock)
-        self.conv_0, self.conv_1 = block.conv_0, block.conv_1
+        halved = factor == 1  # measured: no gain on larger pictures
+        self.conv_0, self.conv_1 = (Conv3(conv) if halved else conv for conv in (block.conv_0, block.conv_1))
         self.norm_0 = _Modulation(block.norm_0, factor)
         self.norm_1 = _Modulation(block.norm_1, factor)
         self.conv_s = block.conv_s if block.widens else None
@@ -94,7 +97,7 @@ class _Modulation(nn.Module):
         return out
 
     def _strip(self, normal: Tensor, hidden: Tensor) -> Tensor:
-        scale_shift = F.conv2d(hidden, self.weight, self.bias, padding=(0, 1))
+        scale_shift = conv3(hidden, self.weight, self.bias)
         channels = normal.shape[1]
         scale, shift = scale_shift[:, :channels], scale_shift[:, channels:]
         if self.after is not None:

@@ -14,6 +14,7 @@ from jamflow.face.liveportrait.appearance import DEPTH
 from jamflow.face.liveportrait.depth_fourier import DepthFourierConv
 from jamflow.face.liveportrait.keypoints import KEY_POINTS
 from jamflow.face.liveportrait.layers import DownBlock3d, Foldable, SameBlock2d, UpBlock3d, fold_norm
+from jamflow.face.liveportrait.winograd import Conv3
 
 _VARIANCE = 0.01
 _DOWN = (110, 64, 128, 256, 512, 1024)
@@ -46,11 +47,13 @@ class Decoder(Foldable):
         super().__init__()
         self.up_blocks = nn.ModuleList(UpBlock3d(inputs, outputs) for inputs, outputs in _UP)
         channels = _UP[-1][1] + _DOWN[0]
-        self.conv = nn.Conv3d(channels, channels, 3, padding=1)
+        self.conv: nn.Module = nn.Conv3d(channels, channels, 3, padding=1)
         self.norm = nn.BatchNorm3d(channels)
 
     def fold(self) -> None:
         fold_norm(self)
+        assert isinstance(self.conv, nn.Conv3d)
+        self.conv = Conv3(self.conv)
 
     def forward(self, levels: list[Tensor]) -> Tensor:
         x = levels.pop()
