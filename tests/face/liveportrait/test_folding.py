@@ -92,3 +92,20 @@ def test_convolution_by_points(size: tuple[int, ...]) -> None:
     with torch.no_grad():
         expected = conv(x)
         torch.testing.assert_close(Conv3(conv)(x), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_half_precision_in_one_graph() -> None:
+    """As on a GPU: autocast, one graph without breaks; key points' motion stays in float32."""
+    warping, generator = randomized(WarpingNetwork(), 0), FoldedDecoder(randomized(SPADEDecoder(), 0))
+    fold(warping)
+    g = torch.Generator().manual_seed(0)
+    feature, source = torch.randn(1, 32, 16, 32, 32, generator=g), torch.rand(1, 21, 3, generator=g) - 0.5
+    driving = source + 0.1
+    exact = warping(feature, driving, source)
+    small = torch.randn(1, 256, 8, 8, generator=g)
+    with torch.autocast("cpu", torch.bfloat16):
+        warped = torch.compile(warping, fullgraph=True, backend="eager")(feature, driving, source)
+        picture = torch.compile(generator, fullgraph=True, backend="eager")(small)
+    assert warped.deformation_bdhw3.dtype == torch.float32
+    torch.testing.assert_close(warped.deformation_bdhw3, exact.deformation_bdhw3, atol=0.02, rtol=0)
+    torch.testing.assert_close(picture.float(), generator(small), atol=0.1, rtol=0)

@@ -101,7 +101,8 @@ class DenseMotionNetwork(Foldable):
         heat = F.pad(heat, (0, 0, 0, 0, 0, 0, 1, 0))[:, :, None]
         hidden = self.hourglass(torch.cat([heat, moved], dim=2).flatten(1, 2))
         mask = self.mask(hidden).float().softmax(1)
-        deformation = torch.einsum("bndhw,bndhwx->bdhwx", mask, flow.float())
+        with torch.autocast(mask.device.type, enabled=False):  # half precision would round to a quarter of a voxel
+            deformation = torch.einsum("bndhw,bndhwx->bdhwx", mask, flow.float())
         return deformation, self.occlusion(hidden.flatten(1, 2)).sigmoid()
 
     def _flow(self, driving_bk3: Tensor, source_bk3: Tensor, size: torch.Size) -> Tensor:
