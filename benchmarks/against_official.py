@@ -1,7 +1,7 @@
 """JAM-Flow against the official code, side by side: python benchmarks/against_official.py --parts liveportrait ...
 
 Both load the same filled weights and compute the same inputs, each in its own process, in turns. Prints a Markdown
-table. See benchmarks/README.md for the reference commands. Linux.
+table. See benchmarks/README.md for the reference commands.
 """
 
 import tempfile
@@ -13,10 +13,6 @@ import tyro
 
 from against_official import liveportrait
 from against_official.duel import HEADER, duel, table
-from jamflow.errors import UserError
-
-# Each has CASES (name: title), contenders(reference command) and write_job(folder).
-PARTS = {"liveportrait": liveportrait}
 
 
 @dataclass(frozen=True)
@@ -32,15 +28,14 @@ class Options:
 
 def main() -> None:
     options = tyro.cli(Options, description=__doc__)
+    contenders = {"liveportrait": lambda: liveportrait.contenders(options.liveportrait_reference)}
+    modules = {"liveportrait": liveportrait}
     print("\n".join(HEADER))
-    for name in options.parts:
-        part, reference = PARTS[name], getattr(options, f"{name}_reference")
-        if not reference:
-            raise UserError(f"There is nothing to compare {name} with.", f"Give --{name}-reference.")
+    for part in options.parts:
         with tempfile.TemporaryDirectory() as folder:
-            part.write_job(Path(folder))
-            for case, title in part.CASES.items():
-                scores = duel(part.contenders(reference), Path(folder), case, options.rounds, options.threads)
+            modules[part].write_job(Path(folder))
+            for case, title in modules[part].CASES.items():
+                scores = duel(contenders[part](), Path(folder), case, options.rounds, options.threads)
                 print("\n".join(table(title, scores)), flush=True)
 
 

@@ -10,25 +10,13 @@ from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
 from jamflow.face.liveportrait.checkpoint import fold_spectral_norm
 from jamflow.face.liveportrait.generator import SPADEDecoder
 from jamflow.face.liveportrait.keypoints import degrees_from_bins, rotation_matrix, transform
-from jamflow.face.liveportrait.layers import fold
 from jamflow.face.liveportrait.motion_extractor import MotionExtractor
 from jamflow.face.liveportrait.retargeting import eye_network, lip_network, retarget, stitch, stitching_network
-from jamflow.face.liveportrait.spade_folded import FoldedDecoder
 from jamflow.face.liveportrait.warping import WarpingNetwork
 from jamflow.weights.tensors import load_strictly
 from liveportrait_networks import filled
 
 SIZES = ["small", pytest.param("full", marks=pytest.mark.full)]
-
-
-def filled(golden: Golden, name: str, module: nn.Module) -> nn.Module:
-    """The official state dict by the rule, through our adapter, folded as `load_networks` does."""
-    manifest = json.loads((SHARED / "golden/liveportrait/state_dict_manifest.json").read_text())
-    shapes = {key: tuple(shape) for key, shape, *_ in manifest["modules"][name]["entries"]}
-    state = {k: torch.as_tensor(v) for k, v in golden.fill_rule.fill_state_dict(name, shapes).items()}
-    load_strictly(module, fold_spectral_norm(state), "file", name)
-    fold(module)
-    return (FoldedDecoder(module) if isinstance(module, SPADEDecoder) else module).eval().requires_grad_(False)
 
 
 @pytest.mark.parametrize("size", SIZES)
