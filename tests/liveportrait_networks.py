@@ -10,19 +10,22 @@ from golden import SHARED, Golden
 from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks, fold_spectral_norm
 from jamflow.face.liveportrait.generator import SPADEDecoder
+from jamflow.face.liveportrait.layers import fold
 from jamflow.face.liveportrait.motion_extractor import KeyPointMotion, MotionExtractor
 from jamflow.face.liveportrait.retargeting import eye_network, lip_network, stitching_network
+from jamflow.face.liveportrait.spade_folded import FoldedDecoder
 from jamflow.face.liveportrait.warping import Warped, WarpingNetwork
 from jamflow.weights.tensors import load_strictly
 
 
 def filled(golden: Golden, name: str, module: nn.Module) -> nn.Module:
-    """The official state dict by the rule, through our adapter."""
+    """The official state dict by the rule, through our adapter, folded as `load_networks` does."""
     manifest = json.loads((SHARED / "golden/liveportrait/state_dict_manifest.json").read_text())
     shapes = {key: tuple(shape) for key, shape, *_ in manifest["modules"][name]["entries"]}
     state = {k: torch.as_tensor(v) for k, v in golden.fill_rule.fill_state_dict(name, shapes).items()}
     load_strictly(module, fold_spectral_norm(state), "file", name)
-    return module.eval().requires_grad_(False)
+    fold(module)
+    return (FoldedDecoder(module) if isinstance(module, SPADEDecoder) else module).eval().requires_grad_(False)
 
 
 def filled_networks(golden: Golden) -> LivePortraitNetworks:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from against_official.duel import Contender
+from jamflow.errors import UserError
 from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
 from jamflow.face.liveportrait.generator import SPADEDecoder
 from jamflow.face.liveportrait.motion_extractor import MotionExtractor
@@ -24,7 +25,13 @@ WORKERS = Path(__file__).parent / "workers"
 
 
 def contenders(reference: str) -> list[Contender]:
-    """The official code, by the user's command, and ours."""
+    """The official code, by the user's command, and ours.
+
+    Raises:
+        UserError: no command was given.
+    """
+    if not reference:
+        raise UserError("There is nothing to compare LivePortrait with.", "Give --liveportrait-reference.")
     ours = [sys.executable, str(WORKERS / "liveportrait_ours.py")]
     return [Contender("official", reference.split()), Contender("jamflow", ours)]
 

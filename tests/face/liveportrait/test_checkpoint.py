@@ -63,7 +63,8 @@ def test_all_networks_load(states: dict[str, dict[str, Tensor]], tmp_path: Path,
     assert torch.equal(networks.motion.state_dict()[key], states["motion_extractor"][key])
     raw = states["spade_generator"]
     weight, u, v = (raw[f"up_0.conv_s.weight_{x}"] for x in ("orig", "u", "v"))
-    torch.testing.assert_close(networks.generator.up_0.conv_s.weight, weight / (u @ weight.flatten(1) @ v))
+    loaded = networks.generator.get_parameter("blocks.up_0.conv_s.weight")
+    torch.testing.assert_close(loaded, weight / (u @ weight.flatten(1) @ v))
     assert not networks.warping.training
 
 

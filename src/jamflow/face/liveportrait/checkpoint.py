@@ -1,4 +1,4 @@
-"""Official LivePortrait checkpoints to our networks: strict, spectral norm folded."""
+"""Official LivePortrait checkpoints to our networks: strict, then folded for inference."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,10 @@ from torch import Tensor, nn
 
 from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
 from jamflow.face.liveportrait.generator import SPADEDecoder
+from jamflow.face.liveportrait.layers import fold
 from jamflow.face.liveportrait.motion_extractor import MotionExtractor
 from jamflow.face.liveportrait.retargeting import RetargetingNetwork, eye_network, lip_network, stitching_network
+from jamflow.face.liveportrait.spade_folded import FoldedDecoder
 from jamflow.face.liveportrait.warping import WarpingNetwork
 from jamflow.weights.foreign import read_checkpoint
 from jamflow.weights.tensors import load_strictly
@@ -36,7 +38,7 @@ class LivePortraitNetworks:
     appearance: AppearanceFeatureExtractor
     motion: MotionExtractor
     warping: WarpingNetwork
-    generator: SPADEDecoder
+    generator: FoldedDecoder
     stitching: RetargetingNetwork
     eye: RetargetingNetwork
     lip: RetargetingNetwork
@@ -59,7 +61,7 @@ def load_networks(files: LivePortraitFiles) -> LivePortraitNetworks:
         _filled(AppearanceFeatureExtractor(), read_checkpoint(files.appearance), files.appearance),
         _filled(MotionExtractor(), read_checkpoint(files.motion), files.motion),
         _filled(WarpingNetwork(), read_checkpoint(files.warping), files.warping),
-        _filled(SPADEDecoder(), fold_spectral_norm(read_checkpoint(files.generator)), files.generator),
+        FoldedDecoder(_filled(SPADEDecoder(), fold_spectral_norm(read_checkpoint(files.generator)), files.generator)),
         *parts.values(),
     )
 
@@ -98,4 +100,5 @@ def _part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
 
 def _filled(network: Network, state: dict[str, Tensor], path: Path) -> Network:
     load_strictly(network, state, path, f"LivePortrait's {type(network).__name__}")
+    fold(network)
     return network.eval().requires_grad_(False)

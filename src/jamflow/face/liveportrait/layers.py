@@ -3,11 +3,41 @@
 Shapes: B batch, C channels, D depth, H height, W width.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from jamflow.face.liveportrait.upsampled import UpsampledConv
 
-class SameBlock2d(nn.Module):
+
+class Foldable(nn.Module):
+    """A block that, its weights once loaded, can compute the same with less work."""
+
+    def fold(self) -> None:
+        """Once, in place, in eval mode; the official keys are gone afterwards."""
+        raise NotImplementedError
+
+
+def fold(network: nn.Module) -> None:
+    """Every block of a network."""
+    for module in list(network.modules()):
+        if isinstance(module, Foldable):
+            module.fold()
+
+
+def fold_norm(block: nn.Module, conv_name: str = "conv", norm_name: str = "norm") -> None:
+    """Fold a block's batch norm into the convolution before it; nothing stays in the norm's place."""
+    conv, norm = block.get_submodule(conv_name), block.get_submodule(norm_name)
+    assert isinstance(conv, nn.Conv2d | nn.Conv3d) and isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d)
+    assert conv.bias is not None and norm.running_var is not None and norm.running_mean is not None
+    scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    with torch.no_grad():
+        conv.weight.copy_(conv.weight * scale.view(-1, *[1] * (conv.weight.ndim - 1)))
+        conv.bias.copy_((conv.bias - norm.running_mean) * scale + norm.bias)
+    setattr(block, norm_name, nn.Identity())
+
+
+class SameBlock2d(Foldable):
     """Convolution, batch norm, activation."""
 
     def __init__(self, inputs: int, outputs: int, slope: float = 0.0):
@@ -16,11 +46,14 @@ class SameBlock2d(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
         self.slope = slope
 
+    def fold(self) -> None:
+        fold_norm(self)
+
     def forward(self, x_bchw: Tensor) -> Tensor:
         return F.leaky_relu(self.norm(self.conv(x_bchw)), self.slope)
 
 
-class DownBlock2d(nn.Module):
+class DownBlock2d(Foldable):
     """Convolution, batch norm, ReLU, half the size."""
 
     def __init__(self, inputs: int, outputs: int):
@@ -28,11 +61,14 @@ class DownBlock2d(nn.Module):
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
         self.norm = nn.BatchNorm2d(outputs)
 
+    def fold(self) -> None:
+        fold_norm(self)
+
     def forward(self, x_bchw: Tensor) -> Tensor:
         return F.avg_pool2d(F.relu(self.norm(self.conv(x_bchw))), 2)
 
 
-class DownBlock3d(nn.Module):
+class DownBlock3d(Foldable):
     """Convolution, batch norm, ReLU, half the height and width; depth stays."""
 
     def __init__(self, inputs: int, outputs: int):
@@ -40,24 +76,38 @@ class DownBlock3d(nn.Module):
         self.conv = nn.Conv3d(inputs, outputs, 3, padding=1)
         self.norm = nn.BatchNorm3d(outputs)
 
+    def fold(self) -> None:
+        fold_norm(self)
+
     def forward(self, x_bcdhw: Tensor) -> Tensor:
         return F.avg_pool3d(F.relu(self.norm(self.conv(x_bcdhw))), (1, 2, 2))
 
 
-class UpBlock3d(nn.Module):
+class UpConv3d(nn.Conv3d):
+    """Twice the height and width (nearest), then the convolution."""
+
+    def forward(self, x_bcdhw: Tensor) -> Tensor:
+        return super().forward(F.interpolate(x_bcdhw, scale_factor=(1, 2, 2)))
+
+
+class UpBlock3d(Foldable):
     """Twice the height and width (nearest), convolution, batch norm, ReLU."""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
-        self.conv = nn.Conv3d(inputs, outputs, 3, padding=1)
+        self.conv: nn.Module = UpConv3d(inputs, outputs, 3, padding=1)
         self.norm = nn.BatchNorm3d(outputs)
 
+    def fold(self) -> None:
+        fold_norm(self)
+        assert isinstance(self.conv, UpConv3d)
+        self.conv = UpsampledConv(self.conv, 2)
+
     def forward(self, x_bcdhw: Tensor) -> Tensor:
-        up = F.interpolate(x_bcdhw, scale_factor=(1, 2, 2))
-        return F.relu(self.norm(self.conv(up)))
+        return F.relu(self.norm(self.conv(x_bcdhw)))
 
 
-class ResBlock3d(nn.Module):
+class ResBlock3d(Foldable):
     """Pre-activation residual block."""
 
     def __init__(self, channels: int):
@@ -66,6 +116,9 @@ class ResBlock3d(nn.Module):
         self.conv2 = nn.Conv3d(channels, channels, 3, padding=1)
         self.norm1 = nn.BatchNorm3d(channels)
         self.norm2 = nn.BatchNorm3d(channels)
+
+    def fold(self) -> None:
+        fold_norm(self, "conv1", "norm2")  # between norm1 and conv1 is a ReLU
 
     def forward(self, x_bcdhw: Tensor) -> Tensor:
         y = self.conv1(F.relu(self.norm1(x_bcdhw)))

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jamflow.face.liveportrait.appearance import DEPTH
+from jamflow.face.liveportrait.depth_fourier import DepthFourierConv
 from jamflow.face.liveportrait.keypoints import KEY_POINTS
-from jamflow.face.liveportrait.layers import DownBlock3d, SameBlock2d, UpBlock3d
+from jamflow.face.liveportrait.layers import DownBlock3d, Foldable, SameBlock2d, UpBlock3d, fold_norm
+from jamflow.face.liveportrait.winograd import Conv3
 
 _VARIANCE = 0.01
 _DOWN = (110, 64, 128, 256, 512, 1024)
@@ -40,13 +42,18 @@ class Encoder(nn.Module):
         return levels
 
 
-class Decoder(nn.Module):
+class Decoder(Foldable):
     def __init__(self) -> None:
         super().__init__()
         self.up_blocks = nn.ModuleList(UpBlock3d(inputs, outputs) for inputs, outputs in _UP)
         channels = _UP[-1][1] + _DOWN[0]
-        self.conv = nn.Conv3d(channels, channels, 3, padding=1)
+        self.conv: nn.Module = nn.Conv3d(channels, channels, 3, padding=1)
         self.norm = nn.BatchNorm3d(channels)
+
+    def fold(self) -> None:
+        fold_norm(self)
+        assert isinstance(self.conv, nn.Conv3d)
+        self.conv = Conv3(self.conv)
 
     def forward(self, levels: list[Tensor]) -> Tensor:
         x = levels.pop()
@@ -65,16 +72,21 @@ class Hourglass(nn.Module):
         return self.decoder(self.encoder(x))
 
 
-class DenseMotionNetwork(nn.Module):
+class DenseMotionNetwork(Foldable):
     """Key points to a dense motion: a soft choice, voxel by voxel, among the motions of the key points."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hourglass = Hourglass()
-        self.mask = nn.Conv3d(142, KEY_POINTS + 1, 7, padding=3)
+        self.mask: nn.Module = nn.Conv3d(142, KEY_POINTS + 1, 7, padding=3)
         self.compress = nn.Conv3d(32, 4, 1)
         self.norm = nn.BatchNorm3d(4)
         self.occlusion = nn.Conv2d(142 * DEPTH, 1, 7, padding=3)
+
+    def fold(self) -> None:
+        fold_norm(self, "compress")
+        assert isinstance(self.mask, nn.Conv3d)
+        self.mask = DepthFourierConv(self.mask, DEPTH)
 
     def forward(self, feature_bcdhw: Tensor, driving_bk3: Tensor, source_bk3: Tensor) -> tuple[Tensor, Tensor]:
         """Deformation (B, D, H, W, 3) and occlusion (B, 1, H, W)."""
@@ -89,7 +101,8 @@ class DenseMotionNetwork(nn.Module):
         heat = F.pad(heat, (0, 0, 0, 0, 0, 0, 1, 0))[:, :, None]
         hidden = self.hourglass(torch.cat([heat, moved], dim=2).flatten(1, 2))
         mask = self.mask(hidden).float().softmax(1)
-        deformation = torch.einsum("bndhw,bndhwx->bdhwx", mask, flow.float())
+        with torch.autocast(mask.device.type, enabled=False):  # half precision would round to a quarter of a voxel
+            deformation = torch.einsum("bndhw,bndhwx->bdhwx", mask, flow.float())
         return deformation, self.occlusion(hidden.flatten(1, 2)).sigmoid()
 
     def _flow(self, driving_bk3: Tensor, source_bk3: Tensor, size: torch.Size) -> Tensor:
@@ -117,6 +130,18 @@ class WarpingNetwork(nn.Module):
         self.fourth = nn.Conv2d(256, 256, 1)
 
     def forward(self, feature_bcdhw: Tensor, driving_bk3: Tensor, source_bk3: Tensor) -> Warped:
+        if feature_bcdhw.device.type != "cpu":
+            return self._warp(feature_bcdhw, driving_bk3, source_bk3)
+        # One frame at a time: more at once is not faster on a processor, and takes memory.
+        frames = zip(feature_bcdhw.split(1), driving_bk3.split(1), source_bk3.split(1), strict=True)
+        warped = [self._warp(*frame) for frame in frames]
+        return Warped(
+            torch.cat([w.feature_bchw for w in warped]),
+            torch.cat([w.occlusion_b1hw for w in warped]),
+            torch.cat([w.deformation_bdhw3 for w in warped]),
+        )
+
+    def _warp(self, feature_bcdhw: Tensor, driving_bk3: Tensor, source_bk3: Tensor) -> Warped:
         deformation, occlusion = self.dense_motion_network(feature_bcdhw, driving_bk3, source_bk3)
         moved = F.grid_sample(feature_bcdhw, deformation.to(feature_bcdhw.dtype), align_corners=False)
         out = self.fourth(self.third(moved.flatten(1, 2)))

@@ -1,0 +1,51 @@
+"""The benchmark against official code: turns, differences, and workers that fail."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "benchmarks"))
+
+from against_official.duel import Contender, duel, table  # noqa: E402
+
+WORKER = """
+import sys, time
+sys.path.insert(0, {workers!r})
+import protocol, torch
+def prepare(options):
+    held = []
+    def run():
+        print("chatter of the measured code")
+        time.sleep({sleep_s})
+        held.clear()
+        held[:] = [torch.ones({mib} << 18)]
+        return {{"y": torch.load(options.job / "x.pt") + {error}}}
+    return run
+protocol.serve(protocol.parser().parse_args(), prepare)
+"""
+
+
+def contender(folder: Path, name: str, sleep_s: float = 0.0, mib: int = 1, error: float = 0.0) -> Contender:
+    script = folder / f"{name}.py"
+    workers = str(HERE.parent / "benchmarks/against_official/workers")
+    script.write_text(WORKER.format(workers=workers, sleep_s=sleep_s, mib=mib, error=error))
+    return Contender(name, [sys.executable, str(script)])
+
+
+def test_time_memory_and_difference(tmp_path: Path) -> None:
+    torch.save(torch.zeros(3), tmp_path / "x.pt")
+    slow = contender(tmp_path, "slow", sleep_s=0.2)
+    large = contender(tmp_path, "large", mib=200, error=0.5)
+    first, second = duel([slow, large], tmp_path, "only", rounds=2, threads=1)
+    assert len(first.seconds) == 2 and min(first.seconds) >= 0.2 and min(first.cpu_s) < 0.1
+    assert first.differences == {"y": 0.0} and second.differences == {"y": 0.5}
+    assert second.peak_mib - first.peak_mib == pytest.approx(200, abs=40)
+    assert "| only | large |" in table("only", [first, second])[1]
+
+
+def test_a_worker_that_ends_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="worker of broken ended with status 3"):
+        duel([Contender("broken", [sys.executable, "-c", "raise SystemExit(3)"])], tmp_path, "only", 1, 1)
