@@ -61,6 +61,8 @@ def test_driving_key_points(case: str) -> None:
     )
     x_d = adjust(source.keypoints(), transfer(source, driving, how, anchor, variance).keypoints(), how, by)
     golden.check(f"case/{case}/x_d", x_d, atol=1e-5)
+    if f"case/{case}/x_s" in golden.meta["tensors"]:
+        golden.check(f"case/{case}/x_s", source.keypoints().expand(n, -1, -1), atol=1e-5)
 
 
 @pytest.mark.parametrize("variance", ["3e-07", "1e-05", "0.001"])

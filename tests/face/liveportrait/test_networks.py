@@ -41,6 +41,8 @@ def test_motion_extractor(size: str) -> None:
         golden.check("full/rotation", rotation, atol=1e-5)
         points = transform(motion.canonical_bk3, rotation, motion.expression_bk3, motion.translation_b3, motion.scale_b1)
         golden.check("full/transform_keypoint", points, atol=1e-5)
+        for name, value in (("kp", motion.canonical_bk3), ("exp", motion.expression_bk3), ("t", motion.translation_b3)):
+            golden.check(f"full/refined/{name}", value, atol=2e-5)
 
 
 def test_key_points() -> None:
@@ -67,7 +69,10 @@ def test_warping(size: str) -> None:
 def test_generator(size: str) -> None:
     golden = Golden("liveportrait", "spade_generator.npz")
     network = filled(golden, "spade_generator", SPADEDecoder())
-    golden.check(f"{size}/image", network(golden.input(f"{size}/feature")), atol=1e-5)
+    image = network(golden.input(f"{size}/feature"))
+    golden.check(f"{size}/image", image, atol=1e-5)
+    golden.check(f"{size}/image_channel_mean", image.mean((2, 3)), atol=1e-5)
+    golden.check(f"{size}/image_channel_std", image.std((2, 3), correction=0), atol=1e-4)
 
 
 def test_stitching_and_retargeting() -> None:
