@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-import torch._dynamo.config
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -33,6 +32,8 @@ def compiled(model: JointModel, backend: Backend = "inductor") -> Callable[..., 
 
     TorchDynamo keeps graphs with the code, so compiling again in the next call finds them.
     """
+    import torch._dynamo.config  # only where something is compiled: it takes a second
+
     graph = torch.compile(model, dynamic=False, backend=backend)
 
     def run(*inputs: Any) -> tuple[Tensor | None, Tensor | None]:

@@ -1,15 +1,14 @@
 """Who sees whom in one call, and how attention is computed for it: the same in every block and at every solver step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.attention.flex_attention import BlockMask
 
 from jamflow.model.attention import Stream, dense_attention, own_instant_attention
 from jamflow.model.banded import Band, band, banded_attention
-from jamflow.model.flex import block_mask, blocked_attention
 from jamflow.model.view import Axis, Gathered, View
 
 # What motion queries use: a band where the dense mask would be mostly empty. Audio queries: see `plan_attention`.
@@ -27,21 +26,29 @@ class Sight:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """FlexAttention and its mask. Held here because its module is imported only where it is used: it takes a second."""
+
+    attend: Callable[..., Tensor]
+    mask: Any
+
+
+@dataclass(frozen=True)
 class AttentionPlan:
     """Masks and indices; None where nothing is to be hidden or the stream is absent."""
 
     audio_alone: Tensor | None  # (B, 1, 1, Ta) valid keys
-    audio_joint: Gathered | BlockMask | None
+    audio_joint: Gathered | Blocks | None
     motion_alone: Tensor | Band | None
-    motion_joint: Tensor | Band | BlockMask | None
+    motion_joint: Tensor | Band | Blocks | None
 
     def audio(self, q: Tensor, own: KeyValue, motion: KeyValue | None) -> Tensor:
         """Attention of the audio stream; `motion` None in blocks that are not joint."""
         k, v = own
         if motion is None or self.audio_joint is None:
             return dense_attention(q, k, v, self.audio_alone)
-        if isinstance(self.audio_joint, BlockMask):
-            return blocked_attention(q, *_pool(own, motion), self.audio_joint)
+        if isinstance(self.audio_joint, Blocks):
+            return self.audio_joint.attend(q, *_pool(own, motion), self.audio_joint.mask)
         g = self.audio_joint
         return own_instant_attention(q, k, v, *motion, g.own, g.see, g.keys)
 
@@ -65,11 +72,11 @@ def plan_attention(
     if n_audio and n_motion:
         sees = None if sight is None else sight.audio_sees_motion_b
         view = View(Stream.AUDIO, axis, _keep(axis, audio_keys_bt, _and(motion_valid_bt, sees)))
-        audio_joint = block_mask(view) if way == "flex" else view.gathered()
+        audio_joint = _blocks(view) if way == "flex" else view.gathered()
     if n_motion:
         sees = None if sight is None else sight.motion_sees_audio_b
         view = View(Stream.MOTION, axis, _keep(axis, _and(audio_valid_bt, sees), motion_valid_bt))
-        motion_joint = block_mask(view) if way == "flex" else band(view) if way == "banded" else view.dense()
+        motion_joint = _blocks(view) if way == "flex" else band(view) if way == "banded" else view.dense()
         alone = axis.motion_alone()
         view = View(Stream.MOTION, alone, _keep(alone, None, motion_valid_bt))
         motion_alone = band(view) if way == "banded" else view.dense()
@@ -77,11 +84,17 @@ def plan_attention(
     return AttentionPlan(keys, audio_joint, motion_alone, motion_joint)
 
 
-def _near(q: Tensor, k: Tensor, v: Tensor, how: Tensor | Band | BlockMask | None) -> Tensor:
+def _blocks(view: View) -> Blocks:
+    from jamflow.model.flex import block_mask, blocked_attention
+
+    return Blocks(blocked_attention, block_mask(view))
+
+
+def _near(q: Tensor, k: Tensor, v: Tensor, how: Tensor | Band | Blocks | None) -> Tensor:
     if isinstance(how, Band):
         return banded_attention(q, k, v, how)
-    if isinstance(how, BlockMask):
-        return blocked_attention(q, k, v, how)
+    if isinstance(how, Blocks):
+        return how.attend(q, k, v, how.mask)
     return dense_attention(q, k, v, how)
 
 
