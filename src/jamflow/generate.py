@@ -42,10 +42,14 @@ class Streams:
 
 @torch.inference_mode()
 def generate(
-    model: JointModel, normaliser: Normaliser, conditions: Conditions, sampling: Sampling, generator: torch.Generator
-) -> Streams:
-    """Fill in whatever is not given; what is given comes back as it was."""
-    call = _Call(model, normaliser, conditions, sampling, generator)
+    model: JointModel, normaliser: Normaliser, conditions: Conditions, sampling: Sampling, generator: torch.Generator,
+    motion_noise_tc: Tensor | None = None,
+) -> Streams:  # fmt: skip
+    """Fill in whatever is not given; what is given comes back as it was.
+
+    motion_noise_tc: (T, mouth channels) where the noise is not to be drawn here (`windows.frame_noise`).
+    """
+    call = _Call(model, normaliser, conditions, sampling, generator, motion_noise_tc=motion_noise_tc)
     # On the device before the loop, like everything else: in the loop neither host nor device waits for the other.
     grid = time_grid(sampling.steps, sampling.sway).to(call.mel.device)
     state = integrate(call.velocity, call.noise, grid, sampling.method)
@@ -57,7 +61,7 @@ class _Call:
 
     def __init__(
         self, model: JointModel, normaliser: Normaliser, conditions: Conditions, sampling: Sampling,
-        generator: torch.Generator, backend: Backend | None = None,
+        generator: torch.Generator, backend: Backend | None = None, motion_noise_tc: Tensor | None = None,
     ):  # fmt: skip
         """backend: what compiles the model; by default PyTorch's own where that pays, else none."""
         self.model, self.normaliser, self.conditions, self.sampling = model, normaliser, conditions, sampling
@@ -70,7 +74,8 @@ class _Call:
         self.drop = torch.tensor([False, True], device=device)
         # Drawn in a fixed order, speech always: one stream's noise does not depend on the other's role.
         noise_a = torch.randn(1, a, config.audio.channels, generator=generator).to(device)
-        noise_m = torch.randn(1, t, config.motion.mouth_channels, generator=generator).to(device)
+        noise_m = torch.randn(1, t, config.motion.mouth_channels, generator=generator)
+        noise_m = (noise_m if motion_noise_tc is None else motion_noise_tc[None]).to(device)
         self.noise: State = tuple(
             x for x, role in ((noise_a, speech.role), (noise_m, motion.role)) if role == "generated"
         )

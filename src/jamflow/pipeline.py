@@ -3,14 +3,15 @@
 A call keeps nothing in the model; two calls on one `JamFlow` do not see each other.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from jamflow.conditions import Conditions, MotionCondition, Role
 from jamflow.errors import UserError
@@ -22,10 +23,13 @@ from jamflow.face.select import select_face
 from jamflow.faces import Faces, load_faces
 from jamflow.generate import Sampling, generate
 from jamflow.parts import Parts, Precision, assemble
+from jamflow.reading.given_speech import utterances
 from jamflow.reading.reader import Sound, Utterance
-from jamflow.result import Look, Piece, Result, Timings
+from jamflow.result import Look, Passed, Piece, Result, Timings
 from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.speech.recording import open_recording
 from jamflow.tasks import TASKS, Task
+from jamflow.windows import frame_noise
 
 
 class JamFlow:
@@ -79,14 +83,44 @@ class JamFlow:
         timings = Timings()
         with timings("portrait"):
             look, warnings = self._prepare(portrait, face)
-        return self._result(TASKS["speak"], text, voice, voice_text, seed, nfe, speed, still, look, warnings, timings)
+        saying = self._reading(text, voice, voice_text, speed, timings)
+        return self._result(TASKS["speak"], saying, seed, nfe, still, look, warnings, timings)
 
     def tts(
         self, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
         seed: int = 0, nfe: int | None = None, speed: float = 1.0,
     ) -> Result:  # fmt: skip
         """A text becomes speech; arguments as for `speak`."""
-        return self._result(TASKS["tts"], text, voice, voice_text, seed, nfe, speed, True, None, [], Timings())
+        timings = Timings()
+        saying = self._reading(text, voice, voice_text, speed, timings)
+        return self._result(TASKS["tts"], saying, seed, nfe, True, None, [], timings)
+
+    def animate(
+        self, portrait: str | Path | np.ndarray, speech: str | Path, *,
+        seed: int = 0, nfe: int | None = None, still: bool = False, face: int | None = None,
+    ) -> Result:  # fmt: skip
+        """A portrait says what is said in a recording; other arguments as for `speak`.
+
+        The recording's sound goes into the video as it is, from its first sample on. There are as many frames as cover it.
+
+        Args:
+            speech: any sound or video file of half a second or more, of any length, rate and channels.
+
+        Raises:
+            UserError: the portrait or the recording cannot be used, or the model cannot move this face.
+        """
+        self._check_motion()
+        timings = Timings()
+        with timings("speech"):
+            recording = open_recording(speech)
+        with timings("portrait"):
+            look, warnings = self._prepare(portrait, face)
+        config = self._parts.joint.config
+        saying = _Saying(
+            lambda: utterances(recording, config), lambda: float(recording.length_s), None,
+            Passed(recording.path, recording.start_s), (),
+        )  # fmt: skip
+        return self._result(TASKS["animate"], saying, seed, nfe, still, look, warnings, timings)
 
     def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Look, list[str]]:
         from jamflow.media.image import read_image
@@ -98,32 +132,48 @@ class JamFlow:
         picture = faces.renderer.prepare(rgb, chosen)
         return Look(picture), [*warnings, *picture.warnings]
 
-    def _result(
-        self, task: Task, text: str, voice: str | Path | None, voice_text: str | None, seed: int, nfe: int | None, speed: float,
-        still: bool, look: Look | None, warnings: list[str], timings: Timings,
-    ) -> Result:  # fmt: skip
+    def _reading(
+        self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings
+    ) -> "_Saying":  # fmt: skip
         """Checks everything that can be checked before the first piece is made."""
-        own = self._parts.sampling
-        sampling = own if nfe is None else replace(own, steps=nfe)
         with timings("text"):
             speaker = self._parts.reader.speaker(voice, voice_text)
             next(speaker.utterances(text, speed))  # refuses what cannot be spoken, before any work
+
+        def expected_s() -> float:
+            return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
+
+        return _Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, speaker.warnings)
+
+    def _result(
+        self, task: Task, saying: "_Saying", seed: int, nfe: int | None, still: bool, look: Look | None,
+        warnings: list[str], timings: Timings,
+    ) -> Result:  # fmt: skip
+        own = self._parts.sampling
+        sampling = own if nfe is None else replace(own, steps=nfe)
         fps = Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
 
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None
             if self._faces is not None and not still:
                 idle = self._faces.renderer.idle(fps, np.random.default_rng(seed))
-            sound, clock = speaker.sound(), FrameClock(fps)
-            for number, utterance in enumerate(speaker.utterances(text, speed)):
-                generator = torch.Generator().manual_seed((seed * 100_003 + number) % 2**63)
-                yield self._speak_piece(task, utterance, sound, look, sampling, generator, idle, clock, timings)
-
-        def expected_s() -> float:
-            return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
+            sound, clock = saying.sound and saying.sound(), FrameClock(fps)
+            for number, utterance in enumerate(saying.utterances()):
+                noise = self._noise(utterance, seed, number)
+                yield self._speak_piece(task, utterance, sound, look, sampling, noise, idle, clock, timings)
 
         settings: dict[str, Any] = {"seed": seed, "nfe": sampling.steps}
-        return Result(make, expected_s, SAMPLE_RATE_HZ, fps, look, [*warnings, *speaker.warnings], settings, timings)
+        warnings = [*warnings, *saying.warnings]
+        return Result(make, saying.expected_s, saying.heard, fps, look, warnings, settings, timings)
+
+    def _noise(self, utterance: Utterance, seed: int, number: int) -> tuple[torch.Generator, Tensor | None]:
+        """A piece's own, or that of its frames where it is a window of something longer."""
+        generator = torch.Generator().manual_seed((seed * 100_003 + number) % 2**63)
+        if utterance.first_frame is None:
+            return generator, None
+        config = self._parts.joint.config
+        frames = config.motion_frames(utterance.tokens)
+        return generator, frame_noise(seed, utterance.first_frame, frames, config.motion.mouth_channels)
 
     def _check_motion(self) -> None:
         if not self._parts.moves:
@@ -133,8 +183,8 @@ class JamFlow:
             )
 
     def _speak_piece(
-        self, task: Task, utterance: Utterance, sound: Sound, look: Look | None, sampling: Sampling, generator: torch.Generator,
-        idle: IdleMotion | None, clock: FrameClock, timings: Timings,
+        self, task: Task, utterance: Utterance, sound: Sound | None, look: Look | None, sampling: Sampling,
+        noise: tuple[torch.Generator, Tensor | None], idle: IdleMotion | None, clock: FrameClock, timings: Timings,
     ) -> Piece:  # fmt: skip
         """The voice is given, the piece after it is generated; only the piece is kept."""
         lips = MotionCondition("absent")
@@ -142,16 +192,19 @@ class JamFlow:
             lips = self._lips(task.motion, utterance, look.picture)
         conditions = Conditions(utterance.tokens, utterance.speech, lips)
         with timings("model"):
-            streams = generate(self._parts.joint, self._parts.normaliser, conditions, sampling, generator)
-        assert streams.mel_fm is not None
-        with timings("vocoder"):
-            speech = sound(streams.mel_fm, utterance)
+            streams = generate(self._parts.joint, self._parts.normaliser, conditions, sampling, *noise)
+        speech, heard = np.zeros(0, np.float32), utterance.recorded
+        if sound is not None and streams.mel_fm is not None:
+            with timings("vocoder"):
+                speech = heard = sound(streams.mel_fm, utterance)
         motion = None
         if streams.mouth_tc is not None and look is not None:
             rate = Fraction(self._parts.joint.config.token_rate_hz).limit_denominator(1001)
             before_s = utterance.voice_tokens / rate
             mouth_tm = clock.take(streams.mouth_tc.cpu().numpy(), before_s, utterance.length_s, utterance.overlap_s)
-            motion = _with_idle(look.picture.speaking(mouth_tm, clock.fps), speech, idle)
+            motion = look.picture.speaking(mouth_tm, clock.fps)
+            if idle is not None and heard is not None:
+                motion = _with_idle(motion, heard, idle)
         return Piece(speech, motion, utterance.phones)
 
     def _lips(self, role: Role, utterance: Utterance, picture: Picture) -> MotionCondition:
@@ -164,10 +217,23 @@ class JamFlow:
         return MotionCondition(role, utterance.mouth_tc, given_t, clue_tc)
 
 
-def _with_idle(motion: Motion, speech: np.ndarray, idle: IdleMotion | None) -> Motion:
+@dataclass(frozen=True)
+class _Saying:
+    """What a result says.
+
+    utterances: in order, anew at every call. expected_s: how long they last, about. sound: how what is generated becomes
+    sound; None where nothing of it is heard. heard: the sound of the result.
+    """
+
+    utterances: Callable[[], Iterator[Utterance]]
+    expected_s: Callable[[], float]
+    sound: Callable[[], Sound] | None
+    heard: int | Passed
+    warnings: Sequence[str]
+
+
+def _with_idle(motion: Motion, speech: np.ndarray, idle: IdleMotion) -> Motion:
     """Blinks, brows and small nods in step with the speech's loudness."""
-    if idle is None:
-        return motion
     edges = np.linspace(0, len(speech), len(motion) + 1).astype(int)
     energy = np.concatenate([[0.0], np.cumsum(speech.astype(np.float64) ** 2)])
     loudness = np.sqrt(np.diff(energy[edges]) / np.maximum(np.diff(edges), 1))

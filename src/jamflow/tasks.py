@@ -24,6 +24,7 @@ TASKS = {
     task.name: task
     for task in (
         Task("speak", text="required", voice="optional", portrait="required", speech="generated", motion="generated"),
+        Task("animate", text="none", voice="none", portrait="required", speech="given", motion="generated"),
         Task("tts", text="required", voice="optional", portrait="none", speech="generated", motion="absent"),
     )
 }

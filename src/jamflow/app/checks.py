@@ -1,6 +1,6 @@
 """What can be said to be wrong about a command line before anything slow is loaded."""
 
-from jamflow.app.options import Reenact, Speak, Tts
+from jamflow.app.options import Animate, Model, Reenact, Speak, Tts
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file, output_file
 
@@ -29,14 +29,25 @@ def checked_text(options: Speak | Tts) -> str:
 
 def check_speech(options: Speak | Tts) -> None:
     """UserError for a number out of its range or a voice that is not there."""
-    if options.nfe is not None:
-        _check_range("--nfe", options.nfe, *NFE_RANGE)
+    check_model(options)
     _check_range("--speed", options.speed, *SPEED_RANGE)
-    check_seed(options.seed)
     if options.voice:
         existing_file(options.voice, "voice file")
     elif options.voice_text:
         raise UserError("--voice-text is given without --voice.", "Give the recording too.")
+
+
+def check_given(options: Animate) -> None:
+    """UserError for a number out of its range or speech that is not there."""
+    check_model(options)
+    existing_file(options.speech, "sound file")
+
+
+def check_model(options: Model) -> None:
+    """UserError for a number out of its range."""
+    if options.nfe is not None:
+        _check_range("--nfe", options.nfe, *NFE_RANGE)
+    check_seed(options.seed)
 
 
 def check_seed(seed: int) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jamflow.app.checks import check_face, check_motion, check_speech, checked_text
-from jamflow.app.options import Demo, Reenact, Speak, Tts
+from jamflow.app.checks import check_face, check_given, check_motion, check_speech, checked_text
+from jamflow.app.options import Animate, Demo, Reenact, Speak, Tts
 from jamflow.app.progress import Progress
 from jamflow.media.files import output_file
 from jamflow.weights.shipped import asset
@@ -43,6 +43,19 @@ def tts(options: Tts) -> dict[str, Any]:
     text = checked_text(options)
     speech = _speech_arguments(options)
     return _make(options.model, output_file(options.output, ".wav"), lambda model: model.tts(text, **speech))
+
+
+def animate(options: Animate) -> dict[str, Any]:
+    """Makes the video; returns what ``Result.save`` says about it."""
+    check_face(options.face)
+    check_given(options)
+    output = output_file(options.output, ".mp4")
+
+    from jamflow.media.image import read_image
+
+    portrait = read_image(options.portrait)
+    arguments = {"seed": options.seed, "nfe": options.nfe, "still": options.still, "face": options.face}
+    return _make(options.model, output, lambda model: model.animate(portrait, options.speech, **arguments))
 
 
 def reenact(options: Reenact) -> dict[str, Any]:

@@ -29,19 +29,29 @@ class _Speech:
     """What to say."""
     text_file: Annotated[Path | None, _optional("FILE")] = None
     """A UTF-8 file with what to say, instead of --text."""
-    model: Annotated[str, arg(metavar="NAME|FOLDER")] = "mini"
-    """mini; base, F5-TTS's official weights (not for commercial use; `jamflow weights pull f5`); base-v0, its older ones; or the
-    folder of a model."""
     voice: Annotated[Path | None, _optional("SOUND")] = None
     """A recording of the voice to speak with (default: the model's own, which base has not)."""
     voice_text: Annotated[str, _optional("TEXT")] = ""
     """What is said in --voice; base needs it, or Whisper (the extra eval) to hear it."""
+    speed: Annotated[float, arg(metavar="X")] = 1.0
+    """Speaking rate, 0.5 to 2."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    speech: Annotated[Path, arg(metavar="SOUND|VIDEO")]
+    """A recording of what to say, as long as you like."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    model: Annotated[str, arg(metavar="NAME|FOLDER")] = "mini"
+    """mini; base, F5-TTS's official weights (not for commercial use; `jamflow weights pull f5`); base-v0, its older ones; or the
+    folder of a model."""
     seed: Annotated[int, arg(metavar="N")] = 0
     """The same seed gives the same result."""
     nfe: Annotated[int | None, _optional("N")] = None
     """Solver steps: more is slower and a little better (default: the model's own)."""
-    speed: Annotated[float, arg(metavar="X")] = 1.0
-    """Speaking rate, 0.5 to 2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +88,18 @@ class _Sound:
 
 # The order of the bases is the order of the help, last first.
 @dataclass(frozen=True, kw_only=True)
-class Speak(Run, _FaceChoice, _Head, _Video, _Speech, _Portrait):
+class Speak(Run, _FaceChoice, _Head, _Video, Model, _Speech, _Portrait):
     """A portrait and a text become a talking video."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tts(Run, _Sound, _Speech):
+class Tts(Run, _Sound, Model, _Speech):
     """A text becomes speech."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Animate(Run, _FaceChoice, _Head, _Video, Model, _Given, _Portrait):
+    """A portrait says what is said in a recording, whose sound goes along."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,30 +82,35 @@ def read_sound(path: str | Path, max_seconds: float) -> Sound:
     Damaged packets are left out, as players do. Raises UserError where nothing can be decoded and where
     there is more than ``max_seconds`` (which is also all that is ever decoded).
     """
+    parts: list[Sound] = []
+    n_samples = 0
+    for part in stream_sound(path):
+        parts.append(part)
+        n_samples += len(part.samples)
+        if n_samples > max_seconds * part.sample_rate:
+            raise UserError(f"The sound of {path} is over {max_seconds:g} s long.", "Cut out a part.")
+    return Sound(np.concatenate([part.samples for part in parts]), parts[0].sample_rate, parts[0].start_s)
+
+
+def stream_sound(path: str | Path) -> Iterator[Sound]:
+    """The same as it is decoded, some samples at a time, in constant memory; there is at least one."""
+    rate = 0
     with opened(path, "sound file") as container:
         if not container.streams.audio:
             raise UserError(f"The file {path} has no sound.", "Give a file with speech in it.")
-        pieces: list[np.ndarray] = []
-        n_samples, sample_rate, start_s = 0, 0, Fraction(0)
         for packet in container.demux(container.streams.audio[0]):
             frames: list[av.AudioFrame] = []
             with suppress(InvalidDataError):
                 frames = packet.decode()  # type: ignore[assignment]  # PyAV types it for any stream
             for frame in frames:
-                if not pieces:
-                    sample_rate = frame.sample_rate
-                    start_s = (frame.pts or 0) * (frame.time_base or Fraction(0))
-                if frame.sample_rate != sample_rate:
+                if rate not in (0, frame.sample_rate):
                     raise UserError(
                         f"The sound of {path} changes its rate midway.", "Convert it to wav first."
                     )
-                pieces.append(_mono(frame))
-                n_samples += len(pieces[-1])
-                if n_samples > max_seconds * sample_rate:
-                    raise UserError(f"The sound of {path} is over {max_seconds:g} s long.", "Cut out a part.")
-    if not pieces:
+                rate = frame.sample_rate
+                yield Sound(_mono(frame), rate, (frame.pts or 0) * (frame.time_base or Fraction(0)))
+    if not rate:
         raise UserError(f"The sound file {path} holds no sound.", "Give another file.")
-    return Sound(np.concatenate(pieces), sample_rate, start_s)
 
 
 def _mono(frame: av.AudioFrame) -> np.ndarray:

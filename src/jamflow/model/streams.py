@@ -14,6 +14,8 @@ from jamflow.model.block import DiTBlock, FinalAdaLayerNorm
 from jamflow.model.config import AudioConfig, MotionConfig
 from jamflow.model.embedding import ConvPositionEmbedding, RotaryEmbedding, TextEmbedding, TimeEmbedding
 
+MOTION_KERNEL = 15  # of the motion stream's two convolutions, in frames
+
 
 @dataclass
 class AudioInput:
@@ -132,7 +134,7 @@ class MotionDiT(DiT):
         self.time_embed = TimeEmbedding(config.dim)
         channels = config.mouth_channels * 2 + 1 + config.clue_channels + 1
         self.proj = Linear(channels, config.dim)
-        self.conv_pos_embed = ConvPositionEmbedding(config.dim, kernel=15)
+        self.conv_pos_embed = ConvPositionEmbedding(config.dim, kernel=MOTION_KERNEL)
         self.rotary_embed = RotaryEmbedding(audio.head_dim)
         self.transformer_blocks = nn.ModuleList(
             DiTBlock(config.dim, audio.heads, audio.head_dim, config.ff_mult, qk_norm=audio.qk_norm) for _ in range(audio.depth)

@@ -17,7 +17,9 @@ from jamflow.conditions import SpeechCondition
 
 @dataclass(frozen=True)
 class Utterance:
-    """One piece for the model: a voice, which is given, and after it what is to be said.
+    """One piece for the model: a voice, which is given, and after it what is said.
+
+    Where all speech is given, what came before takes the place of the voice, and what follows comes after.
 
     Attributes:
         tokens: audio tokens in all; `voice_tokens` of them are the voice's.
@@ -27,6 +29,8 @@ class Utterance:
         phones: (symbol, start s, end s) from the start of what is said; empty where the model finds the timing.
         length_s: how long what is said lasts.
         last: nothing follows.
+        recorded: (N,) samples of what is said and heard, as long as its frames last, where speech is given; else None.
+        first_frame: the result's frame with which the voice begins, where motion is a window of a longer one; else None.
     """
 
     tokens: int
@@ -37,6 +41,8 @@ class Utterance:
     length_s: Fraction
     last: bool
     overlap_s: Fraction = Fraction(0)
+    recorded: np.ndarray | None = None
+    first_frame: int | None = None
 
 
 Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and speech -> (N,) float32 that is certain now

@@ -2,15 +2,20 @@
 
 import numpy as np
 
-LOUD = 0.3125  # where the 99.5th percentile of |sample| goes
+LOUD, LOUD_QUANTILE = 0.3125, 0.995  # where this quantile of |sample| goes
 F5_RMS = 0.1
 
 
 def to_model_level(wave: np.ndarray) -> np.ndarray:
     """(N,) float32 at the corpus's level, with peaks below 1."""
-    loud = float(np.quantile(np.abs(wave), 0.995))
-    wave = wave * (LOUD / max(loud, 1e-4))
-    return (wave * min(1.0, 0.98 / max(float(np.abs(wave).max()), 1e-4))).astype(np.float32)
+    size = np.abs(wave)
+    return (wave * model_gain(float(np.quantile(size, LOUD_QUANTILE)), float(size.max()))).astype(np.float32)
+
+
+def model_gain(loud: float, peak: float) -> float:
+    """The factor to the corpus's level for a recording with this quantile (`LOUD_QUANTILE`) and this largest of |sample|."""
+    gain = LOUD / max(loud, 1e-4)
+    return gain * min(1.0, 0.98 / max(peak * gain, 1e-4))
 
 
 def to_f5_level(wave: np.ndarray) -> tuple[np.ndarray, float]:

@@ -26,14 +26,24 @@ def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: 
     """
     sound = read_sound(path, max_seconds)
     samples = sound.samples
-    if not np.isfinite(samples).all():
-        raise UserError(f"The sound file {path} holds invalid samples.", "Save it again as 16-bit wav.")
-    if len(samples) < MIN_SECONDS * sound.sample_rate:
-        raise UserError(f"The sound file {path} lasts less than {MIN_SECONDS:g} s.", "Give a longer one.")
-    if np.abs(samples - samples.mean()).max() < SILENCE_PEAK:
-        raise UserError(f"The sound file {path} is silent.", "Give one with speech in it.")
+    refuse_invalid(path, samples)
+    refuse_unusable(path, len(samples) / sound.sample_rate, float(np.abs(samples - samples.mean()).max()))
     resampled = soxr.resample(samples, sound.sample_rate, sample_rate, quality="HQ")
     return np.clip(resampled, -1.0, 1.0)
+
+
+def refuse_invalid(path: str | Path, samples: np.ndarray) -> None:
+    """Raises UserError where there are samples that are no numbers."""
+    if not np.isfinite(samples).all():
+        raise UserError(f"The sound file {path} holds invalid samples.", "Save it again as 16-bit wav.")
+
+
+def refuse_unusable(path: str | Path, length_s: float, swing: float) -> None:
+    """Raises UserError for sound that is too short or silent; `swing` is how far samples get from their mean."""
+    if length_s < MIN_SECONDS:
+        raise UserError(f"The sound file {path} lasts less than {MIN_SECONDS:g} s.", "Give a longer one.")
+    if swing < SILENCE_PEAK:
+        raise UserError(f"The sound file {path} is silent.", "Give one with speech in it.")
 
 
 class WaveWriter:

@@ -1,0 +1,89 @@
+"""Speech that is given: a recording of any length becomes utterances, cut where it is quiet, each with its surroundings.
+
+An utterance is heard with what comes before it (in the place of a voice) and after it, so that lips at a cut know what was and
+what will be said. Its length is bounded, and so is memory.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+from jamflow.conditions import SpeechCondition
+from jamflow.model.config import JointConfig
+from jamflow.reading.pieces import block_tokens
+from jamflow.reading.reader import Utterance
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.recording import Recording
+from jamflow.windows import reach_frames
+
+LONGEST_S = 30.0  # of an utterance with its surroundings: what F5-TTS was trained with
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """wave: (N,) samples, of which the first `before` are what came before and all after `before + kept` what follows."""
+
+    wave: np.ndarray
+    before: int
+    kept: int
+    last: bool
+
+
+def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]:
+    """All of the recording. Frame n of the result shows the recording's second n / fps."""
+    fps = Fraction(config.motion_fps).limit_denominator(1001)
+    token = config.frames_per_token * HOP
+    block = block_tokens(config) * token
+    log_mel, start = LogMel(), 0
+    margin = math.ceil(Fraction(reach_frames(config)) / fps * SAMPLE_RATE_HZ / block)
+    for chunk in chunks(recording.blocks(), block, margin, int(LONGEST_S * SAMPLE_RATE_HZ / block)):
+        tokens = -(-len(chunk.wave) // token)
+        padded = np.pad(chunk.wave, (0, tokens * token - len(chunk.wave)))
+        mel_fm = log_mel(torch.from_numpy(padded))[:-1]  # the last frame is centred on the end
+        length_s = Fraction(chunk.kept, SAMPLE_RATE_HZ)
+        shown = int(math.ceil(length_s * fps) / fps * SAMPLE_RATE_HZ)  # samples that its frames last
+        wave = chunk.wave[chunk.before :][: chunk.kept]
+        yield Utterance(
+            tokens, chunk.before // token, SpeechCondition("given", mel_fm), None, [], length_s, chunk.last,
+            recorded=np.pad(wave, (0, shown - len(wave))), first_frame=int((start - chunk.before) * fps / SAMPLE_RATE_HZ),
+        )  # fmt: skip
+        start += chunk.kept
+
+
+def chunks(waves: Iterable[np.ndarray], block: int, margin: int, longest: int) -> Iterator[Chunk]:
+    """Sound as it comes, cut at the quietest whole blocks.
+
+    Args:
+        waves: (n,) samples in order.
+        block: samples; what is kept of a chunk is whole blocks, but for the last one.
+        margin: blocks of surroundings on either side, as far as there are any.
+        longest: blocks of a chunk with its surroundings.
+    """
+    most = longest - 2 * margin
+    held, have, before = [np.zeros(0, np.float32)], 0, 0
+    for wave in waves:
+        held.append(wave)
+        have += len(wave)
+        if have - before <= (most + margin) * block:
+            continue
+        whole = np.concatenate(held)
+        while have - before > (most + margin) * block:
+            kept = _quietest(whole[before:], block, -(-most // 2), most) * block
+            yield Chunk(whole[: before + kept + margin * block], before, kept, False)
+            drop = max(0, before + kept - margin * block)
+            whole, before = whole[drop:], before + kept - drop
+            have = len(whole)
+        held = [whole]
+    whole = np.concatenate(held)
+    yield Chunk(whole, before, len(whole) - before, True)
+
+
+def _quietest(wave: np.ndarray, block: int, least: int, most: int) -> int:
+    """After how many blocks, from `least` to `most`, the block's length around the cut is the quietest."""
+    cuts = np.arange(least, most + 1) * block
+    energy = [np.square(wave[cut - block // 2 : cut + block // 2], dtype=np.float64).sum() for cut in cuts]
+    return least + int(np.argmin(energy))

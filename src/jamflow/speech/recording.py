@@ -1,0 +1,73 @@
+"""A recording of any length, read a little at a time: the memory it takes does not grow with it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from jamflow.media.video_reader import stream_sound
+from jamflow.speech.level import LOUD_QUANTILE, model_gain
+from jamflow.speech.waveform import SAMPLE_RATE_HZ, refuse_invalid, refuse_unusable
+
+_BINS = 1 << 16  # of |sample|, as fine as 16-bit sound
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The first sound of a file or video. Make it with `open_recording`.
+
+    Attributes:
+        length_s: how long it sounds.
+        start_s: when its first sample is heard in the file.
+        gain: the factor to the model's level.
+    """
+
+    path: Path
+    length_s: Fraction
+    start_s: Fraction
+    gain: float
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """All of it in order, (n,) float32 mono at 24 kHz and at the model's level."""
+        for wave in _resampled(self.path):
+            yield wave * np.float32(self.gain)
+
+
+def open_recording(path: str | Path) -> Recording:
+    """Goes through the file once, for its length and level.
+
+    Raises:
+        UserError: it cannot be read, holds no sound, is silent or lasts less than half a second.
+    """
+    path = Path(path)
+    start_s = next(stream_sound(path)).start_s
+    count, total, low, high = 0, 0.0, np.inf, -np.inf
+    bins = np.zeros(_BINS, np.int64)
+    for wave in _resampled(path):
+        count += len(wave)
+        total += float(wave.sum(dtype=np.float64))
+        low, high = min(low, float(wave.min())), max(high, float(wave.max()))
+        bins += np.bincount((np.abs(wave) * (_BINS - 1)).astype(np.int64), minlength=_BINS)
+    mean = total / max(count, 1)
+    refuse_unusable(path, count / SAMPLE_RATE_HZ, max(high - mean, mean - low))
+    loud = float(np.searchsorted(np.cumsum(bins), LOUD_QUANTILE * count)) / (_BINS - 1)
+    return Recording(path, Fraction(count, SAMPLE_RATE_HZ), start_s, model_gain(loud, max(high, -low)))
+
+
+def _resampled(path: Path) -> Iterator[np.ndarray]:
+    """As `waveform.read_wave` gives it, in pieces that are not empty."""
+    stream = None
+    for sound in stream_sound(path):
+        refuse_invalid(path, sound.samples)
+        if stream is None:
+            stream = soxr.ResampleStream(sound.sample_rate, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
+        wave = stream.resample_chunk(sound.samples)
+        if len(wave):
+            yield np.clip(wave, -1.0, 1.0)
+    if stream is not None:
+        wave = stream.resample_chunk(np.zeros(0, np.float32), last=True)
+        if len(wave):
+            yield np.clip(wave, -1.0, 1.0)
