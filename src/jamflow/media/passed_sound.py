@@ -17,6 +17,7 @@ from jamflow.media.video_reader import opened
 _COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 _AAC_BITS_PER_S = 192_000
 _AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+_AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}  # by number: wav need not tell more
 _PREROLL_S = Fraction(1, 10)  # packets from this long before the start are kept: decoders need them, the edit list hides them
 
 _SAME_S = Fraction(2, 1000)  # packets that are this near to where the last one ended follow it without a gap
@@ -32,7 +33,7 @@ class PassedSound:
     @contextmanager
     def joining(self, output: OutputContainer) -> Iterator["PassedSound"]:
         """Adds the stream to a container that has not been written to yet."""
-        with opened(self._path, "video") as container:
+        with opened(self._path, "sound file") as container:
             self._sound = container.streams.audio[0]
             self._copied = self._sound.codec_context.name in _COPIED
             self._output = output
@@ -95,6 +96,6 @@ class PassedSound:
 
 def _aac_stream(output: OutputContainer, sound: AudioStream) -> AudioStream:
     rate = sound.rate if sound.rate in _AAC_RATES_HZ else 48000
-    stream = output.add_stream("aac", rate=rate, layout=sound.layout.name)
+    stream = output.add_stream("aac", rate=rate, layout=_AAC_LAYOUTS.get(sound.layout.nb_channels, "stereo"))
     stream.bit_rate = _AAC_BITS_PER_S
     return stream
