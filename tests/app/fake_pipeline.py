@@ -67,6 +67,10 @@ class JamFlow:
             raise UserError("The text has letters that this model cannot speak.", "Write it in English.")
         return Result(portrait, options["seed"], options["nfe"])
 
+    def animate(self, portrait: np.ndarray, speech: Path, **options: Any) -> Result:
+        CALLS.append({"portrait": portrait, "speech": speech, **options})
+        return Result(portrait, options["seed"], options["nfe"])
+
     def tts(self, text: str, **options: Any) -> Result:
         CALLS.append({"text": text, **options})
         return Result(None, options["seed"], options["nfe"])

@@ -44,6 +44,31 @@ def test_defaults(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
     assert (call["speed"], call["still"], call["face"]) == (1.0, False, None)
 
 
+def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
+    (tmp_path / "s.wav").write_bytes(b"x")
+    argv = ["animate", "--portrait", str(picture), "--speech", str(tmp_path / "s.wav"), "-o", str(tmp_path / "a.mp4")]
+    assert run([*argv, "--model", "base", "--seed", "3", "--nfe", "5", "--still", "--face", "2"]) == 0
+    assert run(argv) == 0
+    calls = pipeline.CALLS
+    assert all(call.pop("portrait").shape == (128, 128, 3) and call.pop("speech") == tmp_path / "s.wav" for call in calls)
+    assert calls[0] == {"seed": 3, "nfe": 5, "still": True, "face": 2}
+    assert calls[1] == {"seed": 0, "nfe": None, "still": False, "face": None}
+    assert pipeline.LOADED == ["base", "mini"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [(["--nfe", "0"], "--nfe is 0"), (["--seed", "-1"], "--seed is -1"), (["--face", "0"], "counted from 1"),
+     (["-o", "a.avi"], "does not end in .mp4"), (["--speech", "none.wav"], "sound file none.wav does not exist")],
+)  # fmt: skip
+def test_animate_refuses(pipeline: ModuleType, picture: Path, tmp_path: Path, capsys, extra: list[str], words: str) -> None:
+    (tmp_path / "s.wav").write_bytes(b"x")
+    argv = ["animate", "--portrait", str(picture), "--speech", str(tmp_path / "s.wav"), "-o", str(tmp_path / "a.mp4")]
+    assert run([*argv, *extra]) == 2 and not pipeline.LOADED
+    out, err = capsys.readouterr()
+    assert out == "" and words in err and err.count("\n") == 1
+
+
 def test_text_file_and_tts(pipeline: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_bytes("\ufeffGood morning, café.\n".encode())
     assert run(["tts", "--text-file", str(tmp_path / "t.txt"), "-o", str(tmp_path / "a.wav")]) == 0

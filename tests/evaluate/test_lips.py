@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.lips import (
     Share,
     best_lag,
@@ -120,3 +121,16 @@ def test_a_space_is_silence_beside_a_pause_only():
 def test_shares_add_up_and_nothing_has_no_share():
     assert (Share(1, 2) + Share(3, 4)) == Share(4, 6)
     assert np.isnan(Share(0, 0).fraction)
+
+
+def test_interval_holds_the_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(200):
+        low, high = bootstrap_interval(rng.normal(0.3, 0.2, 24), draws=500)
+        held += low <= 0.3 <= high
+    assert 0.88 <= held / 200 <= 0.98
+    assert bootstrap_interval(np.full(5, 0.25)) == (0.25, 0.25)
+    for bad in ([], [1.0, np.nan]):
+        with pytest.raises(ValueError, match="numbers"):
+            bootstrap_interval(np.array(bad))

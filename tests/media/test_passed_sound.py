@@ -1,5 +1,6 @@
 """Sound of one file in another video: the same packets where mp4 takes them, heard at the same moment in any case."""
 
+import wave
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,6 +77,19 @@ def test_the_click_stays_where_it_was(tmp_path: Path, name: str, codec: str, rat
     assert heard_at(tmp_path / "out.mp4") == pytest.approx(heard_at(tmp_path / name), abs=0.002)
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert container.streams.audio[0].layout.nb_channels == {"mono": 1, "stereo": 2, "5.1": 6}[layout]
+
+
+@pytest.mark.parametrize(("channels", "rate"), [(1, 8_000), (2, 44_100), (6, 48_000)])
+def test_wav_that_tells_only_how_many_channels(tmp_path: Path, channels: int, rate: int) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.repeat(32767 * click(rate, 2.0, CLICK_S)[:, None], channels, axis=1).astype("<i2").tobytes())
+    pass_on(tmp_path / "a.wav", tmp_path / "out.mp4")
+    assert heard_at(tmp_path / "out.mp4") == pytest.approx(CLICK_S, abs=0.002)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.audio[0].layout.nb_channels == channels
 
 
 def test_aac_is_copied_packet_for_packet_and_cut_where_the_frames_end(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""What a given stream saves: python benchmarks/given_streams.py
+
+Seconds of the model alone (`generate`) with both streams generated, as in `speak`; with speech given, as in `animate`; with motion
+given. The same length, solver steps and threads, in turns; medians of rounds after one that warms up, by the clock and by
+the processor.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import median
+
+import torch
+import tyro
+
+from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
+from jamflow.generate import generate
+from jamflow.parts import Parts, assemble
+
+
+@dataclass(frozen=True)
+class Options:
+    model: str = "mini"
+    seconds: tuple[float, ...] = (5.0, 10.0, 20.0)
+    nfe: int = 32
+    rounds: int = 5
+    threads: int = 1
+
+
+def cases(parts: Parts, seconds: float, nfe: int) -> dict[str, Callable[[], object]]:
+    """What is timed, by name: the first is what the others are compared with."""
+    config = parts.joint.config
+    tokens = round(seconds * config.token_rate_hz)
+    random = torch.Generator().manual_seed(0)
+    mel = torch.randn(tokens * config.frames_per_token, config.audio.channels // config.frames_per_token, generator=random)
+    mouth = torch.randn(config.motion_frames(tokens), config.motion.mouth_channels, generator=random)
+    text = torch.randint(config.audio.text_vocab, (tokens,), generator=random)
+    rows = {
+        "both generated (speak)": ("generated", "generated", text),
+        "speech given (animate)": ("given", "generated", None),
+        "motion given": ("generated", "given", text),
+    }
+    sampling = replace(parts.sampling, steps=nfe)
+
+    def run(speech: str, motion: str, text: torch.Tensor | None) -> object:
+        conditions = Conditions(tokens, SpeechCondition(speech, mel, None, text), MotionCondition(motion, mouth))
+        return generate(parts.joint, parts.normaliser, conditions, sampling, torch.Generator().manual_seed(0))
+
+    return {name: lambda row=row: run(*row) for name, row in rows.items()}
+
+
+def main() -> None:
+    options = tyro.cli(Options, description=__doc__)
+    torch.set_num_threads(options.threads)
+    parts = assemble(options.model, torch.device("cpu"))
+    print("| seconds | model time | clock, s | processor, s | share |\n|---|---|---|---|---|")
+    for seconds in options.seconds:
+        timed: dict[str, list[tuple[float, float]]] = {}
+        for _ in range(options.rounds + 1):
+            for name, run in cases(parts, seconds, options.nfe).items():
+                start = time.perf_counter(), time.process_time()
+                run()
+                timed.setdefault(name, []).append((time.perf_counter() - start[0], time.process_time() - start[1]))
+        clock, processor = ({name: median(x[i] for x in runs[1:]) for name, runs in timed.items()} for i in (0, 1))
+        whole = next(iter(processor.values()))
+        for name, spent in processor.items():
+            print(f"| {seconds:g} | {name} | {clock[name]:.2f} | {spent:.2f} | {spent / whole:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
