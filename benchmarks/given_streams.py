@@ -1,7 +1,7 @@
 """What a given stream saves: python benchmarks/given_streams.py
 
-Seconds of the model alone (`generate`) with both streams generated, as in `speak`; with speech given, as in `animate`; with motion
-given. The same length, solver steps and threads, in turns; medians of rounds after one that warms up, by the clock and by
+Seconds of the model alone (`generate`) with both streams generated, as in `speak`; with speech given, as in `animate`; with
+motion given. The same length, solver steps and threads, in turns; medians of rounds after one that warms up, by the clock and by
 the processor.
 """
 
