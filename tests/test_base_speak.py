@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from jamflow import JamFlow
+from jamflow.errors import UserError
 from jamflow.face.channels import split
 from jamflow.face.liveportrait.renderer import LivePortraitRenderer
 from jamflow.face.liveportrait.space import liveportrait_space
@@ -20,6 +21,7 @@ from jamflow.model.config import JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.parts import assemble
+from jamflow.speech.waveform import read_wave, write_wave
 from liveportrait_networks import stand_ins
 from tiny_base import AUDIO, SAID, awake, make_folder, make_voice
 
@@ -64,6 +66,18 @@ def test_only_the_mouth_moves(place: Path, mouth: tuple[int, ...]) -> None:
     changed = np.abs(motion.expression_tk3 - motion.rest.expression_k3).max((0, 2)) > 1e-6
     assert set(np.flatnonzero(changed)) == set(mouth)
     assert (motion.rotation_t3 == motion.rest.rotation_3).all() and (motion.scale_t == np.float32(motion.rest.scale)).all()
+
+
+def test_animate_moves_the_mouth_alone_too(place: Path) -> None:
+    """40 s in two chunks, whatever the model is."""
+    write_wave(place / "long.wav", np.resize(read_wave(place / "me.wav"), 40 * 24_000))
+    result = load(place / "4", (14, 17, 19, 20)).animate(PORTRAIT, place / "long.wav", nfe=1)
+    pieces, motion = list(result.pieces()), result.motion
+    assert len(pieces) >= 2 and motion is not None and len(motion) == 1000 and motion.rest is not None
+    changed = np.abs(motion.expression_tk3 - motion.rest.expression_k3).max((0, 2)) > 1e-6
+    assert set(np.flatnonzero(changed)) == {14, 17, 19, 20}
+    with pytest.raises(UserError, match="No speech was made"):
+        _ = result.speech
 
 
 def test_the_rest_of_the_face_is_shown_to_the_model(place: Path) -> None:
