@@ -1,11 +1,14 @@
 """Renderers and trackers by name: the one place that knows what each is made of."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import torch
 
-from jamflow.face.renderer import Renderer, Tracker
+from jamflow.face.renderer import Picture, Renderer, Tracker
+from jamflow.face.select import select_face
 from jamflow.face.tracker import FaceTracker
 
 if TYPE_CHECKING:
@@ -24,6 +27,18 @@ class Faces:
     renderer: Renderer
     tracker: Tracker
     finder: FaceTracker
+
+    def prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Picture, list[str]]:
+        """A portrait (file, or (H, W, 3) uint8 RGB) ready to be drawn, and what the user should know about it.
+
+        `face`: which one, from the left; None takes the largest. Raises UserError where the portrait cannot be used.
+        """
+        from jamflow.media.image import read_image
+
+        rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
+        chosen, warnings = select_face(rgb, self.finder, face)
+        picture = self.renderer.prepare(rgb, chosen)
+        return picture, [*warnings, *picture.warnings]
 
 
 def load_faces(

@@ -19,7 +19,6 @@ from jamflow.face.frame_clock import FrameClock
 from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
-from jamflow.face.select import select_face
 from jamflow.faces import Faces, load_faces
 from jamflow.generate import Sampling, generate
 from jamflow.parts import Parts, Precision, assemble
@@ -123,14 +122,10 @@ class JamFlow:
         return self._result(TASKS["animate"], saying, seed, nfe, still, look, warnings, timings)
 
     def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Look, list[str]]:
-        from jamflow.media.image import read_image
-
-        rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
         motion = self._parts.joint.config.motion
         faces = self._faces = self._faces or load_faces(motion.space, self._parts.device, motion.mouth)
-        chosen, warnings = select_face(rgb, faces.finder, face)
-        picture = faces.renderer.prepare(rgb, chosen)
-        return Look(picture), [*warnings, *picture.warnings]
+        picture, warnings = faces.prepare(portrait, face)
+        return Look(picture), warnings
 
     def _reading(
         self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings

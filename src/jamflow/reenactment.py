@@ -10,7 +10,6 @@ import numpy as np
 from jamflow.errors import UserError
 from jamflow.face.motion import Motion, Transfer
 from jamflow.face.renderer import Tracker
-from jamflow.face.select import select_face
 from jamflow.face.template import is_template, read_template
 from jamflow.faces import LandmarksName, RendererName, load_faces
 from jamflow.media.video_reader import nearest_frames, read_video, video_facts
@@ -41,17 +40,12 @@ def reenact(
     Raises:
         UserError: the portrait, the driving motion or the weights cannot be used.
     """
-    from jamflow.media.image import read_image
-
     timings = Timings()
     if renderer != "liveportrait" and (options is not None or landmarks != "mesh"):
         raise UserError("Stitching, retargeting and landmarks are LivePortrait's.", "Use the renderer liveportrait.")
     faces = load_faces(renderer, options=options, landmarks=landmarks)
     with timings("portrait"):
-        rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
-        chosen, warnings = select_face(rgb, faces.finder, face)
-        picture = faces.renderer.prepare(rgb, chosen)
-        warnings += picture.warnings
+        picture, warnings = faces.prepare(portrait, face)
     with timings("driving"):
         if is_template(driving):
             motion, sound = read_template(driving, faces.tracker.space), None

@@ -63,6 +63,10 @@ def reenact(options: Reenact) -> dict[str, Any]:
     check_face(options.face)
     check_motion(options)
     output = output_file(options.output, ".mp4")
+
+    from jamflow.media.image import read_image
+
+    portrait = read_image(options.portrait)  # refused before the weights are loaded
     with Progress(sys.stderr) as progress:
         progress.say("Loading")
         from jamflow.face.motion import Transfer
@@ -71,7 +75,7 @@ def reenact(options: Reenact) -> dict[str, Any]:
         progress.say("Tracking the driving video")
         transfer = Transfer(not options.absolute, options.region, options.strength)
         result = reenact(
-            options.portrait, options.driving, renderer=options.renderer, transfer=transfer, face=options.face,
+            portrait, options.driving, renderer=options.renderer, transfer=transfer, face=options.face,
             options=_liveportrait(options), landmarks=options.landmarks,
         )  # fmt: skip
         if options.save_motion:
