@@ -18,6 +18,7 @@ from jamflow.speech.level import to_model_level
 from jamflow.speech.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS, symbols
 
 SHARD_SECONDS = 1800.0
+PAUSE_SHARE, PAUSE_S, PAUSE_WINDOW = 0.25, (0.3, 1.6), 480
 HELD_OUT_TEXTS = Path(__file__).parents[2] / "benchmarks" / "sentences.txt"
 
 
@@ -42,6 +43,18 @@ def merge_stress(phones: Phones) -> Phones:
         elif out:
             out[-1] = (out[-1][0], out[-1][1], round(end, 4))
     return out
+
+
+def with_pause(wave: np.ndarray, phones: Phones, rng: np.random.Generator) -> tuple[np.ndarray, Phones]:
+    """By chance a long pause behind the sentence, as quiet as its quietest part: who is silent keeps the mouth shut, also
+    where noise goes on (the noise comes with the features)."""
+    if rng.random() > PAUSE_SHARE:
+        return wave, phones
+    windows = wave[: len(wave) // PAUSE_WINDOW * PAUSE_WINDOW].reshape(-1, PAUSE_WINDOW)
+    quiet = float(np.sqrt((windows**2).mean(1)).min())
+    pause = rng.standard_normal(int(rng.uniform(*PAUSE_S) * SAMPLE_RATE)).astype(np.float32) * quiet
+    end = round((len(wave) + len(pause)) / SAMPLE_RATE, 4)
+    return np.concatenate([wave, pause]), [*phones, (SILENCE, phones[-1][2], end)]
 
 
 def main() -> None:
@@ -78,7 +91,8 @@ def main() -> None:
                 wave, phones = hibari(phonemes, morph, noise)
             elif kokoro:
                 wave, phones = kokoro(phonemes, dict(voice.mix), morph)
-            writer.add(to_model_level(wave), text, voice.name, merge_stress(phones))
+            wave, phones = with_pause(to_model_level(wave), merge_stress(phones), noise)
+            writer.add(wave, text, voice.name, phones)
         made_s += writer.samples / SAMPLE_RATE
         writer.close()
         number += 1

@@ -1,7 +1,6 @@
 """A portrait moves as somebody in a video does; the sound of that video goes with it."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,8 @@ from jamflow.face.motion import Motion, Transfer
 from jamflow.face.renderer import Tracker
 from jamflow.face.template import is_template, read_template
 from jamflow.faces import LandmarksName, RendererName, load_faces
-from jamflow.media.video_reader import nearest_frames, read_video, video_facts
+from jamflow.footage import open_footage
+from jamflow.media.video_reader import nearest_frames
 from jamflow.result import Look, Passed, Piece, Result, Timings
 
 if TYPE_CHECKING:
@@ -63,25 +63,9 @@ def reenact(
     return Result(make, lambda: seconds, sound, motion.fps, look, warnings, {"renderer": renderer}, timings)
 
 
-class _Frames:
-    """The frames of a video, as often as somebody goes through them, and the times of the last time."""
-
-    def __init__(self, path: Path):
-        self._path = path
-        self.times_s: list[Fraction] = []
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        self.times_s = []
-        for time_s, rgb in read_video(self._path):
-            self.times_s.append(time_s)
-            yield rgb
-
-
 def _tracked(path: Path, tracker: Tracker) -> tuple[Motion, Passed | None, list[str]]:
-    facts = video_facts(path)
-    frames = _Frames(path)
-    track = tracker.track(frames, facts.fps)
-    lost = int((~track.found_t).sum())
-    warnings = [f"In {lost} of {len(frames.times_s)} frames of the driving video no face was found."] if lost else []
-    motion = track.motion.rows(nearest_frames(frames.times_s, facts.fps))
-    return motion, Passed(path, frames.times_s[0]) if facts.has_sound else None, warnings
+    footage = open_footage(path, tracker)
+    lost = int((~footage.track.found_t).sum())
+    warnings = [f"In {lost} of {len(footage.times_s)} frames of the driving video no face was found."] if lost else []
+    motion = footage.track.motion.rows(nearest_frames(list(footage.times_s), footage.facts.fps))
+    return motion, Passed(path, footage.times_s[0]) if footage.facts.has_sound else None, warnings
