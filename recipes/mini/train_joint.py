@@ -1,4 +1,4 @@
-"""python train_joint.py --corpus CORPUS --run RUN [--config.steps N ...]"""
+"""python train_joint.py --corpus CORPUS --run RUN [--start joint.safetensors] [--config.steps N ...]"""
 
 import logging
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from pathlib import Path
 import tyro
 from voices import HELD_OUT
 
+from jamflow.model.checkpoint import load_joint
 from jamflow.model.config import mini
 from jamflow.speech.phonemes import symbols
 from jamflow.train.joint import JointTraining, train_joint
@@ -16,10 +17,15 @@ from jamflow.train.joint import JointTraining, train_joint
 class Arguments:
     corpus: Path
     run: Path
+    start: Path | None = None  # a trained model to go on from, rather than from nothing
     config: JointTraining = field(default_factory=lambda: JointTraining(held_out_voices=HELD_OUT))
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     arguments = tyro.cli(Arguments)
-    train_joint(arguments.corpus, arguments.run, arguments.config, mini(len(symbols())))
+    if arguments.start is None:
+        train_joint(arguments.corpus, arguments.run, arguments.config, mini(len(symbols())))
+    else:
+        model, normaliser = load_joint(arguments.start)
+        train_joint(arguments.corpus, arguments.run, arguments.config, model.config, model.float(), normaliser)

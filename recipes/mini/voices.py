@@ -21,12 +21,12 @@ class Voice:
 HELD_OUT = ("hibari-07", "hibari-19", "kokoro-3")  # never trained on, for measuring voice similarity
 
 
-def hibari_voices(n: int = 28, seed: int = 0) -> list[Voice]:
+def hibari_voices(n: int = 120, seed: int = 0) -> list[Voice]:
     """hibari's own voice and a deep one, which are heard most, and a bank of morphs."""
     rng = random.Random(seed)
     bank = [
-        Voice("heart", 0.30),
-        Voice("cedar", 0.15, Morph(warp=0.86, f0=0.56, f0_range=0.95)),
+        Voice("heart", 0.25),
+        Voice("cedar", 0.12, Morph(warp=0.86, f0=0.56, f0_range=0.95)),
     ]
     for i in range(n):
         low = i % 2 == 0
@@ -38,7 +38,7 @@ def hibari_voices(n: int = 28, seed: int = 0) -> list[Voice]:
             breath=round(rng.uniform(-0.4, 0.7), 2),
             varispeed=round(rng.uniform(0.9, 1.1), 3),
         )
-        bank.append(Voice(f"hibari-{i:02d}", 0.55 / n, morph))
+        bank.append(Voice(f"hibari-{i:02d}", 0.63 / n, morph))
     return bank
 
 

@@ -60,6 +60,20 @@ def test_training_learns_and_goes_on_where_it_stopped(corpus: Path, tmp_path: Pa
     assert not torch.equal(before["model"]["audio.proj_out.weight"], after["model"]["audio.proj_out.weight"])
 
 
+def test_training_goes_on_from_a_trained_model(corpus: Path, tmp_path: Path) -> None:
+    first = load_checkpoint(train_joint(corpus, tmp_path / "first", SHORT, TINY))
+    assert first is not None
+    model, scale = JointModel(TINY), Normaliser(100, TINY.motion.mouth_channels, TINY.motion.clue_channels)
+    model.load_state_dict(first["model"])
+    scale.load_state_dict(first["normaliser"])
+    scale.mel_mean.add_(0.5)  # its own, not the corpus's
+    more = JointTraining(**{**SHORT.__dict__, "steps": 25, "seed": 1})
+    second = load_checkpoint(train_joint(corpus, tmp_path / "second", more, TINY, model, scale))
+    assert second is not None
+    assert torch.equal(second["normaliser"]["mel_mean"], first["normaliser"]["mel_mean"] + 0.5)
+    assert log_of(tmp_path / "second")[0]["motion"] < 0.9 * log_of(tmp_path / "first")[0]["motion"]
+
+
 def test_held_out_voices_are_not_trained_on(corpus: Path, tmp_path: Path) -> None:
     config = JointTraining(**{**SHORT.__dict__, "steps": 1, "held_out_voices": ("low", "high")})
     with pytest.raises(ValueError):

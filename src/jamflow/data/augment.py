@@ -7,14 +7,16 @@ import numpy as np
 
 
 def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
-    """A room, noise, a narrow band, coarse coding and another level, each by chance. (N,) float32."""
+    """A microphone's colour, a room, noise, a narrow band, coarse coding and another level, each by chance. (N,) float32."""
     out = wave.astype(np.float32)
+    if rng.random() < 0.5:
+        out = _colour(out, rate_hz, rng)
     if rng.random() < 0.35:
         out = _room(out, rate_hz, rng)
     if rng.random() < 0.35:
         out = _band(out, rate_hz, float(rng.uniform(3400, 9000)))
-    if rng.random() < 0.5:
-        out = _noise(out, rng, snr_db=float(rng.uniform(5, 35)))
+    if rng.random() < 0.6:
+        out = _noise(out, rate_hz, rng, snr_db=float(rng.uniform(0, 35)))
     if rng.random() < 0.2:
         out = _mu_law(out)
     return np.clip(out * 10 ** rng.uniform(-0.7, 0.3), -1, 1).astype(np.float32)
@@ -38,10 +40,21 @@ def _band(wave: np.ndarray, rate_hz: int, cutoff_hz: float) -> np.ndarray:
     return np.fft.irfft(spectrum, len(wave)).astype(np.float32)
 
 
-def _noise(wave: np.ndarray, rng: np.random.Generator, snr_db: float) -> np.ndarray:
-    """Noise with a falling spectrum at a signal-to-noise ratio."""
+def _colour(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
+    """Up to 8 dB more or less in every octave, as microphones and equalisers do."""
+    spectrum = np.fft.rfft(wave)
+    octave = np.log2(np.maximum(np.fft.rfftfreq(len(wave), 1 / rate_hz), 60) / 60)
+    gain_db = np.interp(octave, np.arange(9), rng.uniform(-8, 8, 9))
+    return np.fft.irfft(spectrum * 10 ** (gain_db / 20), len(wave)).astype(np.float32)
+
+
+def _noise(wave: np.ndarray, rate_hz: int, rng: np.random.Generator, snr_db: float) -> np.ndarray:
+    """Noise with a falling spectrum at a signal-to-noise ratio, steady or swelling and fading."""
     white = np.fft.rfft(rng.standard_normal(len(wave)))
-    noise = np.fft.irfft(white / np.maximum(1, np.arange(len(white))) ** rng.uniform(0, 0.5), len(wave))
+    noise = np.fft.irfft(white / np.maximum(1, np.arange(len(white))) ** rng.uniform(0, 0.7), len(wave))
+    if rng.random() < 0.4:
+        knots = rng.uniform(-20, 0, len(wave) // (rate_hz // 4) + 2)
+        noise = noise * 10 ** (np.interp(np.arange(len(wave)) / (rate_hz // 4), np.arange(len(knots)), knots) / 20)
     gain = np.sqrt((wave**2).mean() + 1e-9) / np.sqrt((noise**2).mean() + 1e-12) * 10 ** (-snr_db / 20)
     return (wave + gain * noise).astype(np.float32)
 

@@ -85,11 +85,14 @@ def load_examples(corpus: Path, held_out_voices: tuple[str, ...]) -> list[Exampl
 
 
 def train_joint(
-    corpus: Path, run: Path, config: JointTraining, model_config: JointConfig, start: JointModel | None = None
+    corpus: Path, run: Path, config: JointTraining, model_config: JointConfig, start: JointModel | None = None,
+    scale: Normaliser | None = None,
 ) -> Path:  # fmt: skip
     """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship.
 
-    start: a model to begin with, such as `jamflow init base` makes; None is a new one.
+    Args:
+        start: a model to begin with, such as `jamflow init base` makes; None is a new one.
+        scale: the normaliser that `start` was trained with, if it was; None measures the corpus.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
@@ -111,6 +114,8 @@ def train_joint(
         for optim, saved in zip(optims, state["optimizers"], strict=True):
             optim.load_state_dict(saved)
         step = state["step"]
+    elif scale is not None:
+        normaliser.load_state_dict(scale.state_dict())
     else:
         normaliser.load_state_dict(statistics(data, model_config, np.random.default_rng(config.seed)))
     packer = Packer(data, model_config, np.random.default_rng([config.seed, step]))
