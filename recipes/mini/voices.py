@@ -21,12 +21,12 @@ class Voice:
 HELD_OUT = ("hibari-07", "hibari-19", "kokoro-3")  # never trained on, for measuring voice similarity
 
 
-def hibari_voices(n: int = 120, seed: int = 0) -> list[Voice]:
-    """hibari's own voice and a deep one, which are heard most, and a bank of morphs."""
+def hibari_voices(n: int = 28, wide: int = 240, seed: int = 0) -> list[Voice]:
+    """hibari's own voice and a deep one, which are heard most, a bank of morphs and a bank of further ones, each heard little."""
     rng = random.Random(seed)
     bank = [
-        Voice("heart", 0.25),
-        Voice("cedar", 0.12, Morph(warp=0.86, f0=0.56, f0_range=0.95)),
+        Voice("heart", 0.20),
+        Voice("cedar", 0.10, Morph(warp=0.86, f0=0.56, f0_range=0.95)),
     ]
     for i in range(n):
         low = i % 2 == 0
@@ -38,17 +38,30 @@ def hibari_voices(n: int = 120, seed: int = 0) -> list[Voice]:
             breath=round(rng.uniform(-0.4, 0.7), 2),
             varispeed=round(rng.uniform(0.9, 1.1), 3),
         )
-        bank.append(Voice(f"hibari-{i:02d}", 0.63 / n, morph))
+        bank.append(Voice(f"hibari-{i:02d}", 0.20 / n, morph))
+    for i in range(wide):
+        morph = Morph(
+            warp=round(rng.uniform(0.8, 1.15), 3), f0=round(rng.uniform(0.45, 1.35), 3),
+            f0_range=round(rng.uniform(0.7, 1.3), 2), tilt_db=round(rng.uniform(-4.0, 3.0), 2),
+            breath=round(rng.uniform(-0.6, 1.0), 2), varispeed=round(rng.uniform(0.85, 1.2), 3),
+        )  # fmt: skip
+        bank.append(Voice(f"wide-{i:03d}", 0.5 / wide, morph))
     return bank
 
 
-def kokoro_voices() -> list[Voice]:
-    """Four people and two mixtures of them."""
-    return [
-        Voice("kokoro-0", 0.3, mix=(("jm_kumo", 1.0),)),
-        Voice("kokoro-1", 0.15, mix=(("jf_gongitsune", 1.0),)),
-        Voice("kokoro-2", 0.15, mix=(("jf_tebukuro", 1.0),)),
+def kokoro_voices(mixed: int = 40, seed: int = 1) -> list[Voice]:
+    """Four people, and mixtures of the three that are not held out."""
+    rng = random.Random(seed)
+    people = [
+        Voice("kokoro-0", 0.2, mix=(("jm_kumo", 1.0),)),
+        Voice("kokoro-1", 0.1, mix=(("jf_gongitsune", 1.0),)),
+        Voice("kokoro-2", 0.1, mix=(("jf_tebukuro", 1.0),)),
         Voice("kokoro-3", 0.05, mix=(("jf_nezumi", 1.0),)),
-        Voice("kokoro-4", 0.2, Morph(varispeed=1.1), (("jm_kumo", 0.7), ("jf_gongitsune", 0.3))),
-        Voice("kokoro-5", 0.15, Morph(varispeed=0.9), (("jm_kumo", 1.0),)),
+        Voice("kokoro-4", 0.1, Morph(varispeed=1.1), (("jm_kumo", 0.7), ("jf_gongitsune", 0.3))),
+        Voice("kokoro-5", 0.1, Morph(varispeed=0.9), (("jm_kumo", 1.0),)),
     ]
+    for i in range(mixed):
+        parts = [rng.expovariate(1.0) for _ in range(3)]
+        mix = tuple((v.mix[0][0], round(p / sum(parts), 3)) for v, p in zip(people[:3], parts, strict=True))
+        people.append(Voice(f"mixed-{i:02d}", 0.35 / mixed, Morph(varispeed=round(rng.uniform(0.85, 1.18), 3)), mix))
+    return people

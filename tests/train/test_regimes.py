@@ -37,8 +37,7 @@ def test_what_is_generated_is_not_in_the_context(batch: Batch) -> None:
     assert not row.audio.context_btc[row.audio_generated].any()
     assert not row.motion.context_btc[row.motion_generated].any()
     assert torch.equal(row.motion.given_bt, ~row.motion_generated)
-    both = ONLY | {"together": 1.0}
-    row = rows(batch, **both)
+    row = rows(batch, **ONLY | {"together": 1.0, "recorded": 0.0})
     assert torch.equal(row.audio.context_btc[~row.audio_generated], row.audio_data[~row.audio_generated])
     # motion is given only where speech is given too
     at = (torch.arange(row.motion_generated.shape[1]) / CONFIG.motion_fps * CONFIG.token_rate_hz).long()
@@ -53,11 +52,30 @@ def test_animate_freezes_the_recorded_speech(batch: Batch) -> None:
 
 
 def test_dub_freezes_the_tracked_motion(batch: Batch) -> None:
-    row = rows(batch, **ONLY | {"dub": 1.0})
+    row = rows(batch, **ONLY | {"dub": 1.0, "prompt": 0.0, "infill": 0.0})
     assert torch.equal(row.motion.x_btc, batch.seen_btc) and (row.motion.time_b == 1).all()
     assert not row.motion_generated.any() and row.audio_generated.any()
     assert row.sight.audio_sees_motion_b.all() and not row.sight.motion_sees_audio_b.any()
     assert torch.equal(row.audio_data, batch.mel_bac)  # what is learnt stays clean
+
+
+def test_the_own_voice_is_dubbed_with_its_own_lips(batch: Batch) -> None:
+    row = rows(batch, **ONLY | {"dub": 1.0, "prompt": 1.0, "infill": 0.0})
+    at = (torch.arange(batch.mouth_btc.shape[1]) / CONFIG.motion_fps * CONFIG.token_rate_hz).long().clamp(max=TOKENS - 1)
+    of_voice = ~row.audio_generated[:, at]
+    assert torch.equal(row.motion.x_btc[~of_voice], batch.seen_btc[~of_voice])
+    plain = (row.motion.x_btc == batch.plain_btc).all(-1)
+    whole = [bool(plain[b][of_voice[b]].all()) for b in range(ROWS)]
+    assert 0.3 < np.mean(whole) < 0.7
+
+
+def test_recorded_voices_are_continued_clean_and_recorded_sentences_as_they_are(batch: Batch) -> None:
+    voice = rows(batch, **ONLY | {"speech": 1.0, "recorded": 1.0, "prompt": 1.0, "infill": 0.0})
+    given = ~voice.audio_generated
+    assert torch.equal(voice.audio.context_btc[given], batch.heard_bac[given])
+    assert torch.equal(voice.audio_data, batch.mel_bac)
+    sentence = rows(batch, **ONLY | {"speech": 1.0, "recorded": 1.0, "prompt": 0.0, "infill": 1.0})
+    assert torch.equal(sentence.audio_data, batch.heard_bac)
 
 
 def test_speech_alone_sees_no_motion(batch: Batch) -> None:
@@ -75,14 +93,17 @@ def test_shares_are_kept(batch: Batch) -> None:
 
 
 def test_text_is_hidden_only_where_speech_is_given(batch: Batch) -> None:
-    row = rows(batch, hide_prompt_text=1.0)
+    row = rows(batch, hide_prompt_text=1.0, hide_infill_text=1.0)
     hidden = row.audio.tokens_bn < 0
     assert hidden.any() and torch.equal(hidden, ~row.audio_generated)
 
 
 def test_free_timing_gives_the_text_from_the_start(batch: Batch) -> None:
     assert torch.equal(rows(batch, 1.0).audio.tokens_bn, batch.free_ba)
-    assert torch.equal(rows(batch, 0.0, hide_prompt_text=0.0).audio.tokens_bn, batch.timed_ba)
+    row = rows(batch, 0.0, hide_prompt_text=0.0, hide_infill_text=0.0)
+    assert torch.equal(row.audio.tokens_bn[row.audio_generated], batch.timed_ba[row.audio_generated])
+    as_aligned = row.audio.tokens_bn == batch.aligned_ba
+    assert (as_aligned | (row.audio.tokens_bn == batch.timed_ba)).all() and not as_aligned.all()
 
 
 def test_noisy_state_lies_on_the_path(batch: Batch) -> None:

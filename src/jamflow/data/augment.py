@@ -65,6 +65,14 @@ def _mu_law(wave: np.ndarray) -> np.ndarray:
     return (np.sign(coded) * (256 ** np.abs(coded) - 1) / 255).astype(np.float32)
 
 
+def aligned_phones(phones: list[tuple[str, float, float]], rng: np.random.Generator) -> list[tuple[str, float, float]]:
+    """Phone times as an aligner gives them: every boundary off by 20 ms or so, none crossing another."""
+    edges = np.array([start for _, start, _ in phones] + [phones[-1][2]])
+    moved = edges + rng.normal(0, 0.02, len(edges)) * (np.arange(len(edges)) % len(phones) > 0)  # the ends stay
+    moved = np.maximum.accumulate(np.clip(moved, edges[0], edges[-1]))
+    return [(symbol, float(a), float(b)) for (symbol, _, _), a, b in zip(phones, moved[:-1], moved[1:], strict=True)]
+
+
 def track_noise(motion_tc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """What a tracker adds: frame noise, slow drift, a constant offset. (T, C), same unit as the motion."""
     t, c = motion_tc.shape
@@ -75,3 +83,20 @@ def track_noise(motion_tc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     mix = (place - low)[:, None]
     drift = knots[low] * (1 - mix) + knots[low + 1] * mix
     return (motion_tc + jitter + drift + rng.standard_normal(c) * 0.02).astype(np.float32)
+
+
+def tracked_lips(mouth_tc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Lips as a tracker sees them: small openings as shut, all openings more or less, blurred in time, each by chance; and noise.
+
+    (T, 18) in the order of the mesh's mouth: right, left corner; inner upper, lower; outer upper, lower.
+    """
+    out = mouth_tc.reshape(len(mouth_tc), 6, 3).astype(np.float32)
+    if rng.random() < 0.5:
+        opening = np.maximum(out[:, 2, 1] - out[:, 3, 1], 0)
+        unseen = rng.uniform(0, 0.12)
+        seen = np.maximum(opening - unseen, 0) * rng.uniform(0.5, 1.3)
+        out[:, 2:, 1] *= (seen / np.maximum(opening, 0.02))[:, None]
+    if rng.random() < 0.5:
+        padded = np.concatenate([out[:1], out, out[-1:]])
+        out = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
+    return track_noise(out.reshape(mouth_tc.shape), rng)

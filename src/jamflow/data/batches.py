@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from jamflow.data.articulation import articulate, random_style
-from jamflow.data.augment import track_noise
+from jamflow.data.augment import aligned_phones, track_noise, tracked_lips
 from jamflow.data.features import Example
 from jamflow.data.statistics import mean_and_std
 from jamflow.model.config import JointConfig
@@ -23,17 +23,22 @@ from jamflow.speech.phonemes import symbols, tokens_in_time
 class Batch:
     """Everything known about the rows; what is shown and what is hidden is decided by the regimes.
 
-    mel_bac, heard_bac: log mel tokens, clean and degraded. timed_ba: tokens laid out in time; free_ba: the
-    same phonemes from the start, then -1. mouth_btc, seen_btc: lip points in cm, clean and as tracked.
+    mel_bac, heard_bac: log mel tokens, clean and degraded.
+    timed_ba: tokens laid out in time; aligned_ba: the same as an aligner finds them in a recording, a little off; free_ba: the
+    same phonemes from the start, then -1.
+    mouth_btc, seen_btc: lip points in cm, clean and as tracked; plain_btc: the same words in the default style, which the model's
+    own voice has.
     clue_btc: the other key points in cm.
     """
 
     mel_bac: Tensor
     heard_bac: Tensor
     timed_ba: Tensor
+    aligned_ba: Tensor
     free_ba: Tensor
     mouth_btc: Tensor
     seen_btc: Tensor
+    plain_btc: Tensor
     clue_btc: Tensor
 
 
@@ -48,7 +53,8 @@ class Packer:
             self.voices[example.voice].append(example)
         self.names = sorted(self.voices)
         seconds = np.array([sum(e.phones[-1][2] for e in self.voices[n]) for n in self.names])
-        self.weights = seconds / seconds.sum()
+        # Less often than by their share: who hears one voice all the time need not listen to the given beginning.
+        self.weights = seconds**0.75 / (seconds**0.75).sum()
 
     def batches(self, shapes: list[tuple[int, int]], shares: list[float]) -> Iterator[Batch]:
         """Endless batches; each is one of `shapes`, (rows, audio tokens), drawn with `shares`."""
@@ -83,28 +89,35 @@ class Packer:
         # Most rows are the default style, which is what `mini` should speak with; the rest teaches it to
         # follow and continue other people's.
         style = None if self.rng.random() < 0.5 else random_style(self.rng)
-        mouth = articulate(phones, motion_frames / c.motion_fps, c.motion_fps, style, level[at])
-        mouth = mouth.reshape(motion_frames, -1)
+        plain, mouth = (
+            articulate(phones, motion_frames / c.motion_fps, c.motion_fps, s, level[at]).reshape(motion_frames, -1)
+            for s in (None, style)
+        )
         timed = tokens_in_time(phones, tokens, c.token_rate_hz)
+        aligned = tokens_in_time(aligned_phones(phones, self.rng), tokens, c.token_rate_hz)
         index = {s: i for i, s in enumerate(symbols())}
         free = np.full(tokens, -1, np.int64)
         spoken = [index[s] for s, _, _ in phones][:tokens]
         free[: len(spoken)] = spoken
         shape = (tokens, per * mel.shape[1])
         return (
-            mel.reshape(shape), heard.reshape(shape), timed, free,
-            mouth, track_noise(mouth, self.rng), self._clue(mouth),
+            mel.reshape(shape), heard.reshape(shape), timed, aligned, free,
+            mouth, tracked_lips(mouth, self.rng), plain, self._clue(mouth),
         )  # fmt: skip
 
     def _clue(self, mouth_tc: np.ndarray) -> np.ndarray:
-        """Eyes, brows and nose: still but for blinks, slow drift and a tracker's noise; cheeks lean on the lips."""
+        """Eyes, brows and nose: still but for blinks, slow drift and a tracker's noise; cheeks lean on the lips.
+
+        In every second row on the lips of another moment: a video whose mouth is made anew shows the cheeks of its old one.
+        """
         t = len(mouth_tc)
         clue = np.zeros((t, self.config.motion.clue_channels), np.float32)
         for _ in range(self.rng.poisson(t / 100)):  # blinks: the upper lids, key points 13 and 14 of the mesh
             start, close = int(self.rng.integers(t)), 0.9
             for channel in (4 * 3 + 1, 5 * 3 + 1):
                 clue[start : start + 5, channel] -= close * np.array([0.4, 1.0, 0.9, 0.5, 0.2])[: t - start]
-        return track_noise(clue + 0.05 * mouth_tc[:, 1:2], self.rng)
+        leaning = np.roll(mouth_tc[:, 1:2], int(self.rng.integers(t)) * int(self.rng.integers(2)), axis=0)
+        return track_noise(clue + leaning * self.rng.uniform(-0.1, 0.1, clue.shape[1]), self.rng)
 
 
 def statistics(examples: list[Example], config: JointConfig, rng: np.random.Generator) -> dict[str, Tensor]:
