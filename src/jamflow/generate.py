@@ -48,7 +48,11 @@ def generate(
     """Fill in whatever is not given; what is given comes back as it was.
 
     motion_noise_tc: (T, mouth channels) where the noise is not to be drawn here (`windows.frame_noise`).
+
+    Raises:
+        ValueError: the conditions lack what they say is given, or are of another model (`Conditions.check`).
     """
+    conditions.check(model.config)
     call = _Call(model, normaliser, conditions, sampling, generator, motion_noise_tc=motion_noise_tc)
     # On the device before the loop, like everything else: in the loop neither host nor device waits for the other.
     grid = time_grid(sampling.steps, sampling.sway).to(call.mel.device)
@@ -90,11 +94,11 @@ class _Call:
         if speech.mel_fm is not None:
             given = _fit(speech.mel_fm.to(device), a * per).reshape(1, a, -1)
             mel = normaliser.mel(given)
-        self.mel = mel * self.given_a[None, :, None]
+        self.mel = mel.masked_fill(~self.given_a[None, :, None], 0)
         mouth = torch.zeros(1, t, config.motion.mouth_channels, device=device)
         if motion.mouth_tc is not None:
             mouth = normaliser.mouth(_fit(motion.mouth_tc.to(device), t)[None])
-        self.mouth = mouth * self.given_t[None, :, None]
+        self.mouth = mouth.masked_fill(~self.given_t[None, :, None], 0)
         clue = torch.zeros(1, t, config.motion.clue_channels, device=device)
         self.has_clue = motion.clue_tc is not None
         if motion.clue_tc is not None:
