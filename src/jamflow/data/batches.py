@@ -53,8 +53,7 @@ class Packer:
             self.voices[example.voice].append(example)
         self.names = sorted(self.voices)
         seconds = np.array([sum(e.phones[-1][2] for e in self.voices[n]) for n in self.names])
-        # Less often than by their share: who hears one voice all the time need not listen to the given beginning.
-        self.weights = seconds**0.75 / (seconds**0.75).sum()
+        self.weights = seconds / seconds.sum()
 
     def batches(self, shapes: list[tuple[int, int]], shares: list[float]) -> Iterator[Batch]:
         """Endless batches; each is one of `shapes`, (rows, audio tokens), drawn with `shares`."""

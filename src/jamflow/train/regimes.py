@@ -40,7 +40,7 @@ class Regimes:
     edit_s: tuple[float, float] = (0.2, 4.0)  # length of such a span in half of these rows, which is what an edit needs
     hide_prompt_text: float = 0.5
     hide_infill_text: float = 0.15
-    recorded: float = 0.5  # what is given of speech is as a microphone has it; of an infilled row, everything is
+    recorded: float = 0.25  # what is given of speech is as a microphone has it; of an infilled row, everything is
     same_time: float = 0.7  # both streams at the same flow time
     clue: float = 0.5
 
