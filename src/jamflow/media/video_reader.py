@@ -11,6 +11,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
+from av.video.reformatter import Colorspace
 
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
@@ -19,6 +20,8 @@ from jamflow.media.files import existing_file
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
 _USUAL_FPS = Fraction(25)
+# Colours of a video that does not tell its matrix are BT.709 in high definition, as players take them.
+_UNSPECIFIED, _HD_PX = 2, 720
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,14 @@ def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
         for frame in container.decode(container.streams.video[0]):
             if frame.pts is None or frame.time_base is None:
                 raise UserError(f"The video {path} has frames without a time.", "Convert it to mp4 first.")
-            rgb = frame.to_ndarray(format="rgb24")
-            turned = np.rot90(rgb, frame.rotation // 90) if frame.rotation else rgb  # telephones film sideways
-            yield frame.pts * frame.time_base, turned
+            yield frame.pts * frame.time_base, upright(frame)
+
+
+def upright(frame: av.VideoFrame) -> np.ndarray:
+    """(H, W, 3) uint8 RGB as it is to be seen: telephones film sideways."""
+    matrix = Colorspace.ITU709 if frame.colorspace == _UNSPECIFIED and min(frame.width, frame.height) >= _HD_PX else None
+    rgb = frame.reformat(format="rgb24", src_colorspace=matrix).to_ndarray()
+    return np.rot90(rgb, frame.rotation // 90) if frame.rotation else rgb
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """Frames and sound become an mp4, streamed: H.264 and AAC, exact times, nothing left behind on failure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import av
 import numpy as np
@@ -20,13 +20,15 @@ _AUDIO_BITS_PER_S = 128_000
 _AAC_FRAME = 1024  # samples
 _FINE_HZ = 48_000  # fine enough for the edit list of sound at another rate
 # Measured on a moving portrait, 512 x 512: `faster` takes twice the time and more bytes for 0.5 dB.
-_X264 = {"crf": "18", "preset": "veryfast"}
+_X264 = {"drawn": {"crf": "18", "preset": "veryfast"}, "filmed": {"crf": "16", "preset": "veryfast"}}
+Quality = Literal["drawn", "filmed"]
+_FINEST_HZ = 240_000  # a clock for frames; MP4 counts in 32 bits
 
 
 class VideoWriter:
     """Writes one mp4 file, as a context manager.
 
-    Frame k is shown at exactly k / fps and sample n is heard at n / sample_rate: the delay of the AAC
+    Frame k is shown at exactly k / fps (or at `times_s[k]`) and sample n is heard at n / sample_rate: the delay of the AAC
     encoder is cut out by the edit list. Frames and samples may come in any order; what waits for its
     counterpart waits encoded, ten seconds of it at most.
 
@@ -38,9 +40,12 @@ class VideoWriter:
 
     def __init__(
         self, path: str | Path, width: int, height: int, fps: Fraction, sample_rate: int | None = None,
-        passed: PassedSound | None = None,
+        passed: PassedSound | None = None, times_s: Sequence[Fraction] | None = None, quality: Quality = "drawn",
     ):  # fmt: skip
         """Width and height in pixels, both even (the chroma planes have half the size).
+
+        times_s: when each frame is shown, rising from 0, and at last when the last one ends; as exact as 1 / 240,000 s where
+        they have no common clock that is coarser. quality: "filmed" for a picture that has been compressed before.
 
         sample_rate in Hz is of the sound that `write_audio` will be given; `passed` is sound of another file, cut where the
         frames end. With neither the video is silent.
@@ -51,7 +56,8 @@ class VideoWriter:
             raise ValueError(f"width and height must be even and positive, got {width} x {height}")
         self._path = output_file(path, ".mp4")
         self._shape = (height, width, 3)
-        self._fps = Fraction(fps)
+        self._fps, self._times_s, self._quality = Fraction(fps), times_s, quality
+        self._tick_s = 1 / self._fps if times_s is None else _tick_s(times_s)
         self._sample_rate = sample_rate
         self._passed = passed
         self._n_frames = 0
@@ -98,7 +104,7 @@ class VideoWriter:
     @contextmanager
     def _open(self) -> Iterator[None]:
         # Edit lists count in the movie's time scale; the default of 1 ms would round the cut of the delay.
-        scale = lcm(self._fps.numerator, self._sample_rate or _FINE_HZ)
+        scale = lcm(self._tick_s.denominator, self._sample_rate or _FINE_HZ)
         options = {"movflags": "+faststart", "movie_timescale": str(scale)}
         with replacing(self._path) as temporary:
             self._container = av.open(f"file:{temporary}", "w", format="mp4", container_options=options)
@@ -115,10 +121,11 @@ class VideoWriter:
 
     def _add_streams(self) -> None:
         height, width, _ = self._shape
-        self._video = self._container.add_stream("libx264", rate=self._fps, options=_X264)
+        self._video = self._container.add_stream("libx264", rate=self._fps, options=_X264[self._quality])
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
-        self._video.time_base = 1 / self._fps
+        self._video.time_base = self._tick_s
         codec = self._video.codec_context
+        codec.time_base = self._tick_s
         codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
         if self._sample_rate is not None:
@@ -126,11 +133,16 @@ class VideoWriter:
             self._audio.bit_rate = _AUDIO_BITS_PER_S
 
     def _encode_frame(self, frame: av.VideoFrame) -> None:
-        frame.pts, frame.time_base = self._n_frames, 1 / self._fps
+        start_s, end_s = (self._time_s(self._n_frames + k) for k in (0, 1))
+        frame.pts, frame.time_base = round(start_s / self._tick_s), self._tick_s
+        frame.duration = round(end_s / self._tick_s) - frame.pts
         self._n_frames += 1
         self._container.mux(self._video.encode(frame))
         if self._passed is not None:
-            self._passed.mux_until(self._n_frames / self._fps)
+            self._passed.mux_until(end_s)
+
+    def _time_s(self, frame: int) -> Fraction:
+        return frame / self._fps if self._times_s is None else self._times_s[frame]
 
     def _encode_audio(self, samples: np.ndarray) -> None:
         assert self._sample_rate is not None
@@ -148,3 +160,13 @@ class VideoWriter:
             self._container.mux(self._audio.encode(None))
         if self._passed is not None:
             self._passed.finish()
+
+
+def _tick_s(times_s: Sequence[Fraction]) -> Fraction:
+    """The coarsest clock that all times fall on."""
+    rate = 1
+    for time_s in times_s:
+        rate = lcm(rate, time_s.denominator)
+        if rate > _FINEST_HZ:
+            return Fraction(1, _FINEST_HZ)
+    return Fraction(gcd(*(int(time_s * rate) for time_s in times_s)), rate)
