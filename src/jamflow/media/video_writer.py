@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from fractions import Fraction
+from itertools import pairwise
 from math import gcd, lcm
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Literal, Self
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from jamflow.media.files import output_file, replacing
@@ -61,6 +63,7 @@ class VideoWriter:
         self._sample_rate = sample_rate
         self._passed = passed
         self._n_frames = 0
+        self._lasts: dict[int | None, int] = {}  # ticks, by the time of the frames that the encoder still has
         self._n_samples = 0
         self._tail = np.zeros(0, np.float32)  # samples that do not fill an AAC frame yet
 
@@ -121,7 +124,7 @@ class VideoWriter:
 
     def _add_streams(self) -> None:
         height, width, _ = self._shape
-        self._video = self._container.add_stream("libx264", rate=self._fps, options=_X264[self._quality])
+        self._video = self._container.add_stream("libx264", rate=self._fps, options=self._options())
         self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
         self._video.time_base = self._tick_s
         codec = self._video.codec_context
@@ -132,14 +135,26 @@ class VideoWriter:
             self._audio = self._container.add_stream("aac", rate=self._sample_rate, layout="mono")
             self._audio.bit_rate = _AUDIO_BITS_PER_S
 
+    def _options(self) -> dict[str, str]:
+        """Where frames last unevenly, none refers to a later one: containers add up durations in the order of coding."""
+        times = self._times_s or ()
+        even = len({b - a for a, b in pairwise(times)}) <= 1
+        return _X264[self._quality] if even else {**_X264[self._quality], "bf": "0"}
+
     def _encode_frame(self, frame: av.VideoFrame) -> None:
         start_s, end_s = (self._time_s(self._n_frames + k) for k in (0, 1))
         frame.pts, frame.time_base = round(start_s / self._tick_s), self._tick_s
-        frame.duration = round(end_s / self._tick_s) - frame.pts
+        self._lasts[frame.pts] = round(end_s / self._tick_s) - frame.pts
         self._n_frames += 1
-        self._container.mux(self._video.encode(frame))
+        self._mux_video(self._video.encode(frame))
         if self._passed is not None:
             self._passed.mux_until(end_s)
+
+    def _mux_video(self, packets: list[Packet]) -> None:
+        """The encoder forgets how long a frame is shown, and the container would guess it for the last one."""
+        for packet in packets:
+            packet.duration = self._lasts.pop(packet.pts)
+            self._container.mux(packet)
 
     def _time_s(self, frame: int) -> Fraction:
         return frame / self._fps if self._times_s is None else self._times_s[frame]
@@ -155,7 +170,7 @@ class VideoWriter:
     def _flush(self) -> None:
         if len(self._tail):
             self._encode_audio(self._tail)
-        self._container.mux(self._video.encode(None))
+        self._mux_video(self._video.encode(None))
         if self._sample_rate is not None:
             self._container.mux(self._audio.encode(None))
         if self._passed is not None:
