@@ -195,7 +195,7 @@ def test_no_speech_was_made(driving: Path, tmp_path: Path) -> None:
 
 BAD = {
     "no such video": (["--driving", "{tmp}/none.mp4"], "does not exist"),
-    "a video without a face": (["--driving", "{tmp}/grey.mp4"], "No human face was found in the driving video"),
+    "a video without a face": (["--driving", "{tmp}/grey.mp4"], "No human face was found in the video"),
     "a text": (["--driving", "{tmp}/t.mp4"], "cannot be read"),
     "motion that is none": (["--driving", "{tmp}/t.npz"], "damaged or no motion template"),
     "strength": (["--driving", "{tmp}/grey.mp4", "--strength", "4"], "--strength is 4"),

@@ -1,8 +1,9 @@
-"""A video that is given: when its frames are shown, and how the face in it moves.
+"""A video that is given: when its frames are shown, where the face in it is and how it moves.
 
-Shapes: N frames of the video, T motion frames, M mouth channels, C clue channels.
+Shapes: N frames of the video, T motion frames, M mouth channels, C clue channels, L landmarks (478).
 """
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,8 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from jamflow.face.channels import split
+from jamflow.face.film import Film, LandmarkRows
+from jamflow.face.follow import Follower
 from jamflow.face.renderer import Track, Tracker
+from jamflow.face.tracker import Face
+from jamflow.media.video_frames import VideoFrames
 from jamflow.media.video_reader import VideoFacts, read_video, video_facts
+from jamflow.retime import Order, as_filmed
 
 
 @dataclass(frozen=True)
@@ -22,18 +28,36 @@ class Footage:
     Attributes:
         facts: what the file says about itself.
         times_s: when each of the N frames is shown, in the file's own time; they need not be evenly spaced.
+        size: width and height of the frames, pixels.
         track: the motion in every one of these frames.
+        landmarks: of every one of these frames.
+        warnings: what the user should know about the choice of the face.
     """
 
     path: Path
     facts: VideoFacts
     times_s: tuple[Fraction, ...]
+    size: tuple[int, int]
     track: Track
+    landmarks: "LandmarkRows"
+    warnings: tuple[str, ...] = ()
 
     @property
     def length_s(self) -> Fraction:
         """From the first frame on, the last one being shown for a frame's time."""
         return self.times_s[-1] - self.times_s[0] + 1 / self.facts.fps
+
+    @property
+    def filmed(self) -> Order:
+        """Every frame at its own time."""
+        return as_filmed(self.times_s, self.length_s)
+
+    def film(self, order: Order | None = None) -> Film:
+        """What a renderer repaints: the frames in an order, as filmed where none is given."""
+        order = order or self.filmed
+        frames = VideoFrames(self.path, self.times_s)
+        times_s = (*order.times_s, order.end_s)
+        return Film(self.size, frames.read, self.landmarks, self.track, order.frames_n, times_s)
 
     def lips(self, tracker: Tracker, fps: Fraction, count: int) -> tuple[np.ndarray, np.ndarray]:
         """(count, M) and (count, C): mouth and clue relative to the person at rest, as the model is given them.
@@ -52,16 +76,55 @@ class Footage:
         return mouth, clue
 
 
-def open_footage(path: str | Path, tracker: Tracker) -> Footage:
+def open_footage(path: str | Path, tracker: Tracker, face: int | None = None) -> Footage:
     """Goes through the video once (LivePortrait's tracker twice).
 
+    `face`: whom to follow, from the left in the first frame with several faces; None follows the largest of the first.
+
     Raises:
-        UserError: it cannot be read, has no picture, or there is a face in none of its frames.
+        UserError: it cannot be read, has no picture, there is a face in none of its frames, or not that one.
     """
     path = Path(path)
     facts, frames = video_facts(path), _Frames(path)
-    track = tracker.track(frames, facts.fps)
-    return Footage(path, facts, tuple(frames.times_s), track)
+    follower = Follower(tracker.finder, face)
+    rows, track = _followed(frames, facts.fps, tracker, follower)
+    follower.refuse_if_absent()
+    if follower.first:  # somebody else was followed until then
+        rows, track = _followed(frames, facts.fps, tracker, Follower(tracker.finder, face, follower.first))
+    warnings = []
+    if face is None and follower.several is not None:
+        warnings.append("There are {} faces in the video; took the largest, number {} from the left.".format(*follower.several))
+    return Footage(path, facts, tuple(frames.times_s), frames.size, track, rows, tuple(warnings))
+
+
+def _followed(frames: "_Frames", fps: Fraction, tracker: Tracker, follower: Follower) -> tuple["_Rows", Track]:
+    rows = _Rows()
+
+    def follow(rgb: np.ndarray) -> Face | None:
+        face = follower(rgb)
+        rows.append(None if face is None else face.landmarks_l3)
+        return face
+
+    return rows, tracker.track(frames, fps, follow)
+
+
+class _Rows:
+    """See `LandmarkRows`. They lie in a temporary file: an hour's would take half a gigabyte of memory."""
+
+    _SHAPE = (478, 3)
+
+    def __init__(self):
+        self._file = tempfile.TemporaryFile(prefix="jamflow-")  # noqa: SIM115 - it lives as long as the rows
+        self._bytes = 4 * int(np.prod(self._SHAPE))
+
+    def append(self, landmarks_l3: np.ndarray | None) -> None:
+        row = np.full(self._SHAPE, np.nan) if landmarks_l3 is None else landmarks_l3
+        self._file.write(row.astype(np.float32).tobytes())
+
+    def __call__(self, start: int, end: int) -> np.ndarray:
+        self._file.seek(start * self._bytes)
+        values = np.frombuffer(self._file.read((end - start) * self._bytes), np.float32)
+        return values.reshape(-1, *self._SHAPE)
 
 
 class _Frames:
@@ -70,9 +133,11 @@ class _Frames:
     def __init__(self, path: Path):
         self._path = path
         self.times_s: list[Fraction] = []
+        self.size = (0, 0)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.times_s = []
         for time_s, rgb in read_video(self._path):
             self.times_s.append(time_s)
+            self.size = (rgb.shape[1], rgb.shape[0])
             yield rgb

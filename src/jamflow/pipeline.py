@@ -20,13 +20,15 @@ from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.faces import Faces, load_faces
+from jamflow.footage import open_footage
 from jamflow.generate import Sampling, generate
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading.given_speech import utterances
 from jamflow.reading.reader import Sound, Utterance
 from jamflow.result import Look, Passed, Piece, Result, Timings
+from jamflow.retime import Fit, for_speech
 from jamflow.speech.mel import SAMPLE_RATE_HZ
-from jamflow.speech.recording import open_recording
+from jamflow.speech.recording import Recording, open_recording
 from jamflow.tasks import TASKS, Task
 from jamflow.windows import frame_noise
 
@@ -114,17 +116,52 @@ class JamFlow:
             recording = open_recording(speech)
         with timings("portrait"):
             look, warnings = self._prepare(portrait, face)
+        return self._result(TASKS["animate"], self._given(recording), seed, nfe, still, look, warnings, timings)
+
+    def lipsync(
+        self, video: str | Path, speech: str | Path, *,
+        seed: int = 0, nfe: int | None = None, face: int | None = None, fit: Fit | None = None,
+    ) -> Result:  # fmt: skip
+        """The mouth of a video says what is said in a recording; head, eyes and everything else stay. Other arguments as above.
+
+        The recording's sound goes into the video as it is, and the result lasts as long: the video ends with it, or goes on back
+        and forth. Every frame keeps its own time, its size but for an odd row or column, and what lies outside the lower face.
+
+        Args:
+            video: of a person seen from the front, in any container, at any rate; it need not have sound.
+            face: whose mouth, from the left in the first frame with several faces; None takes the largest.
+            fit: where lengths differ by half a second or more: "trim" ends with the shorter one, "loop" is the default and
+                "refuse" raises.
+
+        Raises:
+            UserError: the video or the recording cannot be used, or lengths differ and `fit` is "refuse".
+        """
+        self._check_motion()
+        timings = Timings()
+        with timings("speech"):
+            recording = open_recording(speech)
+        with timings("video"):
+            faces = self._load_faces()
+            footage = open_footage(video, faces.tracker, face)
+            order, warnings = for_speech(footage.filmed, recording.length_s, fit)
+            picture = faces.renderer.film(footage.film(order))
+        warnings = [*footage.warnings, *picture.warnings, *warnings]
+        return self._result(TASKS["lipsync"], self._given(recording), seed, nfe, True, Look(picture), warnings, timings)
+
+    def _given(self, recording: Recording) -> "_Saying":
         config = self._parts.joint.config
-        saying = _Saying(
+        return _Saying(
             lambda: utterances(recording, config), lambda: float(recording.length_s), None,
             Passed(recording.path, recording.start_s), (),
         )  # fmt: skip
-        return self._result(TASKS["animate"], saying, seed, nfe, still, look, warnings, timings)
+
+    def _load_faces(self) -> Faces:
+        motion = self._parts.joint.config.motion
+        self._faces = self._faces or load_faces(motion.space, self._parts.device, motion.mouth)
+        return self._faces
 
     def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Look, list[str]]:
-        motion = self._parts.joint.config.motion
-        faces = self._faces = self._faces or load_faces(motion.space, self._parts.device, motion.mouth)
-        picture, warnings = faces.prepare(portrait, face)
+        picture, warnings = self._load_faces().prepare(portrait, face)
         return Look(picture), warnings
 
     def _reading(
@@ -152,7 +189,7 @@ class JamFlow:
             idle = None
             if self._faces is not None and not still:
                 idle = self._faces.renderer.idle(fps, np.random.default_rng(seed))
-            sound, clock = saying.sound and saying.sound(), FrameClock(fps)
+            sound, clock = saying.sound and saying.sound(), FrameClock(fps, None if look is None else look.picture.times_s)
             for number, utterance in enumerate(saying.utterances()):
                 noise = self._noise(utterance, seed, number)
                 yield self._speak_piece(task, utterance, sound, look, sampling, noise, idle, clock, timings)
@@ -208,8 +245,9 @@ class JamFlow:
             self._parts.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens)
         )
         given_t = torch.arange(frames) < (0 if utterance.mouth_tc is None else of_voice)
-        clue_tc = None if picture.clue_c is None else torch.from_numpy(picture.clue_c).expand(frames, -1)
-        return MotionCondition(role, utterance.mouth_tc, given_t, clue_tc)
+        fps = Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
+        clue_tc = picture.clue(utterance.first_frame or 0, frames, fps)
+        return MotionCondition(role, utterance.mouth_tc, given_t, None if clue_tc is None else torch.tensor(clue_tc))
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,10 @@ class Result:
 
     def frames(self) -> Iterator[np.ndarray]:
         """(H, W, 3) uint8 RGB, one by one."""
+        first = 0
         for piece in self.pieces():
-            for batch in self._render(piece):
+            for batch in self._render(piece, first):
+                first += len(batch)
                 yield from batch.cpu().numpy()
 
     def save(self, path: str | Path, progress: Callable[[float, float], None] | None = None) -> dict[str, Any]:
@@ -195,24 +197,30 @@ class Result:
         sample_rate = self._sound if isinstance(self._sound, int) else None
         passed = PassedSound(self._sound.path, self._sound.start_s) if isinstance(self._sound, Passed) else None
         expected_s, samples, frames = self._expected_s(), 0, 0
-        with VideoWriter(path, *self._look.picture.size, self._fps, sample_rate, passed) as writer:
+
+        def seconds(frames: int) -> float:
+            return frames / float(self._fps) if times_s is None else float(times_s[frames])
+
+        times_s = self._look.picture.times_s
+        quality = "drawn" if times_s is None else "filmed"
+        with VideoWriter(path, *self._look.picture.size, self._fps, sample_rate, passed, times_s, quality) as writer:
             for piece in self.pieces():
                 if sample_rate is not None:
                     writer.write_audio(piece.speech)
                     samples += len(piece.speech)
-                for batch in self._render(piece):
+                for batch in self._render(piece, frames):
                     with self._timings("encode"):
                         _write(writer, batch)
                     frames += len(batch)
                     if progress:
-                        progress(frames / float(self._fps), expected_s)
-        return (samples / sample_rate if sample_rate else frames / float(self._fps)), frames
+                        progress(seconds(frames), expected_s)
+        return (samples / sample_rate if sample_rate else seconds(frames)), frames
 
-    def _render(self, piece: Piece) -> Iterator[Tensor]:
-        """Batches of frames in order."""
+    def _render(self, piece: Piece, first: int) -> Iterator[Tensor]:
+        """Batches of frames in order, `first` being the number of the first one."""
         if self._look is None or piece.motion is None:
             return
-        batches = self._look.picture.draw(piece.motion, self._look.transfer)
+        batches = self._look.picture.draw(piece.motion, self._look.transfer, first)
         while True:
             with self._timings("render"):
                 batch = next(batches, None)

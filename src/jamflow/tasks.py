@@ -18,6 +18,7 @@ class Task:
     portrait: Given
     speech: Role
     motion: Role
+    video: Given = "none"
 
 
 TASKS = {
@@ -25,6 +26,7 @@ TASKS = {
     for task in (
         Task("speak", text="required", voice="optional", portrait="required", speech="generated", motion="generated"),
         Task("animate", text="none", voice="none", portrait="required", speech="given", motion="generated"),
+        Task("lipsync", text="none", voice="none", portrait="none", speech="given", motion="generated", video="required"),
         Task("tts", text="required", voice="optional", portrait="none", speech="generated", motion="absent"),
     )
 }

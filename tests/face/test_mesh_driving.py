@@ -107,7 +107,7 @@ def test_frames_without_a_face_are_bridged_and_marked(tracker, portrait) -> None
 
 
 def test_a_driving_video_without_a_face_is_refused(tracker, portrait) -> None:
-    with pytest.raises(UserError, match="No human face was found in the driving video"):
+    with pytest.raises(UserError, match="No human face was found in the video"):
         MeshTracker(tracker).track([np.zeros_like(portrait)] * 2, FPS)
 
 

@@ -1,6 +1,6 @@
 """What can be said to be wrong about a command line before anything slow is loaded."""
 
-from jamflow.app.options import Animate, Model, Reenact, Speak, Tts
+from jamflow.app.options import Animate, Lipsync, Model, Reenact, Speak, Tts
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file, output_file
 
@@ -37,7 +37,7 @@ def check_speech(options: Speak | Tts) -> None:
         raise UserError("--voice-text is given without --voice.", "Give the recording too.")
 
 
-def check_given(options: Animate) -> None:
+def check_given(options: Animate | Lipsync) -> None:
     """UserError for a number out of its range or speech that is not there."""
     check_model(options)
     existing_file(options.speech, "sound file")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jamflow.app.checks import check_face, check_given, check_motion, check_speech, checked_text
-from jamflow.app.options import Animate, Demo, Reenact, Speak, Tts
+from jamflow.app.options import Animate, Demo, Lipsync, Reenact, Speak, Tts
 from jamflow.app.progress import Progress
-from jamflow.media.files import output_file
+from jamflow.media.files import existing_file, output_file
 from jamflow.weights.shipped import asset
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ def animate(options: Animate) -> dict[str, Any]:
     portrait = read_image(options.portrait)
     arguments = {"seed": options.seed, "nfe": options.nfe, "still": options.still, "face": options.face}
     return _make(options.model, output, lambda model: model.animate(portrait, options.speech, **arguments))
+
+
+def lipsync(options: Lipsync) -> dict[str, Any]:
+    """Makes the video; returns what ``Result.save`` says about it."""
+    check_face(options.face)
+    check_given(options)
+    existing_file(options.video, "video")
+    output = output_file(options.output, ".mp4")
+    arguments = {"seed": options.seed, "nfe": options.nfe, "face": options.face, "fit": options.fit}
+    return _make(options.model, output, lambda model: model.lipsync(options.video, options.speech, **arguments))
 
 
 def reenact(options: Reenact) -> dict[str, Any]:

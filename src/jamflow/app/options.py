@@ -8,6 +8,7 @@ from tyro.conf import Positional, arg, subcommand
 
 # As in `face.motion` and `faces`, which would import numpy and torch before the command is known.
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
+Fit = Literal["trim", "loop", "refuse"]  # `retime.Fit`
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]  # `model.f5.F5Name`
@@ -100,6 +101,20 @@ class Tts(Run, _Sound, Model, _Speech):
 @dataclass(frozen=True, kw_only=True)
 class Animate(Run, _FaceChoice, _Head, _Video, Model, _Given, _Portrait):
     """A portrait says what is said in a recording, whose sound goes along."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Footage:
+    video: Annotated[Path, arg(metavar="VIDEO")]
+    """A video of a person, seen from the front."""
+    fit: Annotated[Fit | None, arg(metavar="trim|loop|refuse", help_behavior_hint="")] = None
+    """Where video and speech differ in length: end with the shorter one, let the picture go on back and forth, or refuse
+    (default: as long as the speech)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lipsync(Run, _FaceChoice, _Video, Model, _Given, _Footage):
+    """The mouth of a video says what is said in a recording; all else stays."""
 
 
 @dataclass(frozen=True, kw_only=True)

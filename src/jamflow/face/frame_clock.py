@@ -1,16 +1,21 @@
 """Motion of utterances that follow each other, or overlap, on the one clock of the video's frames."""
 
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
 
 class FrameClock:
-    """Frame n is shown at n / fps. Utterances come one after the other; each frame is taken from the one that sounds then."""
+    """Frame n is shown at n / fps, or at `times_s[n]`. Utterances come one after the other; each frame is taken from the one
+    that sounds then."""
 
-    def __init__(self, fps: Fraction):
+    def __init__(self, fps: Fraction, times_s: Sequence[Fraction] | None = None):
+        """fps: of the values. times_s: rising from 0; with the last one the last frame ends."""
         self.fps = fps
+        self._times_s = times_s
         self._frame = 0
         self._start_s = Fraction(0)
 
@@ -24,9 +29,16 @@ class FrameClock:
             overlap_s: of this, how long its end is mixed with the next one, which then begins so much earlier.
         """
         end_s = self._start_s + length_s - overlap_s
-        end = max(self._frame, math.ceil(end_s * self.fps))
-        at = [(Fraction(n) / self.fps - self._start_s + before_s) * self.fps for n in range(self._frame, end)]
+        end = max(self._frame, self._begun(end_s))
+        shown_s = [n / self.fps if self._times_s is None else self._times_s[n] for n in range(self._frame, end)]
+        at = [(time_s - self._start_s + before_s) * self.fps for time_s in shown_s]
         self._frame, self._start_s = end, end_s
         low = np.array([min(max(math.floor(x), 0), len(values_tc) - 1) for x in at], int)
         share = np.array([float(x - math.floor(x)) if x > 0 else 0.0 for x in at], np.float32)[:, None]
         return values_tc[low] * (1 - share) + values_tc[np.minimum(low + 1, len(values_tc) - 1)] * share
+
+    def _begun(self, end_s: Fraction) -> int:
+        """How many frames begin before that."""
+        if self._times_s is None:
+            return math.ceil(end_s * self.fps)
+        return bisect_left(self._times_s, end_s, hi=len(self._times_s) - 1)

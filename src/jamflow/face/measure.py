@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from jamflow.face.canonical import CanonicalFace, load_canonical
+from jamflow.face.follow import Follow, Follower
 from jamflow.face.mesh.space import KEY_VERTICES
 from jamflow.face.motion import Motion, Rest
 from jamflow.face.pose import angles_of, fit_pose
@@ -43,8 +44,9 @@ def track_motion(
     fps: Fraction,
     tracker: FaceTracker | None = None,
     neutral_k3: np.ndarray | None = None,
+    follow: Follow | None = None,
 ) -> TrackedMotion:
-    """Follows the largest face through (H, W, 3) uint8 RGB frames.
+    """Follows a face through (H, W, 3) uint8 RGB frames.
 
     Args:
         frames: the video.
@@ -52,13 +54,11 @@ def track_motion(
         tracker: a tracker to use; a new one where it is not given.
         neutral_k3: (21, 3) the person's neutral key points in head centimetres; the median over the
             frames with the least open mouth (a tenth of them) where it is not given.
+        follow: tells where the face is; the largest one where it is not given.
     """
-    tracker = tracker or FaceTracker()
+    follow = follow or Follower(tracker or FaceTracker())
     canonical = load_canonical()
-    face, rows = None, []
-    for frame in frames:
-        face = tracker.follow(frame, face)
-        rows.append(_measured(face, canonical))
+    rows = [_measured(follow(frame), canonical) for frame in frames]
     points = np.stack([row[0] for row in rows]) if rows else np.zeros((0, len(KEY_VERTICES), 3))
     poses = np.stack([row[1] for row in rows]) if rows else np.zeros((0, 3, 5))
     opening = points[:, 2, 1] - points[:, 3, 1]

@@ -10,7 +10,7 @@ from jamflow.face.tracker import Face, FaceTracker
 MIN_HEIGHT_PX = 64
 MAX_YAW_DEG = 30.0
 # Photographs, paintings and a statue were seen to fit within 0.45 cm, a dog within 0.64.
-_HUMAN_ERROR_CM = 0.55
+HUMAN_ERROR_CM = 0.55
 
 
 def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None) -> tuple[Face, list[str]]:
@@ -48,7 +48,7 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
     canonical = load_canonical()
     pose = fit_pose(face, canonical)
     _check_usable(face, pose)
-    if fit_error_cm(face, pose, canonical) > _HUMAN_ERROR_CM:
+    if fit_error_cm(face, pose, canonical) > HUMAN_ERROR_CM:
         warnings.append("The face hardly looks like a human one; the result may look odd.")
     return face, warnings
 

@@ -78,11 +78,14 @@ class FaceTracker:
 
     def follow(self, rgb: np.ndarray, previous: Face | None) -> Face | None:
         """The face of the last frame in the next one; looks for the largest where it was lost."""
-        if previous is not None:
-            face = self.landmarks(rgb, previous, passes=1)
-            if face.presence > _PRESENCE_MIN:
-                return face
+        if previous is not None and (face := self.hold(rgb, previous)) is not None:
+            return face
         return next(iter(self.find(rgb)), None)
+
+    def hold(self, rgb: np.ndarray, previous: Face) -> Face | None:
+        """The face of the last frame in the next one, if it is still there."""
+        face = self.landmarks(rgb, previous, passes=1)
+        return face if face.presence > _PRESENCE_MIN else None
 
     def _look(self, rgb: np.ndarray, region: Region) -> Face:
         scale = region.side_px / _INPUT_PX

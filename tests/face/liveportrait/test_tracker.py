@@ -71,7 +71,7 @@ def test_frames_without_a_face_hold_the_last_motion(portrait: np.ndarray, tracke
 @pytest.mark.parametrize("count", [0, 3])
 def test_no_face_at_all_is_said(tracker: FaceTracker, count: int, once: bool) -> None:
     frames = [GREY] * count
-    with pytest.raises(UserError, match="No human face was found in the driving video"):
+    with pytest.raises(UserError, match="No human face was found in the video"):
         LivePortraitTracker(stand_ins(), finder=tracker).track(iter(frames) if once else frames, FPS)
 
 

@@ -6,6 +6,7 @@ Shapes: N, T frames, K key points (21), H, W of the picture.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from jamflow.errors import UserError
 from jamflow.face.channels import join, split
+from jamflow.face.film import Film
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.crop import crop, eye_ratios, face_box, lip_ratio
 from jamflow.face.liveportrait.keypoints import rotation_matrix
@@ -75,6 +77,9 @@ class LivePortraitRenderer:
     def idle(self, fps: Fraction, rng: np.random.Generator) -> None:
         """Nothing: the paper's animations of a picture keep head and eyes still, too."""
 
+    def film(self, film: Film) -> NoReturn:
+        raise UserError("LivePortrait does not repaint the mouth of a video yet.", "Use the model mini.")
+
     @torch.inference_mode()
     def prepare(self, rgb: np.ndarray, face: Face) -> "LivePortraitPicture":
         picture, scale = _limited(rgb)
@@ -94,6 +99,7 @@ class LivePortraitPicture:
     """See `Picture`."""
 
     warnings: tuple[str, ...] = ()
+    times_s: None = None
 
     def __init__(
         self, space: MotionSpace, runner: Runner, options: Options, batch_frames: int, feature: Tensor,
@@ -110,10 +116,13 @@ class LivePortraitPicture:
     def clue_c(self) -> np.ndarray:
         return split(self._source.expression_tk3.cpu().numpy(), self.space)[1][0]
 
+    def clue(self, first: int, count: int, fps: Fraction) -> np.ndarray:
+        return np.broadcast_to(self.clue_c, (count, len(self.clue_c)))
+
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
         """The portrait as it is, with another mouth."""
         count = len(mouth_tm)
-        clue_tc = np.broadcast_to(self.clue_c, (count, len(self.clue_c)))
+        clue_tc = self.clue(0, count, fps)
         rest = resting(self._seen)
         return Motion(
             join(mouth_tm, clue_tc, self.space), np.tile(rest.rotation_3, (count, 1)), np.tile(rest.translation_3, (count, 1)),
@@ -121,7 +130,7 @@ class LivePortraitPicture:
         )  # fmt: skip
 
     @torch.inference_mode()
-    def draw(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Iterator[Tensor]:
+    def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
         """Raises UserError where eyes or lips are to follow a motion that does not tell how far they are open."""
         source_1k3, driving_tk3 = self._source.keypoints(), self.driving_points(motion, how)
         for driving in driving_tk3.split(self._batch_frames):

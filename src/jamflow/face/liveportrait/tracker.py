@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from jamflow.errors import UserError
+from jamflow.face.follow import Follow, Follower
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.crop import Box, crop, eye_ratios, face_box, lip_ratio
 from jamflow.face.liveportrait.runner import Runner
@@ -41,11 +42,11 @@ class LivePortraitTracker:
     ):  # fmt: skip
         """Moves the networks to the device; `finder` finds and follows the face."""
         self._runner = Runner(networks, torch.device(device), dtype)
-        self._finder = finder or FaceTracker()
+        self.finder = finder or FaceTracker()
         self.space = space
 
-    def track(self, frames: Iterable[np.ndarray], fps: Fraction) -> Track:
-        sight = _Sight(self._finder)
+    def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
+        sight = _Sight(follow or Follower(self.finder))
         if iter(frames) is frames:
             there = sight.follow(frames)
             held = list(islice(there, round(_AHEAD_S * fps)))
@@ -79,17 +80,16 @@ class LivePortraitTracker:
 class _Sight:
     """What is seen of a face: `found` has every frame, `boxes` and `openings` those with a face."""
 
-    def __init__(self, finder: FaceTracker):
-        self._finder = finder
+    def __init__(self, where: Follow):
+        self._where = where
         self.found: list[bool] = []
         self.boxes: list[Box] = []
         self.openings: list[np.ndarray] = []
 
     def follow(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """The frames that show a face."""
-        face = None
         for frame in frames:
-            face = self._finder.follow(frame, face)
+            face = self._where(frame)
             self.found.append(face is not None)
             if face is not None:
                 landmarks = face.landmarks_l3[:, :2]
@@ -99,7 +99,7 @@ class _Sight:
 
     def mean_box(self) -> Box:
         if not self.boxes:
-            raise UserError("No human face was found in the driving video.", "Use a video of one face, seen from the front.")
+            raise UserError("No human face was found in the video.", "Use a video of one face, seen from the front.")
         return Box(np.mean([b.centre_2 for b in self.boxes], axis=0), float(np.mean([b.side_px for b in self.boxes])), 0.0)
 
 

@@ -43,6 +43,12 @@ def draw_mouth(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
     _paste(frame, _over(_over(inside, lower), upper), box)
 
 
+def landed_edges(source: MeshSource, motion: Motion3) -> tuple[np.ndarray, np.ndarray]:
+    """(S, 2) where the edges of the upper and of the lower lip are in the frame, pixels."""
+    cut = source.mouth
+    return _landed(cut.upper, cut.upper_edge_s2, motion), _landed(cut.lower, cut.lower_edge_s2, motion)
+
+
 def _moved_layers(frame: np.ndarray, cut: Cut, motion: Motion3) -> tuple[tuple[int, int, int, int], list[np.ndarray]]:
     fields = [patch.displacement(motion) for patch in (cut.upper, cut.lower)]
     box = _target_box(frame, cut.upper, fields)
@@ -159,11 +165,7 @@ class _Opening:
 
 def _opening(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]) -> _Opening:
     left, top, right, bottom = box
-    cut = source.mouth
-    roof, floor = (
-        _landed(patch, edge, motion) - (left, top)
-        for patch, edge in ((cut.upper, cut.upper_edge_s2), (cut.lower, cut.lower_edge_s2))
-    )
+    roof, floor = (edge - (left, top) for edge in landed_edges(source, motion))
     x = np.arange(right - left)
     roof_w = np.interp(x, roof[:, 0], roof[:, 1])
     gap_w = np.maximum(np.interp(x, floor[:, 0], floor[:, 1]) - roof_w, 0)

@@ -57,23 +57,7 @@ class HeadGeometry:
 
     def radius(self, points_n2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distance from the face's centre in multiples of its outline, and how far downwards (0 to 1)."""
-        oval = self.landmarks_v3[list(topo.FACE_OVAL), :2]
-        centre = oval.mean(0)
-        down = self.pose.to_picture(np.array([[0.0, -1, 0]]))[0, :2] - self.pose.to_picture(np.zeros((1, 3)))[0, :2]
-        down /= np.linalg.norm(down)
-        axes = np.array([[down[1], -down[0]], down])
-        outline, relative = (oval - centre) @ axes.T, (points_n2 - centre) @ axes.T
-        angles = np.arctan2(outline[:, 1], outline[:, 0])
-        order = np.argsort(angles)
-        reach = np.interp(
-            np.arctan2(relative[:, 1], relative[:, 0]),
-            angles[order],
-            np.linalg.norm(outline, axis=1)[order],
-            period=2 * np.pi,
-        )
-        distance = np.linalg.norm(relative, axis=1)
-        downwards = np.clip(relative[:, 1] / np.maximum(distance, 1e-6), 0, 1) ** 2
-        return distance / reach, downwards
+        return outline_radius(points_n2, self.landmarks_v3, self.pose)
 
     def head_share(self, points_n2: np.ndarray) -> np.ndarray:
         """(N,) 1 where a point moves with the head, 0 where it stays."""
@@ -93,6 +77,27 @@ class HeadGeometry:
         x, y = points_n2.T
         distance = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
         return smoothstep((distance - 1) / (_BORDER_SHARE * max(width, height)))
+
+
+def outline_radius(points_n2: np.ndarray, landmarks_v3: np.ndarray, pose: HeadPose) -> tuple[np.ndarray, np.ndarray]:
+    """Distance from the face's centre in multiples of its outline, and how far downwards (0 to 1)."""
+    oval = landmarks_v3[list(topo.FACE_OVAL), :2]
+    centre = oval.mean(0)
+    down = pose.to_picture(np.array([[0.0, -1, 0]]))[0, :2] - pose.to_picture(np.zeros((1, 3)))[0, :2]
+    down /= np.linalg.norm(down)
+    axes = np.array([[down[1], -down[0]], down])
+    outline, relative = (oval - centre) @ axes.T, (points_n2 - centre) @ axes.T
+    angles = np.arctan2(outline[:, 1], outline[:, 0])
+    order = np.argsort(angles)
+    reach = np.interp(
+        np.arctan2(relative[:, 1], relative[:, 0]),
+        angles[order],
+        np.linalg.norm(outline, axis=1)[order],
+        period=2 * np.pi,
+    )
+    distance = np.linalg.norm(relative, axis=1)
+    downwards = np.clip(relative[:, 1] / np.maximum(distance, 1e-6), 0, 1) ** 2
+    return distance / reach, downwards
 
 
 def build_geometry(landmarks_v3: np.ndarray, pose: HeadPose, size_wh: tuple[int, int]) -> HeadGeometry:

@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 
 from jamflow.face.canonical import load_canonical
+from jamflow.face.film import Film
 from jamflow.face.idle import IdleMotion
 from jamflow.face.mesh.compose import draw_eye, draw_mouth
+from jamflow.face.mesh.film import MeshFilm
 from jamflow.face.mesh.rig import eye_closures
 from jamflow.face.mesh.sampling import remap
 from jamflow.face.mesh.sheets import COARSE_PX
@@ -50,6 +52,9 @@ class MeshRenderer:
     def prepare(self, rgb: np.ndarray, face: Face) -> "MeshPicture":
         """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
         return MeshPicture(self, prepare_source(rgb, face, self._canonical, self._size_px))
+
+    def film(self, film: Film) -> MeshFilm:
+        return MeshFilm(film, self._canonical)
 
     def render(
         self,
@@ -95,7 +100,7 @@ class MeshPicture:
     """See `Picture`."""
 
     space = MESH_SPACE
-    clue_c: np.ndarray | None = None  # `mini` speaks without; blinks and brows come from `idle`
+    times_s: None = None
 
     def __init__(self, renderer: MeshRenderer, source: MeshSource):
         self._renderer = renderer
@@ -109,7 +114,10 @@ class MeshPicture:
         e_tk3 = follow_mouth(mouth_tm.reshape(count, -1, 3)).astype(np.float32)
         return Motion(e_tk3, still, still, np.ones(count, np.float32), fps)
 
-    def draw(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Iterator[Tensor]:
+    def clue(self, first: int, count: int, fps: Fraction) -> None:
+        """`mini` speaks without; blinks and brows come from `idle`."""
+
+    def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
         """Single frames, drawn a few ahead by as many threads as there are cores."""
         motion = drawn_motion(motion, how, self.source.geometry.pose)
         workers = max(1, min(4, os.cpu_count() or 1))

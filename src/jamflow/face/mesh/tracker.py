@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from jamflow.errors import UserError
+from jamflow.face.follow import Follow
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.space import MESH_SPACE
 from jamflow.face.motion import Motion
@@ -20,13 +21,13 @@ class MeshTracker:
     space = MESH_SPACE
 
     def __init__(self, tracker: FaceTracker | None = None):
-        self._tracker = tracker or FaceTracker()
+        self.finder = tracker or FaceTracker()
 
-    def track(self, frames: Iterable[np.ndarray], fps: Fraction) -> Track:
-        seen = track_motion(frames, fps, self._tracker)
+    def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
+        seen = track_motion(frames, fps, self.finder, follow=follow)
         if not seen.found_t.any():
             raise UserError(
-                "No human face was found in the driving video.", "Use a video of one face, seen from the front."
+                "No human face was found in the video.", "Use a video of one face, seen from the front."
             )
         return Track(_without_gaps(seen.motion, seen.found_t), seen.found_t)
 

@@ -66,6 +66,14 @@ def frame_motion(
 
 
 @dataclass(frozen=True)
+class Grid:
+    """origin_2: its first point, frame pixels. step_px: its spacing."""
+
+    origin_2: np.ndarray
+    step_px: float
+
+
+@dataclass(frozen=True)
 class Patch:
     """Source points on a regular grid and all that is needed to move them.
 
@@ -133,7 +141,7 @@ def grid_points(origin_2: np.ndarray, step_px: float, shape_hw: tuple[int, int])
     return np.stack([x.ravel(), y.ravel()], 1) * step_px + np.asarray(origin_2)
 
 
-def invert(patch: Patch, displacement_hw2: np.ndarray, target_hw2: np.ndarray) -> np.ndarray:
+def invert(patch: Patch | Grid, displacement_hw2: np.ndarray, target_hw2: np.ndarray) -> np.ndarray:
     """(h, w, 2) source point of every target point, by Newton's method on the patch's grid."""
     slope_x = cv2.Sobel(displacement_hw2, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 / patch.step_px)
     slope_y = cv2.Sobel(displacement_hw2, cv2.CV_32F, 0, 1, ksize=1, scale=0.5 / patch.step_px)

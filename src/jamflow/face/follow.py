@@ -1,0 +1,89 @@
+"""One person's face through a video in which there may be others."""
+
+from typing import Protocol
+
+import numpy as np
+
+from jamflow.errors import UserError
+from jamflow.face.tracker import Face, FaceTracker
+
+# A face that was lost and is found further away than this, in its own heights, is somebody else's where there are others.
+_SAME_FACE_HEIGHTS = 1.0
+
+
+class Follow(Protocol):
+    """Tells of every frame, in order, where the face is."""
+
+    def __call__(self, rgb: np.ndarray) -> Face | None: ...
+
+
+class Follower:
+    """See `Follow`. Where a face is lost, the nearest one takes its place, unless it must be another person.
+
+    Attributes:
+        first: the frame with which the person who was asked for is known; before it somebody else was followed.
+        several: how many faces there were where one was chosen among several, and which was taken, from the left.
+    """
+
+    def __init__(self, tracker: FaceTracker, number: int | None = None, first: int = 0):
+        """`number` counts from the left, in the first frame with several faces; None takes the largest of the first frame with
+        any. Nothing is looked for before the frame `first`."""
+        self._tracker, self._number = tracker, number
+        self._face: Face | None = None
+        self._last: Face | None = None
+        self._frame = -1
+        self.first = first
+        self.several: tuple[int, int] | None = None
+
+    def __call__(self, rgb: np.ndarray) -> Face | None:
+        self._frame += 1
+        if self._frame < self.first:
+            return None
+        if self._number is not None and self.several is None:
+            self._face = self._choose(rgb, self._number)
+        else:
+            self._face = self._go_on(rgb)
+        self._last = self._face or self._last
+        return self._face
+
+    def refuse_if_absent(self) -> None:
+        """UserError where the person asked for was never seen. After the last frame."""
+        if self._number is not None and self._number > 1 and self.several is None:
+            raise UserError(f"There is no face number {self._number}: no frame of the video shows several.", "Leave --face out.")
+
+    def _go_on(self, rgb: np.ndarray) -> Face | None:
+        if self._face is not None and (face := self._tracker.hold(rgb, self._face)) is not None:
+            return face
+        found = self._tracker.find(rgb)
+        if not found:
+            return None
+        if self._last is None:
+            if len(found) > 1:
+                self.several = len(found), 1 + sorted(range(len(found)), key=lambda k: _centre(found[k])[0]).index(0)
+            return found[0]
+        near = min(found, key=self._away)
+        return near if self.several is None or self._away(near) < _SAME_FACE_HEIGHTS else None
+
+    def _choose(self, rgb: np.ndarray, number: int) -> Face | None:
+        found = sorted(self._tracker.find(rgb), key=lambda face: _centre(face)[0])
+        if len(found) < 2:
+            return found[0] if found else None
+        if number > len(found):
+            raise UserError(
+                f"There is no face number {number}: there are {len(found)} faces in the video.",
+                f"Choose a number from 1 to {len(found)}, counted from left to right.",
+            )
+        self.several = len(found), number
+        chosen = found[number - 1]
+        if self._last is None or chosen is not min(found, key=self._away) or self._away(chosen) >= _SAME_FACE_HEIGHTS:
+            self.first = self._frame
+        return chosen
+
+    def _away(self, face: Face) -> float:
+        """From where the face was seen last, in its heights."""
+        assert self._last is not None
+        return float(np.linalg.norm(_centre(face) - _centre(self._last))) / self._last.height_px
+
+
+def _centre(face: Face) -> np.ndarray:
+    return face.mesh_v3[:, :2].mean(0)

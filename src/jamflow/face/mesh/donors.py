@@ -1,0 +1,100 @@
+"""Chooses the frames of a video that show the inside of the mouth, and paints what no frame shows.
+
+Shapes: K frames of the video.
+"""
+
+import numpy as np
+
+from jamflow.face.canonical import CanonicalFace
+from jamflow.face.film import Film
+from jamflow.face.mesh import space
+from jamflow.face.mesh.compose import draw_mouth, landed_edges
+from jamflow.face.mesh.gap import gap_between
+from jamflow.face.mesh.insides import Inside, skin_of
+from jamflow.face.mesh.repaint import lips_of
+from jamflow.face.mesh.sight import Sight, sight
+from jamflow.face.mesh.source import prepare_source
+from jamflow.face.mesh.warp import frame_motion
+from jamflow.face.motion import Motion
+from jamflow.face.tracker import Face
+
+_HEIGHTS_CM = (0.3, 0.5, 0.75, 1.1, 1.5, 2.0)
+_NEAR = 0.15  # a frame stands for a height if its own is within this share of it
+_DEGREES_PER_CM = 30.0  # turned by so much more, or blurred by a centimetre a frame, counts the same
+_PAINTED_CM = (0.35, 0.7, 1.2, 1.8)
+_BEYOND = 1.3  # what is this much more open than any frame is painted
+_MARGIN = 0.25
+
+
+def find_insides(film: Film, usable_k: np.ndarray, canonical: CanonicalFace) -> tuple[Inside, ...]:
+    """From the least open to the widest, at least one."""
+    motion = film.track.motion
+    opening_k = motion.expression_tk3[:, space.INNER_UPPER, 1] - motion.expression_tk3[:, space.INNER_LOWER, 1]
+    chosen = _chosen(motion, opening_k, usable_k)
+    insides: list[Inside] = []
+    for k, rgb in zip(chosen, film.frames(chosen), strict=True):
+        inside = _seen(rgb, sight(film.landmarks, k, canonical))
+        if inside is not None:
+            insides.append(inside)
+    insides.sort(key=lambda inside: inside.height_cm)
+    widest_cm = insides[-1].height_cm if insides else 0.0
+    wanted = [cm for cm in _PAINTED_CM if cm > _BEYOND * widest_cm]
+    if wanted:
+        model = int(np.argmin(np.where(usable_k, opening_k + np.abs(motion.rotation_t3[:, 1]) / _DEGREES_PER_CM, np.inf)))
+        rgb = next(film.frames([model]))
+        insides += _painted(rgb, sight(film.landmarks, model, canonical), wanted, canonical)
+    return tuple(insides)
+
+
+def _chosen(motion: Motion, opening_k: np.ndarray, usable_k: np.ndarray) -> list[int]:
+    """For every height the frame that shows it, seen from the front and not blurred; in order of time."""
+    turned = np.abs(motion.rotation_t3[:, :2] - np.median(motion.rotation_t3[usable_k, :2], axis=0)).sum(1)
+    blurred = np.abs(np.gradient(opening_k)) if len(opening_k) > 1 else np.zeros_like(opening_k)
+    cost = turned / _DEGREES_PER_CM + blurred
+    chosen = set()
+    for height in _HEIGHTS_CM:
+        fits = usable_k & (np.abs(opening_k - height) < _NEAR * height)
+        if fits.any():
+            chosen.add(int(np.argmin(np.where(fits, cost, np.inf))))
+    return sorted(chosen)
+
+
+def _seen(rgb: np.ndarray, face: Sight) -> Inside | None:
+    """The frame's own mouth; None where it is not open after all."""
+    lips = lips_of(rgb, face)
+    if not lips.parted:
+        return None
+    return _cut_out(rgb, lips.upper.points(), lips.lower.points(), face.pose.scale_px, skin_of(rgb, face))
+
+
+def _painted(rgb: np.ndarray, face: Sight, heights_cm: list[float], canonical: CanonicalFace) -> list[Inside]:
+    """As a portrait would open its mouth."""
+    source = prepare_source(rgb, Face(face.landmarks_l3, 1.0), canonical, _frame_px(rgb, face))
+    scale_px = source.geometry.pose.scale_px
+    insides = []
+    for height in heights_cm:
+        e_k3 = np.zeros((space.MESH_SPACE.n_keypoints, 3), np.float32)
+        e_k3[space.INNER_UPPER, 1], e_k3[space.INNER_LOWER, 1] = 0.25 * height, -0.75 * height
+        e_k3[space.OUTER_UPPER, 1], e_k3[space.OUTER_LOWER, 1] = 0.2 * height, -0.7 * height
+        e_k3 = space.follow_mouth(e_k3[None, :6])[0]
+        motion = frame_motion(source.geometry, e_k3, np.zeros(2), np.zeros(3), np.zeros(3), 1.0)
+        frame = source.rgb.copy()
+        draw_mouth(frame, source, motion)
+        insides.append(_cut_out(frame, *landed_edges(source, motion), scale_px, skin_of(rgb, face)))
+    return insides
+
+
+def _frame_px(rgb: np.ndarray, face: Sight) -> int:
+    """The portrait's frame, at about the video's own resolution."""
+    height = float(np.linalg.norm(face.mesh_v3[10, :2] - face.mesh_v3[152, :2]))
+    return int(np.clip(2.6 * height, 256, 1024))
+
+
+def _cut_out(rgb: np.ndarray, upper_s2: np.ndarray, lower_s2: np.ndarray, scale_px: float, skin_3: np.ndarray) -> Inside:
+    """Only the mouth's surroundings are kept."""
+    both = np.concatenate([upper_s2, lower_s2])
+    margin = _MARGIN * (both[:, 0].max() - both[:, 0].min()) + 4
+    left, top = np.clip(np.floor(both.min(0) - margin).astype(int), 0, None)
+    right, bottom = np.ceil(both.max(0) + margin).astype(int)
+    gap = gap_between(upper_s2 - [left, top], lower_s2 - [left, top])
+    return Inside(rgb[top:bottom, left:right].copy(), gap, gap.height_px / scale_px, skin_3)

@@ -1,0 +1,60 @@
+"""What is seen between this person's lips: taken from frames of the same video, by how far the mouth is open.
+
+The more the wanted mouth is open, the further along a row of such frames: the picture of the inside depends on the wanted
+opening alone, so it does not flicker with what the filmed mouth did.
+
+Shapes: h, w of a cut-out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jamflow.face.mesh.gap import Gap
+from jamflow.face.mesh.sampling import remap
+from jamflow.face.mesh.sight import Sight
+
+_CHEEKS = (50, 280, 205, 425, 101, 330)
+_MARGIN_PX = 1.0
+_GAIN = (0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A picture with a gap between lips.
+
+    Attributes:
+        rgb: (h, w, 3) uint8.
+        gap: in its pixels.
+        height_cm: how far the lips are apart.
+        skin_3: what light there was: the colour of the skin nearby.
+    """
+
+    rgb: np.ndarray
+    gap: Gap
+    height_cm: float
+    skin_3: np.ndarray
+
+    def seen(self, u_hw: np.ndarray, v_hw: np.ndarray, skin_3: np.ndarray) -> np.ndarray:
+        """(h, w, 3) float32 at places of another gap, in another light."""
+        at = self.gap.points(u_hw.ravel(), v_hw.ravel(), _MARGIN_PX).reshape(*u_hw.shape, 2).astype(np.float32)
+        gain = np.clip(skin_3 / np.maximum(self.skin_3, 1), *_GAIN)
+        return remap(self.rgb.astype(np.float32), at, cubic=True) * gain.astype(np.float32)
+
+
+def between(insides: tuple[Inside, ...], height_cm: float, u_hw: np.ndarray, v_hw: np.ndarray, skin_3: np.ndarray) -> np.ndarray:
+    """(h, w, 3) float32: the inside of a mouth that is so far open, faded between the two nearest in the row."""
+    heights = np.array([inside.height_cm for inside in insides])
+    place = float(np.interp(height_cm, heights, np.arange(len(heights))))
+    low = min(int(place), len(insides) - 1)
+    image = insides[low].seen(u_hw, v_hw, skin_3)
+    if place > low:
+        image += np.float32(place - low) * (insides[low + 1].seen(u_hw, v_hw, skin_3) - image)
+    return image
+
+
+def skin_of(rgb: np.ndarray, sight: Sight) -> np.ndarray:
+    """(3,) the median colour of the cheeks."""
+    x, y = np.clip(sight.mesh_v3[list(_CHEEKS), :2].round().astype(int), 1, [rgb.shape[1] - 2, rgb.shape[0] - 2]).T
+    around = [rgb[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+    return np.median(np.concatenate(around), axis=0).astype(np.float64)
