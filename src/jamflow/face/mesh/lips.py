@@ -50,8 +50,13 @@ def lip_gap_cm(person_v3: np.ndarray) -> float:
     return float(person_v3[topo.UPPER_LIP_INNER[5], 1] - person_v3[topo.LOWER_LIP_INNER[5], 1])
 
 
-def cut_lips(rgb: np.ndarray, mesh_v3: np.ndarray, person_v3: np.ndarray, scale_px: float) -> LipCut:
-    """Finds the cut in a portrait with these vertices in frame pixels and in head centimetres."""
+def cut_lips(
+    rgb: np.ndarray, mesh_v3: np.ndarray, person_v3: np.ndarray, scale_px: float, deepest_cm: float = _EDGE_REACH_MAX_CM
+) -> LipCut:
+    """Finds the cut in a portrait with these vertices in frame pixels and in head centimetres.
+
+    deepest_cm: how deep inside a lip, as the landmarks have it, its edge is looked for.
+    """
     corners = mesh_v3[[61, 291], :2]
     upper, lower = (
         build_contour(mesh_v3[[61, *inner, 291], :2], corners) for inner in (topo.UPPER_LIP_INNER, topo.LOWER_LIP_INNER)
@@ -66,7 +71,7 @@ def cut_lips(rgb: np.ndarray, mesh_v3: np.ndarray, person_v3: np.ndarray, scale_
         (upper, topo.UPPER_LIP_INNER, topo.UPPER_LIP_OUTER, -1),
         (lower, topo.LOWER_LIP_INNER, topo.LOWER_LIP_OUTER, 1),
     ):
-        inset = _edge_inset(lab, contour, mesh_v3[list(outer), :2], down, scale_px)
+        inset = _edge_inset(lab, contour, mesh_v3[list(outer), :2], down, deepest_cm * scale_px)
         cuts.append(contour.displaced(down * inset))
         at = contour.local(mesh_v3[list(inner), :2])[:, 0]
         insets.append(np.interp(at, contour.along_s, inset) / scale_px)
@@ -82,12 +87,12 @@ def _closed_line(lab: np.ndarray, line: Contour, scale_px: float) -> Contour:
     return line.displaced(_towards_corners(offsets[path]))
 
 
-def _edge_inset(lab: np.ndarray, contour: Contour, outer_s2: np.ndarray, down: int, scale_px: float) -> np.ndarray:
+def _edge_inset(lab: np.ndarray, contour: Contour, outer_s2: np.ndarray, down: int, deepest_px: float) -> np.ndarray:
     """(A,) pixels from the landmarks' edge to where the picture begins to look like lip."""
     outer = build_contour(outer_s2, np.stack([contour.origin_2, contour.origin_2 + contour.axes_22[0]]))
     outer_height = np.interp(contour.along_s, *_in_frame_of(contour, outer))
     thickness = np.maximum(0, down * (outer_height - contour.across_s))
-    reach = np.minimum(_EDGE_REACH * thickness, _EDGE_REACH_MAX_CM * scale_px)
+    reach = np.minimum(_EDGE_REACH * thickness, deepest_px)
     offsets = np.arange(0, max(reach.max(), 1) + _STEP_PX, _STEP_PX)
     colour = _profiles(lab, contour, down * offsets).astype(np.float32)
     core = (offsets >= 0.5 * reach[:, None]) & (offsets <= 1.5 * reach[:, None] + _STEP_PX)

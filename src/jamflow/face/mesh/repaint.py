@@ -22,15 +22,17 @@ from jamflow.face.mesh.rig import Rig, build_rig
 from jamflow.face.mesh.sampling import remap, sample, smoothstep
 from jamflow.face.mesh.sheets import LOWER_LIP, UPPER_LIP
 from jamflow.face.mesh.sight import Sight
-from jamflow.face.mesh.thin_plate import thin_plate_matrix
+from jamflow.face.mesh.thin_plate import thin_plate
 from jamflow.face.mesh.warp import Grid, grid_points, invert
 
 # Where the motion fades out: outwards in multiples of the face's outline, upwards in face heights above the base of the nose.
 _FULL, _END = 1.3, 1.6
 _UP_FULL, _UP_END = 0.05, 0.2
 _CONTROLS_UP = 0.4
-_STEPS_PER_CM, _STEP_PX = 6, (2, 8)
+_STEPS_PER_CM, _STEP_PX = 3, (2, 16)
 _TEXTURE_INSIDE_PX, _UNDERLAP_PX = 0.7, 0.4
+# In a video the landmarks see parted lips in motion, and a deeper search takes painted or wet lips for what is between them.
+_DEEPEST_CM = 0.12
 _LEAST_CM = 1e-3  # a smaller motion is none
 # The frame's own inside of the mouth is kept while the gap changes by less than this; from the second number on, none of it.
 _OWN_CM = (0.1, 0.3)
@@ -83,7 +85,7 @@ def repaint(rgb: np.ndarray, face: Sight, wanted: Wanted, insides: tuple[Inside,
 
 def lips_of(rgb: np.ndarray, face: Sight) -> LipCut:
     """The cut between the lips in a frame, in its pixels."""
-    return cut_lips(rgb, face.mesh_v3, face.person_v3, face.pose.scale_px)
+    return cut_lips(rgb, face.mesh_v3, face.person_v3, face.pose.scale_px, _DEEPEST_CM)
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ class _Part:
         keep = rig.without(left_out)
         height = _heights_up(rig.points_c3[keep, :2], face)
         keep = keep[height < _CONTROLS_UP]
-        spread = thin_plate_matrix(rig.points_c3[keep, :2], self.points_n2)
-        return (spread @ motion_c2[keep]).reshape(*self.share_hw.shape, 2).astype(np.float32) * self.share_hw[..., None]
+        motion = thin_plate(rig.points_c3[keep, :2], motion_c2[keep], self.points_n2)
+        return motion.reshape(*self.share_hw.shape, 2) * self.share_hw[..., None]
 
     def look_back(self, field_hw2: np.ndarray) -> np.ndarray:
         """(h, w, 2) for every pixel of the box, where in the box what is seen there comes from."""

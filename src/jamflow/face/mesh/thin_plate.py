@@ -14,6 +14,19 @@ _SMOOTHING = 1e-5
 
 def thin_plate_matrix(controls_c2: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
     """(N, C) float32 matrix that turns values at the control points into values at the points."""
+    system, basis = _system_and_basis(controls_c2, points_n2)
+    return basis @ np.linalg.inv(system)[:, : len(controls_c2)].astype(np.float32)
+
+
+def thin_plate(controls_c2: np.ndarray, values_cd: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
+    """(N, D) float32: the same for values that are needed once, without the matrix."""
+    system, basis = _system_and_basis(controls_c2, points_n2)
+    known = np.concatenate([values_cd, np.zeros((3, values_cd.shape[1]))])
+    return basis @ np.linalg.solve(system, known).astype(np.float32)
+
+
+def _system_and_basis(controls_c2: np.ndarray, points_n2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(C + 3, C + 3) to be solved for the weights of the (N, C + 3) functions."""
     centre = controls_c2.mean(0)
     scale = np.abs(controls_c2 - centre).max()
     controls = (controls_c2 - centre) / scale
@@ -24,9 +37,8 @@ def thin_plate_matrix(controls_c2: np.ndarray, points_n2: np.ndarray) -> np.ndar
     system[:count, :count] = _kernel(controls, controls) + _SMOOTHING * np.eye(count)
     system[:count, count:] = plane
     system[count:, :count] = plane.T
-    solution = np.linalg.inv(system)[:, :count].astype(np.float32)
     basis = np.c_[_kernel(points, controls.astype(np.float32)), np.ones(len(points), np.float32), points]
-    return basis.astype(np.float32) @ solution
+    return system, basis.astype(np.float32)
 
 
 def _kernel(a_n2: np.ndarray, b_c2: np.ndarray) -> np.ndarray:
