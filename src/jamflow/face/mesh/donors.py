@@ -19,6 +19,7 @@ from jamflow.face.motion import Motion
 from jamflow.face.tracker import Face
 
 _HEIGHTS_CM = (0.3, 0.5, 0.75, 1.1, 1.5, 2.0)
+_CANDIDATES, _APART_FRAMES = 5, 3
 _NEAR = 0.15  # a frame stands for a height if its own is within this share of it
 _DEGREES_PER_CM = 30.0  # turned by so much more, or blurred by a centimetre a frame, counts the same
 _PAINTED_CM = (0.35, 0.7, 1.2, 1.8)
@@ -30,13 +31,11 @@ def find_insides(film: Film, usable_k: np.ndarray, canonical: CanonicalFace) -> 
     """From the least open to the widest, at least one."""
     motion = film.track.motion
     opening_k = motion.expression_tk3[:, space.INNER_UPPER, 1] - motion.expression_tk3[:, space.INNER_LOWER, 1]
-    chosen = _chosen(motion, opening_k, usable_k)
-    insides: list[Inside] = []
-    for k, rgb in zip(chosen, film.frames(chosen), strict=True):
-        inside = _seen(rgb, sight(film.landmarks, k, canonical))
-        if inside is not None:
-            insides.append(inside)
-    insides.sort(key=lambda inside: inside.height_cm)
+    candidates = _candidates(motion, opening_k, usable_k)
+    frames = sorted({k for row in candidates for k in row})
+    seen = {k: _seen(rgb, sight(film.landmarks, k, canonical)) for k, rgb in zip(frames, film.frames(frames), strict=True)}
+    insides = [_middling([inside for k in row if (inside := seen[k]) is not None]) for row in candidates]
+    insides = sorted({id(x): x for x in insides if x is not None}.values(), key=lambda inside: inside.height_cm)
     widest_cm = insides[-1].height_cm if insides else 0.0
     wanted = [cm for cm in _PAINTED_CM if cm > _BEYOND * widest_cm]
     if wanted:
@@ -46,17 +45,27 @@ def find_insides(film: Film, usable_k: np.ndarray, canonical: CanonicalFace) -> 
     return tuple(insides)
 
 
-def _chosen(motion: Motion, opening_k: np.ndarray, usable_k: np.ndarray) -> list[int]:
-    """For every height the frame that shows it, seen from the front and not blurred; in order of time."""
+def _candidates(motion: Motion, opening_k: np.ndarray, usable_k: np.ndarray) -> list[list[int]]:
+    """For every height some frames that show it, seen from the front and not blurred."""
     turned = np.abs(motion.rotation_t3[:, :2] - np.median(motion.rotation_t3[usable_k, :2], axis=0)).sum(1)
     blurred = np.abs(np.gradient(opening_k)) if len(opening_k) > 1 else np.zeros_like(opening_k)
     cost = turned / _DEGREES_PER_CM + blurred
-    chosen = set()
+    rows = []
     for height in _HEIGHTS_CM:
-        fits = usable_k & (np.abs(opening_k - height) < _NEAR * height)
-        if fits.any():
-            chosen.add(int(np.argmin(np.where(fits, cost, np.inf))))
-    return sorted(chosen)
+        fits = np.flatnonzero(usable_k & (np.abs(opening_k - height) < _NEAR * height))
+        row: list[int] = []
+        for k in fits[np.argsort(cost[fits])].tolist():
+            if len(row) < _CANDIDATES and all(abs(k - other) > _APART_FRAMES for other in row):
+                row.append(k)
+        rows.append(row)
+    return rows
+
+
+def _middling(insides: list[Inside]) -> Inside | None:
+    """Neither the one with clenched teeth nor the one with a hand before it: of middle lightness."""
+    u, v = np.meshgrid(np.linspace(0.2, 0.8, 16), np.linspace(0.1, 0.9, 9))
+    lightness = [float(inside.seen(u, v, np.full(3, 128.0)).mean()) for inside in insides]
+    return insides[int(np.argsort(lightness)[(len(insides) - 1) // 2])] if insides else None
 
 
 def _seen(rgb: np.ndarray, face: Sight) -> Inside | None:
