@@ -10,6 +10,7 @@ model made, before it was drawn. One clip a person; those that the folder's mani
 
 import csv
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -137,9 +138,14 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             rows.append(measure(path, paths[(k + 1) % len(paths)], model, options, Path(folder)))
         print(f"| {path.stem} | {' | '.join(f'{rows[-1][side].r:.3f}' for side in SIDES)} |", flush=True)
+    summarise(rows, SIDES)
+
+
+def summarise(rows: list[dict[str, Score]], sides: Sequence[str]) -> None:
+    """Prints the table over all clips."""
     head = ("over all clips", "r, mean", "r, median", "best lag, frames", "r there", "opening's spread, mm", "mouth distance, mm")
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
-    for side in SIDES:
+    for side in sides:
         scores = [row[side] for row in rows]
         r = np.array([one.r for one in scores])
         lag = best_lag(np.nanmean([one.profile for one in scores], axis=0))

@@ -229,3 +229,36 @@ def test_what_is_no_video(tmp_path: Path) -> None:
     for name, words in {"noise.mp4": "cannot be read", "missing.mp4": "does not exist"}.items():
         with pytest.raises(UserError, match=words):
             list(read_video(tmp_path / name))
+
+
+@pytest.mark.parametrize("fps", [Fraction(25), Fraction(30000, 1001)])
+def test_frames_of_uneven_times_last_as_long_as_told(tmp_path: Path, fps: Fraction) -> None:
+    lasts = [Fraction(1, 25), Fraction(1, 50), Fraction(7, 30), Fraction(1001, 30000)] * 10
+    times = [sum(lasts[:k], Fraction(0)) for k in range(len(lasts) + 1)]
+    with VideoWriter(tmp_path / "a.mp4", 64, 48, fps, times_s=times) as video:
+        for k in range(len(lasts)):
+            video.write_frame(np.full((48, 64, 3), 6 * k, np.uint8))
+    read = list(read_video(tmp_path / "a.mp4"))
+    assert max(abs(time - told) for (time, _), told in zip(read, times[:-1], strict=True)) < Fraction(1, 9000)
+    assert max(abs(float(rgb.mean()) - 6 * k) for k, (_, rgb) in enumerate(read)) < 4
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        stream = container.streams.video[0]
+        assert abs(stream.duration * stream.time_base - times[-1]) < Fraction(1, 9000)
+
+
+def test_high_definition_without_a_matrix_is_bt709(tmp_path: Path) -> None:
+    """As players take it; written and read again, the colours stay."""
+    for height in (480, 720):
+        rgb = np.full((height, 64, 3), (200, 60, 40), np.uint8)
+        path = tmp_path / f"{height}.mkv"
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("libx264", rate=25, options={"crf": "4"})
+            stream.width, stream.height, stream.pix_fmt = 720, height, "yuv420p"
+            frame = av.VideoFrame.from_ndarray(np.repeat(rgb, 12, axis=1)[:, :720].copy(), format="rgb24")
+            matrix = "ITU709" if height >= 720 else "ITU601"
+            frame = frame.reformat(format="yuv420p", dst_colorspace=matrix, dst_color_range="MPEG")
+            frame.colorspace = 2
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        seen = next(read_video(path))[1]
+        np.testing.assert_allclose(seen[height // 2, 300], (200, 60, 40), atol=4)

@@ -62,7 +62,8 @@ class Follower:
                 self.several = len(found), 1 + sorted(range(len(found)), key=lambda k: _centre(found[k])[0]).index(0)
             return found[0]
         near = min(found, key=self._away)
-        return near if self.several is None or self._away(near) < _SAME_FACE_HEIGHTS else None
+        alone = self.several is None and len(found) == 1
+        return near if alone or self._away(near) < _SAME_FACE_HEIGHTS else None
 
     def _choose(self, rgb: np.ndarray, number: int) -> Face | None:
         found = sorted(self._tracker.find(rgb), key=lambda face: _centre(face)[0])
