@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -115,6 +116,7 @@ class _Rows:
 
     def __init__(self):
         self._file = tempfile.TemporaryFile(prefix="jamflow-")  # noqa: SIM115 - it lives as long as the rows
+        self._reading = Lock()
         self._bytes = 4 * int(np.prod(self._SHAPE))
 
     def append(self, landmarks_l3: np.ndarray | None) -> None:
@@ -122,9 +124,10 @@ class _Rows:
         self._file.write(row.astype(np.float32).tobytes())
 
     def __call__(self, start: int, end: int) -> np.ndarray:
-        self._file.seek(start * self._bytes)
-        values = np.frombuffer(self._file.read((end - start) * self._bytes), np.float32)
-        return values.reshape(-1, *self._SHAPE)
+        with self._reading:  # frames are drawn by several threads
+            self._file.seek(start * self._bytes)
+            data = self._file.read((end - start) * self._bytes)
+        return np.frombuffer(data, np.float32).reshape(-1, *self._SHAPE)
 
 
 class _Frames:

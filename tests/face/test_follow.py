@@ -1,5 +1,6 @@
 """One of several people in a video."""
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -77,3 +78,14 @@ def test_footage_of_the_one_asked_for(tracker, two, tmp_path: Path) -> None:
         video.write_frame(alone(two, left=False))
     with pytest.raises(UserError, match="no face number 2: no frame"):
         open_footage(tmp_path / "one.mp4", MeshTracker(tracker), 2)
+
+
+def test_landmarks_may_be_read_by_several_threads(tracker, two, tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "v.mp4", 896, 384, Fraction(25)) as video:
+        for k in range(6):
+            video.write_frame(np.roll(two, 8 * k, axis=1))
+    rows = open_footage(tmp_path / "v.mp4", MeshTracker(tracker)).landmarks
+    alone = [rows(k, k + 2) for k in range(5)]
+    with ThreadPoolExecutor(8) as pool:
+        for k, read in zip(range(4000), pool.map(lambda k: rows(k % 5, k % 5 + 2), range(4000)), strict=True):
+            np.testing.assert_array_equal(read, alone[k % 5])
