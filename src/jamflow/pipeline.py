@@ -23,11 +23,12 @@ from jamflow.faces import Faces, load_faces
 from jamflow.generate import Sampling, generate
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading.given_speech import utterances
-from jamflow.reading.reader import Sound, Utterance
+from jamflow.reading.reader import Sound, Utterance, VoiceLips
 from jamflow.result import Look, Passed, Piece, Result, Timings
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import open_recording
 from jamflow.tasks import TASKS, Task
+from jamflow.voice_lips import voice_lips
 from jamflow.windows import frame_noise
 
 
@@ -67,7 +68,8 @@ class JamFlow:
         Args:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
             text: what to say, of any length; `mini` speaks English, `base` also Chinese.
-            voice: a recording of the voice to speak with; None is the model's own, which only `mini` has.
+            voice: a recording of the voice to speak with; None is the model's own, which only `mini` has. Of a video, the lips
+                are continued as well.
             voice_text: what is said in `voice`, if known; without it `base` asks Whisper (the extra `eval`).
             seed: the same seed gives the same result.
             nfe: solver steps; None is the model's own choice.
@@ -82,7 +84,7 @@ class JamFlow:
         timings = Timings()
         with timings("portrait"):
             look, warnings = self._prepare(portrait, face)
-        saying = self._reading(text, voice, voice_text, speed, timings)
+        saying = self._reading(text, voice, voice_text, speed, timings, self._voice_lips(voice))
         return self._result(TASKS["speak"], saying, seed, nfe, still, look, warnings, timings)
 
     def tts(
@@ -127,12 +129,18 @@ class JamFlow:
         picture, warnings = faces.prepare(portrait, face)
         return Look(picture), warnings
 
+    def _voice_lips(self, voice: str | Path | None) -> VoiceLips | None:
+        if voice is None or self._faces is None:
+            return None
+        return voice_lips(voice, self._faces.tracker, self._fps)
+
     def _reading(
-        self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings
+        self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings,
+        lips: VoiceLips | None = None,
     ) -> "_Saying":  # fmt: skip
         """Checks everything that can be checked before the first piece is made."""
         with timings("text"):
-            speaker = self._parts.reader.speaker(voice, voice_text)
+            speaker = self._parts.reader.speaker(voice, voice_text, lips)
             next(speaker.utterances(text, speed))  # refuses what cannot be spoken, before any work
 
         def expected_s() -> float:
@@ -146,7 +154,7 @@ class JamFlow:
     ) -> Result:  # fmt: skip
         own = self._parts.sampling
         sampling = own if nfe is None else replace(own, steps=nfe)
-        fps = Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
+        fps = self._fps
 
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None
@@ -169,6 +177,10 @@ class JamFlow:
         config = self._parts.joint.config
         frames = config.motion_frames(utterance.tokens)
         return generator, frame_noise(seed, utterance.first_frame, frames, config.motion.mouth_channels)
+
+    @property
+    def _fps(self) -> Fraction:
+        return Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
 
     def _check_motion(self) -> None:
         if not self._parts.moves:
@@ -207,9 +219,11 @@ class JamFlow:
         frames, of_voice = (
             self._parts.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens)
         )
-        given_t = torch.arange(frames) < (0 if utterance.mouth_tc is None else of_voice)
+        given_t = torch.zeros(frames, dtype=torch.bool)
+        if utterance.lips is not None:
+            given_t[:of_voice] = utterance.lips.seen_t
         clue_tc = None if picture.clue_c is None else torch.from_numpy(picture.clue_c).expand(frames, -1)
-        return MotionCondition(role, utterance.mouth_tc, given_t, clue_tc)
+        return MotionCondition(role, utterance.lips and utterance.lips.mouth_tc, given_t, clue_tc)
 
 
 @dataclass(frozen=True)

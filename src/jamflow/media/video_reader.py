@@ -11,6 +11,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
+from av.stream import Disposition
 
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
@@ -62,6 +63,15 @@ def video_facts(path: str | Path) -> VideoFacts:
         stream = container.streams.video[0]
         rate = stream.average_rate or stream.guessed_rate
         return VideoFacts(Fraction(rate) if rate else _USUAL_FPS, bool(container.streams.audio))
+
+
+def has_video(path: str | Path) -> bool:
+    """Whether there are moving pictures in a file; the picture on the cover of a song is none.
+
+    Raises UserError where nothing can be read.
+    """
+    with opened(path, "file") as container:
+        return any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video)
 
 
 def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
