@@ -21,6 +21,7 @@ from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.faces import Faces, load_faces
 from jamflow.generate import Sampling, generate
+from jamflow.media.video_reader import track_warnings
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading.given_speech import utterances
 from jamflow.reading.reader import Sound, Utterance, VoiceLips
@@ -119,7 +120,7 @@ class JamFlow:
         config = self._parts.joint.config
         saying = _Saying(
             lambda: utterances(recording, config), lambda: float(recording.length_s), None,
-            Passed(recording.path, recording.start_s), (),
+            Passed(recording.path, recording.start_s), track_warnings(speech),
         )  # fmt: skip
         return self._result(TASKS["animate"], saying, seed, nfe, still, look, warnings, timings)
 
@@ -146,7 +147,8 @@ class JamFlow:
         def expected_s() -> float:
             return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
 
-        return _Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, speaker.warnings)
+        warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
+        return _Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings)
 
     def _result(
         self, task: Task, saying: "_Saying", seed: int, nfe: int | None, still: bool, look: Look | None,
