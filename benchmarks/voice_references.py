@@ -41,8 +41,8 @@ def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[li
     from teachers import HibariTeacher, KokoroTeacher, Morph
     from voices import HELD_OUT, Voice, hibari_voices, kokoro_voices
 
-    corpus = hibari_voices() + kokoro_voices()
-    new = [replace(voice, name=f"unseen-{voice.name}") for voice in hibari_voices(unseen, seed=1)[2:]]
+    corpus = hibari_voices(wide=0) + kokoro_voices(mixed=0)
+    new = [replace(voice, name=f"unseen-{voice.name}") for voice in hibari_voices(unseen, wide=0, seed=1)[2:]]
     mixtures = [
         Voice("unseen-kokoro-0", 0, mix=(("jf_nezumi", 0.5), ("jf_gongitsune", 0.5))),
         Voice("unseen-kokoro-1", 0, mix=(("jm_kumo", 0.5), ("jf_tebukuro", 0.5))),

@@ -34,11 +34,10 @@ class PhonemeReader:
 
     def _recorded(self, path: str | Path, text: str | None, lips: VoiceLips | None) -> Voice:
         per = self._config.frames_per_token
-        wave = read_wave(path)
-        prompt = choose_prompt(wave, block_tokens(self._config) * per * HOP)
+        prompt = choose_prompt(read_wave(path), block_tokens(self._config) * per * HOP)
         voice = voice_from_prompt(prompt, self._log_mel, per)
         # Only where the whole recording became the prompt is its text known to belong to it.
-        if text and len(voice.mel_fm) * HOP >= len(wave):
+        if text and prompt.whole:
             voice = replace(voice, text_a=self._text.spread(text, len(voice.text_a)))
         return voice if lips is None else replace(voice, lips=self._seen(prompt, len(voice.text_a), lips))
 

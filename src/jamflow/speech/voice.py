@@ -30,12 +30,13 @@ class Prompt:
     """The part of a recording that is continued.
 
     samples: (N,) float32 at the model's level, whole blocks; filled up with near silence. start_s, end_s: which seconds of the
-    recording.
+    recording. whole: nothing but silence was left out.
     """
 
     samples: np.ndarray
     start_s: float
     end_s: float
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def choose_prompt(wave: np.ndarray, block_samples: int) -> Prompt:
     kept = trimmed(wave)
     wave = to_model_level(wave[kept])
     longest = int(MAX_PROMPT_S * SAMPLE_RATE_HZ) // block_samples * block_samples
-    if len(wave) > longest:
+    whole = len(wave) <= longest
+    if not whole:
         frame = SAMPLE_RATE_HZ // 20
         level = (wave[: longest // frame * frame].reshape(-1, frame) ** 2).mean(1)
         first = len(level) * 3 // 5
@@ -78,7 +80,7 @@ def choose_prompt(wave: np.ndarray, block_samples: int) -> Prompt:
     blocks = max(-(-len(wave) // block_samples), -(-int(MIN_PROMPT_S * SAMPLE_RATE_HZ) // block_samples))
     hush = np.random.default_rng(0).standard_normal(blocks * block_samples).astype(np.float32) * 1e-4
     hush[: len(wave)] += wave
-    return Prompt(hush, kept.start / SAMPLE_RATE_HZ, (kept.start + len(wave)) / SAMPLE_RATE_HZ)
+    return Prompt(hush, kept.start / SAMPLE_RATE_HZ, (kept.start + len(wave)) / SAMPLE_RATE_HZ, whole)
 
 
 def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) -> Voice:
