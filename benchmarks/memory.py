@@ -24,6 +24,8 @@ class Options:
     task: tyro.conf.Positional[Literal["animate", "reenact"]]
     minutes: float = 10.0
     nfe: int = 8
+    side: int = 320
+    """Pixels of the portrait; a small one is drawn sooner."""
     given: Path | None = None
     """Speech or a driving video to repeat, instead of made ones."""
     out: Path = Path("build/memory")
@@ -44,8 +46,8 @@ def main() -> None:
         run = "from jamflow.app.cli import main; main()"
         subprocess.run([sys.executable, "-c", run, *command, "--text", TEXT, "-o", str(one)], check=True)
     repeat(one, long, options.minutes * 60)
-    again = [sys.executable, __file__, options.task, "--nfe", str(options.nfe), "--out", str(options.out)]
-    subprocess.run([*again, "--measure", str(long)], check=True)
+    same = ["--nfe", str(options.nfe), "--side", str(options.side), "--out", str(options.out)]
+    subprocess.run([sys.executable, __file__, options.task, *same, "--measure", str(long)], check=True)
 
 
 def repeat(one: Path, long: Path, seconds: float) -> None:
@@ -68,12 +70,16 @@ def repeat(one: Path, long: Path, seconds: float) -> None:
 
 
 def measure(options: Options, given: Path) -> None:
-    from jamflow import JamFlow, reenact
+    import cv2
 
+    from jamflow import JamFlow, reenact
+    from jamflow.media.image import read_image
+
+    portrait = cv2.resize(read_image(_portrait()), (options.side, options.side), interpolation=cv2.INTER_AREA)
     if options.task == "animate":
-        result = JamFlow.load(device="cpu").animate(_portrait(), given, nfe=options.nfe)
+        result = JamFlow.load(device="cpu").animate(portrait, given, nfe=options.nfe)
     else:
-        result = reenact(_portrait(), given)
+        result = reenact(portrait, given)
     rows: list[tuple[float, float]] = []
 
     def watch(done_s: float, _: float) -> None:
