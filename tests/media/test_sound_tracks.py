@@ -12,7 +12,7 @@ from av.stream import Disposition
 
 from jamflow.errors import UserError
 from jamflow.media.passed_sound import PassedSound
-from jamflow.media.video_reader import has_video, read_sound, stream_sound, track_warnings
+from jamflow.media.video_reader import has_video, read_sound, read_video, stream_sound, track_warnings, video_facts
 from jamflow.media.video_writer import VideoWriter
 from jamflow.speech.recording import open_recording
 from jamflow.speech.waveform import read_wave
@@ -137,6 +137,9 @@ def test_a_cover_is_no_video(tmp_path: Path) -> None:
         container.mux(audio.encode(frame))
         container.mux(audio.encode(None))
     assert len(read_wave(path)) > 20_000 and not has_video(path)
+    for refuse in (video_facts, lambda path: next(read_video(path))):
+        with pytest.raises(UserError, match="has no picture"):
+            refuse(path)
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mkv", "aac"), ("a.wav", "pcm_s16le"), ("a.mp3", "mp3"), ("a.flac", "flac")])

@@ -13,6 +13,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
 from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
@@ -39,9 +40,7 @@ def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
     Raises UserError where there is no readable video.
     """
     with opened(path, "video") as container:
-        if not container.streams.video:
-            raise UserError(f"The file {path} has no picture.", "Give a video file.")
-        for frame in container.decode(container.streams.video[0]):
+        for frame in container.decode(_picture(container, path)):
             if frame.pts is None or frame.time_base is None:
                 raise UserError(f"The video {path} has frames without a time.", "Convert it to mp4 first.")
             rgb = frame.to_ndarray(format="rgb24")
@@ -60,9 +59,7 @@ class VideoFacts:
 def video_facts(path: str | Path) -> VideoFacts:
     """Raises UserError where there is no readable video."""
     with opened(path, "video") as container:
-        if not container.streams.video:
-            raise UserError(f"The file {path} has no picture.", "Give a video file.")
-        stream = container.streams.video[0]
+        stream = _picture(container, path)
         rate = stream.average_rate or stream.guessed_rate
         return VideoFacts(Fraction(rate) if rate else _USUAL_FPS, bool(container.streams.audio))
 
@@ -73,7 +70,17 @@ def has_video(path: str | Path) -> bool:
     Raises UserError where nothing can be read.
     """
     with opened(path, "file") as container:
-        return any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video)
+        return any(map(_moves, container.streams.video))
+
+
+def _picture(container: InputContainer, path: str | Path) -> VideoStream:
+    for stream in filter(_moves, container.streams.video):
+        return stream
+    raise UserError(f"The file {path} has no picture.", "Give a video file.")
+
+
+def _moves(stream: VideoStream) -> bool:
+    return not stream.disposition & Disposition.attached_pic
 
 
 def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
