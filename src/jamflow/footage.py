@@ -60,33 +60,50 @@ class Footage:
         times_s = (*order.times_s, order.end_s)
         return Film(self.size, frames.read, self.landmarks, self.track, order.frames_n, times_s)
 
-    def lips(self, tracker: Tracker, fps: Fraction, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def lips(
+        self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         """(count, M) and (count, C): mouth and clue relative to the person at rest, as the model is given them.
 
-        Row t is what is seen t / fps after the first frame: on a straight line between frames of the video, and after the last
-        one still.
+        Row t is what is seen t / fps after `from_s` of the file's time, or after the first frame: on a straight line between
+        frames of the video, before the first and after the last one still.
         """
         motion = self.track.motion
         at_rest = 0.0 if motion.rest is None else motion.rest.expression_k3
-        have = np.array([float(t - self.times_s[0]) for t in self.times_s])
-        wanted = np.arange(count) / float(fps)
+        have, wanted = self._times(fps, count, from_s)
         both = split(motion.expression_tk3 - at_rest, tracker.space)
         mouth, clue = (
             np.stack([np.interp(wanted, have, column) for column in x.T], axis=1).astype(np.float32) for x in both
         )
         return mouth, clue
 
+    def seen_t(self, fps: Fraction, count: int, from_s: Fraction | None = None) -> np.ndarray:
+        """(count,) bool: whether there is a frame with a face within a frame's time of the rows of `lips`."""
+        have, wanted = self._times(fps, count, from_s)
+        have = have[self.track.found_t]
+        after = np.searchsorted(have, wanted).clip(0, len(have) - 1)
+        away = np.minimum(np.abs(have[after] - wanted), np.abs(have[np.maximum(after - 1, 0)] - wanted))
+        return away <= float(1 / self.facts.fps) + 1e-6
 
-def open_footage(path: str | Path, tracker: Tracker, face: int | None = None) -> Footage:
+    def _times(self, fps: Fraction, count: int, from_s: Fraction | None) -> tuple[np.ndarray, np.ndarray]:
+        start_s = self.times_s[0] if from_s is None else from_s
+        return np.array([float(t - start_s) for t in self.times_s]), np.arange(count) / float(fps)
+
+
+def open_footage(
+    path: str | Path, tracker: Tracker, face: int | None = None, span_s: tuple[Fraction, Fraction] | None = None
+) -> Footage:  # fmt: skip
     """Goes through the video once (LivePortrait's tracker twice).
 
-    `face`: whom to follow, from the left in the first frame with several faces; None follows the largest of the first.
+    Args:
+        face: whom to follow, from the left in the first frame with several faces; None follows the largest of the first.
+        span_s: from when to when of the file's time; None is all of it.
 
     Raises:
-        UserError: it cannot be read, has no picture, there is a face in none of its frames, or not that one.
+        UserError: it cannot be read, has no picture there, there is a face in none of its frames, or not that one.
     """
     path = Path(path)
-    facts, frames = video_facts(path), _Frames(path)
+    facts, frames = video_facts(path), _Frames(path, span_s)
     follower = Follower(tracker.finder, face)
     rows, track = _followed(frames, facts.fps, tracker, follower)
     follower.refuse_if_absent()
@@ -116,31 +133,35 @@ class _Rows:
 
     def __init__(self):
         self._file = tempfile.TemporaryFile(prefix="jamflow-")  # noqa: SIM115 - it lives as long as the rows
-        self._reading = Lock()
         self._bytes = 4 * int(np.prod(self._SHAPE))
+        self._lock = Lock()
 
     def append(self, landmarks_l3: np.ndarray | None) -> None:
         row = np.full(self._SHAPE, np.nan) if landmarks_l3 is None else landmarks_l3
         self._file.write(row.astype(np.float32).tobytes())
 
     def __call__(self, start: int, end: int) -> np.ndarray:
-        with self._reading:  # frames are drawn by several threads
+        with self._lock:  # frames are drawn by several threads
             self._file.seek(start * self._bytes)
-            data = self._file.read((end - start) * self._bytes)
-        return np.frombuffer(data, np.float32).reshape(-1, *self._SHAPE)
+            values = np.frombuffer(self._file.read((end - start) * self._bytes), np.float32)
+        return values.reshape(-1, *self._SHAPE)
 
 
 class _Frames:
     """The frames of a video, as often as somebody goes through them, and the times of the last time."""
 
-    def __init__(self, path: Path):
-        self._path = path
+    def __init__(self, path: Path, span_s: tuple[Fraction, Fraction] | None):
+        self._path, self._span_s = path, span_s
         self.times_s: list[Fraction] = []
         self.size = (0, 0)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.times_s = []
         for time_s, rgb in read_video(self._path):
+            if self._span_s is not None and time_s < self._span_s[0]:
+                continue
+            if self._span_s is not None and time_s > self._span_s[1]:
+                return
             self.times_s.append(time_s)
             self.size = (rgb.shape[1], rgb.shape[0])
             yield rgb

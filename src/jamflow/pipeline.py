@@ -22,14 +22,16 @@ from jamflow.face.renderer import Picture
 from jamflow.faces import Faces, load_faces
 from jamflow.footage import open_footage
 from jamflow.generate import Sampling, generate
+from jamflow.media.video_reader import track_warnings
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading.given_speech import utterances
-from jamflow.reading.reader import Sound, Utterance
+from jamflow.reading.reader import Sound, Utterance, VoiceLips
 from jamflow.result import Look, Passed, Piece, Result, Timings
 from jamflow.retime import Fit, for_speech
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import Recording, open_recording
 from jamflow.tasks import TASKS, Task
+from jamflow.voice_lips import voice_lips
 from jamflow.windows import frame_noise
 
 
@@ -69,7 +71,8 @@ class JamFlow:
         Args:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
             text: what to say, of any length; `mini` speaks English, `base` also Chinese.
-            voice: a recording of the voice to speak with; None is the model's own, which only `mini` has.
+            voice: a recording of the voice to speak with; None is the model's own, which only `mini` has. Of a video, the lips
+                are continued as well.
             voice_text: what is said in `voice`, if known; without it `base` asks Whisper (the extra `eval`).
             seed: the same seed gives the same result.
             nfe: solver steps; None is the model's own choice.
@@ -84,7 +87,7 @@ class JamFlow:
         timings = Timings()
         with timings("portrait"):
             look, warnings = self._prepare(portrait, face)
-        saying = self._reading(text, voice, voice_text, speed, timings)
+        saying = self._reading(text, voice, voice_text, speed, timings, self._voice_lips(voice))
         return self._result(TASKS["speak"], saying, seed, nfe, still, look, warnings, timings)
 
     def tts(
@@ -152,7 +155,7 @@ class JamFlow:
         config = self._parts.joint.config
         return _Saying(
             lambda: utterances(recording, config), lambda: float(recording.length_s), None,
-            Passed(recording.path, recording.start_s), (),
+            Passed(recording.path, recording.start_s), track_warnings(recording.path),
         )  # fmt: skip
 
     def _load_faces(self) -> Faces:
@@ -164,18 +167,25 @@ class JamFlow:
         picture, warnings = self._load_faces().prepare(portrait, face)
         return Look(picture), warnings
 
+    def _voice_lips(self, voice: str | Path | None) -> VoiceLips | None:
+        if voice is None or self._faces is None:
+            return None
+        return voice_lips(voice, self._faces.tracker, self._fps)
+
     def _reading(
-        self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings
+        self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings,
+        lips: VoiceLips | None = None,
     ) -> "_Saying":  # fmt: skip
         """Checks everything that can be checked before the first piece is made."""
         with timings("text"):
-            speaker = self._parts.reader.speaker(voice, voice_text)
+            speaker = self._parts.reader.speaker(voice, voice_text, lips)
             next(speaker.utterances(text, speed))  # refuses what cannot be spoken, before any work
 
         def expected_s() -> float:
             return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
 
-        return _Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, speaker.warnings)
+        warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
+        return _Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings)
 
     def _result(
         self, task: Task, saying: "_Saying", seed: int, nfe: int | None, still: bool, look: Look | None,
@@ -183,7 +193,7 @@ class JamFlow:
     ) -> Result:  # fmt: skip
         own = self._parts.sampling
         sampling = own if nfe is None else replace(own, steps=nfe)
-        fps = Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
+        fps = self._fps
 
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None
@@ -206,6 +216,10 @@ class JamFlow:
         config = self._parts.joint.config
         frames = config.motion_frames(utterance.tokens)
         return generator, frame_noise(seed, utterance.first_frame, frames, config.motion.mouth_channels)
+
+    @property
+    def _fps(self) -> Fraction:
+        return Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
 
     def _check_motion(self) -> None:
         if not self._parts.moves:
@@ -244,10 +258,12 @@ class JamFlow:
         frames, of_voice = (
             self._parts.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens)
         )
-        given_t = torch.arange(frames) < (0 if utterance.mouth_tc is None else of_voice)
-        fps = Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
-        clue_tc = picture.clue(utterance.first_frame or 0, frames, fps)
-        return MotionCondition(role, utterance.mouth_tc, given_t, None if clue_tc is None else torch.tensor(clue_tc))
+        given_t = torch.zeros(frames, dtype=torch.bool)
+        if utterance.lips is not None:
+            given_t[:of_voice] = utterance.lips.seen_t
+        clue_tc = picture.clue(utterance.first_frame or 0, frames, self._fps)
+        clue = None if clue_tc is None else torch.tensor(clue_tc)
+        return MotionCondition(role, utterance.lips and utterance.lips.mouth_tc, given_t, clue)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from jamflow.face.renderer import Tracker
 from jamflow.face.template import is_template, read_template
 from jamflow.faces import LandmarksName, RendererName, load_faces
 from jamflow.footage import open_footage
-from jamflow.media.video_reader import nearest_frames
+from jamflow.media.video_reader import nearest_frames, track_warnings
 from jamflow.result import Look, Passed, Piece, Result, Timings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def reenact(
             motion, sound = read_template(driving, faces.tracker.space), None
         else:
             motion, sound, more = _tracked(Path(driving), faces.tracker)
-            warnings += more
+            warnings += [*more, *track_warnings(driving)]
 
     def make(timings: Timings) -> Iterator[Piece]:
         silence = np.zeros(0, np.float32)

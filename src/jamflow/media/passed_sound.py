@@ -11,20 +11,23 @@ from av.container import OutputContainer
 from av.error import InvalidDataError
 from av.packet import Packet
 
-from jamflow.media.video_reader import opened
+from jamflow.errors import UserError
+from jamflow.media.mixing import mono
+from jamflow.media.video_reader import opened, sound_track
 
 # What players expect in an mp4. Anything else (PCM of cameras, Vorbis of WebM) becomes AAC.
 _COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 _AAC_BITS_PER_S = 192_000
 _AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-_AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}  # by number: wav need not tell more
+# By number: wav need not tell more. Whatever has more channels becomes mono.
+_AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _PREROLL_S = Fraction(1, 10)  # packets from this long before the start are kept: decoders need them, the edit list hides them
 
 _SAME_S = Fraction(2, 1000)  # packets that are this near to where the last one ended follow it without a gap
 
 
 class PassedSound:
-    """The first sound stream of `path`, whose second `start_s` is to be heard at 0."""
+    """The sound of `path` (`sound_track`), whose second `start_s` is to be heard at 0."""
 
     def __init__(self, path: Path, start_s: Fraction):
         self._path = path
@@ -34,8 +37,11 @@ class PassedSound:
     def joining(self, output: OutputContainer) -> Iterator["PassedSound"]:
         """Adds the stream to a container that has not been written to yet."""
         with opened(self._path, "sound file") as container:
-            self._sound = container.streams.audio[0]
-            self._copied = self._sound.codec_context.name in _COPIED
+            sound = sound_track(container)
+            if sound is None:
+                raise UserError(f"The file {self._path} has no sound.", "Give a file with speech in it.")
+            self._sound = sound
+            self._copied = sound.codec_context.codec.canonical_name in _COPIED  # decoders have names of their own
             self._output = output
             if self._copied:
                 self._stream = output.add_stream_from_template(self._sound, opaque=True)
@@ -76,26 +82,46 @@ class PassedSound:
         with suppress(InvalidDataError):  # players leave out what is damaged
             for frame in packet.decode():
                 assert isinstance(frame, av.AudioFrame) and frame.pts is not None and frame.time_base is not None
-                frame.pts -= round(self._start_s / frame.time_base)
+                time_s = frame.pts * frame.time_base - self._start_s
+                frame = frame if frame.layout.nb_channels in _AAC_LAYOUTS else _one_channel(frame)
+                frame.pts, frame.time_base = self._place(time_s, frame.samples), Fraction(1, self._sound.rate)
                 for piece in self._resampler.resample(frame):
                     self._output.mux(self._stream.encode(piece))
 
     def _copy(self, packet: Packet) -> None:
-        """In samples: containers that count milliseconds would make packets of uneven lengths."""
-        rate, size = self._sound.rate, self._sound.codec_context.frame_size
-        pts = round(self._time(packet) * rate)
-        if self._due is not None and size and abs(pts - self._due) <= _SAME_S * rate:
-            pts = self._due
-        packet.time_base = Fraction(1, rate)
+        samples = self._sound.codec_context.frame_size or self._decoded(packet)
+        pts = self._place(self._time(packet), samples)
+        packet.time_base = Fraction(1, self._sound.rate)
         packet.pts = packet.dts = pts  # sound has no other order to be decoded in
-        packet.duration = size or packet.duration
+        packet.duration = samples
         packet.stream = self._stream
-        self._due = pts + size
         self._output.mux(packet)
+
+    def _decoded(self, packet: Packet) -> int:
+        """How many samples a packet holds; FLAC's may be of any length."""
+        with suppress(InvalidDataError):
+            if samples := sum(frame.samples for frame in packet.decode() if isinstance(frame, av.AudioFrame)):
+                return samples
+        assert packet.time_base is not None
+        return round((packet.duration or 0) * packet.time_base * self._sound.rate)
+
+    def _place(self, time_s: Fraction, samples: int) -> int:
+        """When so many samples begin, in samples: containers that count milliseconds would tear neighbours apart."""
+        pts = round(time_s * self._sound.rate)
+        if self._due is not None and abs(pts - self._due) <= _SAME_S * self._sound.rate:
+            pts = self._due
+        self._due = pts + samples
+        return pts
 
 
 def _aac_stream(output: OutputContainer, sound: AudioStream) -> AudioStream:
     rate = sound.rate if sound.rate in _AAC_RATES_HZ else 48000
-    stream = output.add_stream("aac", rate=rate, layout=_AAC_LAYOUTS.get(sound.layout.nb_channels, "stereo"))
+    stream = output.add_stream("aac", rate=rate, layout=_AAC_LAYOUTS.get(sound.layout.nb_channels, "mono"))
     stream.bit_rate = _AAC_BITS_PER_S
     return stream
+
+
+def _one_channel(frame: av.AudioFrame) -> av.AudioFrame:
+    mixed = av.AudioFrame.from_ndarray(mono(frame)[None], "fltp", "mono")
+    mixed.sample_rate = frame.sample_rate
+    return mixed

@@ -9,12 +9,16 @@ from typing import Any
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
+from av.stream import Disposition
 from av.video.reformatter import Colorspace, Interpolation
+from av.video.stream import VideoStream
 
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
+from jamflow.media.mixing import mono
 
 # PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 unless told; 19 needs no telling.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
@@ -41,9 +45,7 @@ def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
     Raises UserError where there is no readable video.
     """
     with opened(path, "video") as container:
-        if not container.streams.video:
-            raise UserError(f"The file {path} has no picture.", "Give a video file.")
-        for frame in container.decode(container.streams.video[0]):
+        for frame in container.decode(_picture(container, path)):
             if frame.pts is None or frame.time_base is None:
                 raise UserError(f"The video {path} has frames without a time.", "Convert it to mp4 first.")
             yield frame.pts * frame.time_base, upright(frame)
@@ -67,11 +69,28 @@ class VideoFacts:
 def video_facts(path: str | Path) -> VideoFacts:
     """Raises UserError where there is no readable video."""
     with opened(path, "video") as container:
-        if not container.streams.video:
-            raise UserError(f"The file {path} has no picture.", "Give a video file.")
-        stream = container.streams.video[0]
+        stream = _picture(container, path)
         rate = stream.average_rate or stream.guessed_rate
         return VideoFacts(Fraction(rate) if rate else _USUAL_FPS, bool(container.streams.audio))
+
+
+def has_video(path: str | Path) -> bool:
+    """Whether there are moving pictures in a file; the picture on the cover of a song is none.
+
+    Raises UserError where nothing can be read.
+    """
+    with opened(path, "file") as container:
+        return any(map(_moves, container.streams.video))
+
+
+def _picture(container: InputContainer, path: str | Path) -> VideoStream:
+    for stream in filter(_moves, container.streams.video):
+        return stream
+    raise UserError(f"The file {path} has no picture.", "Give a video file.")
+
+
+def _moves(stream: VideoStream) -> bool:
+    return not stream.disposition & Disposition.attached_pic
 
 
 def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
@@ -86,8 +105,25 @@ def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
     return np.where(wanted - have[before] <= have[after] - wanted, before, after)
 
 
+def sound_track(container: InputContainer) -> AudioStream | None:
+    """The one that players take: the first that the file calls its default, or else the first."""
+    tracks = container.streams.audio
+    return next((t for t in tracks if t.disposition & Disposition.default), tracks[0] if tracks else None)
+
+
+def track_warnings(path: str | Path) -> list[str]:
+    """What the user should know where there are several sound tracks. Raises UserError where nothing can be read."""
+    with opened(path, "sound file") as container:
+        tracks, used = container.streams.audio, sound_track(container)
+        if used is None or len(tracks) < 2:
+            return []
+        number = [t.index for t in tracks].index(used.index) + 1
+        language = f" ({used.language})" if used.language not in (None, "und") else ""
+        return [f"{Path(path).name} has {len(tracks)} sound tracks; number {number}{language} is used, as players do."]
+
+
 def read_sound(path: str | Path, max_seconds: float) -> Sound:
-    """The first sound stream of a sound or video file at its own rate, its channels averaged.
+    """The sound of a sound or video file (`sound_track`) at its own rate, its channels mixed to one.
 
     Damaged packets are left out, as players do. Raises UserError where nothing can be decoded and where
     there is more than ``max_seconds`` (which is also all that is ever decoded).
@@ -104,36 +140,31 @@ def read_sound(path: str | Path, max_seconds: float) -> Sound:
 
 def stream_sound(path: str | Path) -> Iterator[Sound]:
     """The same as it is decoded, some samples at a time, in constant memory; there is at least one."""
-    rate = 0
+    held: av.AudioFrame | None = None
     with opened(path, "sound file") as container:
-        if not container.streams.audio:
+        track = sound_track(container)
+        if track is None:
             raise UserError(f"The file {path} has no sound.", "Give a file with speech in it.")
-        for packet in container.demux(container.streams.audio[0]):
+        for packet in container.demux(track):
             frames: list[av.AudioFrame] = []
             with suppress(InvalidDataError):
                 frames = packet.decode()  # type: ignore[assignment]  # PyAV types it for any stream
             for frame in frames:
-                if rate not in (0, frame.sample_rate):
-                    raise UserError(
-                        f"The sound of {path} changes its rate midway.", "Convert it to wav first."
-                    )
-                rate = frame.sample_rate
-                yield Sound(_mono(frame), rate, (frame.pts or 0) * (frame.time_base or Fraction(0)))
-    if not rate:
-        raise UserError(f"The sound file {path} holds no sound.", "Give another file.")
+                if held is not None and held.sample_rate != frame.sample_rate:
+                    raise UserError(f"The sound of {path} changes its rate midway.", "Convert it to wav first.")
+                if held is not None:
+                    yield _sound(held, mono(held))
+                held = frame
+        if held is None:
+            raise UserError(f"The sound file {path} holds no sound.", "Give another file.")
+        wave = mono(held)
+        if held.time_base == Fraction(1, held.sample_rate) and held.duration > 0:
+            wave = wave[: held.duration]  # the last frame of AAC is padded; only its duration tells how much is sound
+        yield _sound(held, wave)
 
 
-def _mono(frame: av.AudioFrame) -> np.ndarray:
-    x = frame.to_ndarray()
-    if not frame.format.is_planar:
-        x = x.reshape(-1, frame.layout.nb_channels).T
-    if x.dtype.kind in "iu":
-        scale = 2.0 ** (8 * x.dtype.itemsize - 1)
-        x = x / scale - (x.dtype.kind == "u")
-    x = x.mean(axis=0).astype(np.float32)
-    if frame.time_base == Fraction(1, frame.sample_rate) and 0 < frame.duration < len(x):
-        x = x[: frame.duration]  # the last frame of AAC is padded; only its duration tells how much is sound
-    return x
+def _sound(frame: av.AudioFrame, wave: np.ndarray) -> Sound:
+    return Sound(wave, frame.sample_rate, (frame.pts or 0) * (frame.time_base or Fraction(0)))
 
 
 @contextmanager

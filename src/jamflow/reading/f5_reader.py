@@ -15,7 +15,7 @@ from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
 from jamflow.errors import UserError
-from jamflow.reading.reader import Sound, Utterance
+from jamflow.reading.reader import Sound, Utterance, VoiceLips
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.speech.joining import CROSS_FADE_S, CrossFade
 from jamflow.speech.level import to_f5_level
@@ -36,8 +36,11 @@ class F5Reader:
         self._vocabulary = Vocabulary(asset("base/vocab.txt"))
         self._log_mel = LogMel()
 
-    def speaker(self, voice: str | Path | None, voice_text: str | None) -> "F5Speaker":
-        """Reads, clips and levels the recording; hears what is said in it where that is not given."""
+    def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "F5Speaker":
+        """Reads, clips and levels the recording; hears what is said in it where that is not given.
+
+        Its lips stay unknown: pauses are cut out of it.
+        """
         if voice is None:
             raise UserError(
                 "This model speaks in the voice of a recording, and none is given.",

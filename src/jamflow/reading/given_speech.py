@@ -1,7 +1,8 @@
 """Speech that is given: a recording of any length becomes utterances, cut where it is quiet, each with its surroundings.
 
 An utterance is heard with what comes before it (in the place of a voice) and after it, so that lips at a cut know what was and
-what will be said. Its length is bounded, and so is memory.
+what will be said. All but the last are equally long, surroundings included: for every length that it meets, oneDNN keeps some
+10 MiB of compiled code and more, and memory would grow with the recording.
 """
 
 import math
@@ -60,20 +61,20 @@ def chunks(waves: Iterable[np.ndarray], block: int, margin: int, longest: int) -
     Args:
         waves: (n,) samples in order.
         block: samples; what is kept of a chunk is whole blocks, but for the last one.
-        margin: blocks of surroundings on either side, as far as there are any.
-        longest: blocks of a chunk with its surroundings.
+        margin: blocks of surroundings on either side at least, as far as there are any.
+        longest: blocks of a chunk with its surroundings: as many in every chunk but the last one.
     """
     most = longest - 2 * margin
     held, have, before = [np.zeros(0, np.float32)], 0, 0
     for wave in waves:
         held.append(wave)
         have += len(wave)
-        if have - before <= (most + margin) * block:
+        if have <= longest * block:
             continue
         whole = np.concatenate(held)
-        while have - before > (most + margin) * block:
+        while have > longest * block:
             kept = _quietest(whole[before:], block, -(-most // 2), most) * block
-            yield Chunk(whole[: before + kept + margin * block], before, kept, False)
+            yield Chunk(whole[: longest * block], before, kept, False)
             drop = max(0, before + kept - margin * block)
             whole, before = whole[drop:], before + kept - drop
             have = len(whole)

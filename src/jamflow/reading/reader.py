@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
+from jamflow.speech.voice import Lips
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Utterance:
     Attributes:
         tokens: audio tokens in all; `voice_tokens` of them are the voice's.
         speech: mel and text of both.
-        mouth_tc: the voice's lips in cm, or None.
+        lips: the voice's, or None.
         overlap_s: how long its end is mixed with the beginning of the next.
         phones: (symbol, start s, end s) from the start of what is said; empty where the model finds the timing.
         length_s: how long what is said lasts.
@@ -36,7 +37,7 @@ class Utterance:
     tokens: int
     voice_tokens: int
     speech: SpeechCondition
-    mouth_tc: Tensor | None
+    lips: Lips | None
     phones: list[tuple[str, float, float]]
     length_s: Fraction
     last: bool
@@ -46,6 +47,10 @@ class Utterance:
 
 
 Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and speech -> (N,) float32 that is certain now
+
+
+# How the lips of a recorded voice move for so many motion frames from that second of the recording on; None where nobody is seen.
+VoiceLips = Callable[[float, int], Lips | None]
 
 
 class Speaker(Protocol):
@@ -66,6 +71,9 @@ class Speaker(Protocol):
 class Reader(Protocol):
     """How a model reads."""
 
-    def speaker(self, voice: str | Path | None, voice_text: str | None) -> Speaker:
-        """The voice of a recording (None: the model's own); UserError where it cannot be used."""
+    def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> Speaker:
+        """The voice of a recording (None: the model's own); UserError where it cannot be used.
+
+        lips: of the recording, if it is a video.
+        """
         ...

@@ -18,36 +18,60 @@ MIN_PROMPT_S = 0.96
 
 
 @dataclass(frozen=True)
+class Lips:
+    """mouth_tc: (T, mouth channels) lip points in cm. seen_t: (T,) bool, where they are known."""
+
+    mouth_tc: Tensor
+    seen_t: Tensor
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The part of a recording that is continued.
+
+    samples: (N,) float32 at the model's level, whole blocks; filled up with near silence. start_s, end_s: which seconds of the
+    recording. whole: nothing but silence was left out.
+    """
+
+    samples: np.ndarray
+    start_s: float
+    end_s: float
+    whole: bool
+
+
+@dataclass(frozen=True)
 class Voice:
-    """mel_fm: (F, mel bands) log mel. text_a: (A,) tokens laid out in time, -1 where unknown. mouth_tc: lip
-    points in cm of the same speech, or None. The length is a whole number of blocks (see `pieces`)."""
+    """mel_fm: (F, mel bands) log mel. text_a: (A,) tokens laid out in time, -1 where unknown. lips: of the same speech, or None.
+    The length is a whole number of blocks (see `pieces`)."""
 
     mel_fm: Tensor
     text_a: Tensor
-    mouth_tc: Tensor | None = None
+    lips: Lips | None = None
 
 
-def trim_silence(wave: np.ndarray, keep_s: float = 0.15) -> np.ndarray:
-    """Cut what is quiet (35 dB under the loud parts) at both ends, but for `keep_s` seconds."""
+def trimmed(wave: np.ndarray, keep_s: float = 0.15) -> slice:
+    """All but what is quiet (35 dB under the loud parts) at both ends; `keep_s` seconds of it stay."""
     frame = SAMPLE_RATE_HZ // 100
     n = len(wave) // frame
     level = np.sqrt((wave[: n * frame].reshape(n, frame) ** 2).mean(1) + 1e-12)
     loud = np.flatnonzero(level > np.quantile(level, 0.95) * 10 ** (-35 / 20))
     if not len(loud):
-        return wave
+        return slice(0, len(wave))
     margin = int(keep_s * SAMPLE_RATE_HZ)
-    return wave[max(0, loud[0] * frame - margin) : (loud[-1] + 1) * frame + margin]
+    return slice(max(0, loud[0] * frame - margin), min(len(wave), (loud[-1] + 1) * frame + margin))
 
 
-def prompt_samples(wave: np.ndarray, block_samples: int) -> np.ndarray:
+def choose_prompt(wave: np.ndarray, block_samples: int) -> Prompt:
     """The part of a recording that serves as the prompt: trimmed, at the model's level, whole blocks.
 
     A long recording is cut at its quietest moment before `MAX_PROMPT_S`; a short one is filled up with
     near silence.
     """
-    wave = to_model_level(trim_silence(wave))
+    kept = trimmed(wave)
+    wave = to_model_level(wave[kept])
     longest = int(MAX_PROMPT_S * SAMPLE_RATE_HZ) // block_samples * block_samples
-    if len(wave) > longest:
+    whole = len(wave) <= longest
+    if not whole:
         frame = SAMPLE_RATE_HZ // 20
         level = (wave[: longest // frame * frame].reshape(-1, frame) ** 2).mean(1)
         first = len(level) * 3 // 5
@@ -56,14 +80,13 @@ def prompt_samples(wave: np.ndarray, block_samples: int) -> np.ndarray:
     blocks = max(-(-len(wave) // block_samples), -(-int(MIN_PROMPT_S * SAMPLE_RATE_HZ) // block_samples))
     hush = np.random.default_rng(0).standard_normal(blocks * block_samples).astype(np.float32) * 1e-4
     hush[: len(wave)] += wave
-    return hush
+    return Prompt(hush, kept.start / SAMPLE_RATE_HZ, (kept.start + len(wave)) / SAMPLE_RATE_HZ, whole)
 
 
-def voice_from_recording(wave: np.ndarray, log_mel: LogMel, block_samples: int, frames_per_token: int) -> Voice:
-    """A voice from any recording; what is said in it stays unknown."""
-    samples = prompt_samples(wave, block_samples)
-    frames = len(samples) // HOP
-    mel = log_mel(torch.from_numpy(samples))[:frames]
+def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) -> Voice:
+    """A voice; what is said in it and how its lips move stays unknown."""
+    frames = len(prompt.samples) // HOP
+    mel = log_mel(torch.from_numpy(prompt.samples))[:frames]
     return Voice(mel, torch.full((frames // frames_per_token,), -1))
 
 
@@ -72,4 +95,5 @@ def load_voice(path: Path) -> Voice:
     from safetensors.torch import load_file
 
     tensors = load_file(path)
-    return Voice(tensors["mel"].float(), tensors["text"].long(), tensors["mouth"].float())
+    mouth_tc = tensors["mouth"].float()
+    return Voice(tensors["mel"].float(), tensors["text"].long(), Lips(mouth_tc, torch.ones(len(mouth_tc), dtype=torch.bool)))

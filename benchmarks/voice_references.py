@@ -1,0 +1,98 @@
+"""Voices that `mini` has never heard, each with a recording to speak from and others to compare with.
+
+Teachers' voices are made anew (recipes/mini): those the corpus holds out, further morphs and mixtures of the same making, and the
+voices of the corpus itself, which only stand beside them. Real voices come from a folder with manifests (speech/, clips/).
+"""
+
+import csv
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "recipes" / "mini"))
+
+SECONDS = (2.5, 30.0)  # of a real recording that serves as a reference
+SAID = (
+    "She opened the letter slowly, read it twice, and put it back into the drawer without a word.",
+    "When the rain finally stopped, the children ran down to the river to look for frogs.",
+    "You can leave your bicycle behind the house, nobody will touch it there before tomorrow.",
+    "The last train to the coast was late again, so we walked along the harbour until midnight.",
+    "After a long winter the first warm evening brings everybody out into the streets.",
+)  # of the references; in neither sentences.txt nor the corpus
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """reference: what is spoken from; said: what is said in it, if known; again: other recordings of the same voice."""
+
+    name: str
+    reference: Path
+    said: str | None
+    again: tuple[Path, ...]
+
+
+def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[list[Speaker], list[Speaker]]:
+    """Held-out voices (`unseen` morphs more than the corpus holds out), who say `sentences` too; and voices of the corpus."""
+    from hibari.g2p import G2P
+    from make_corpus import to_model_level
+    from teachers import HibariTeacher, KokoroTeacher, Morph
+    from voices import HELD_OUT, Voice, hibari_voices, kokoro_voices
+
+    corpus = hibari_voices(wide=0) + kokoro_voices(mixed=0)
+    new = [replace(voice, name=f"unseen-{voice.name}") for voice in hibari_voices(unseen, wide=0, seed=1)[2:]]
+    mixtures = [
+        Voice("unseen-kokoro-0", 0, mix=(("jf_nezumi", 0.5), ("jf_gongitsune", 0.5))),
+        Voice("unseen-kokoro-1", 0, mix=(("jm_kumo", 0.5), ("jf_tebukuro", 0.5))),
+        Voice("unseen-kokoro-2", 0, Morph(varispeed=0.9), (("jf_nezumi", 1.0),)),
+        Voice("unseen-kokoro-3", 0, mix=(("jf_alpha", 1.0),)),
+    ]
+    held_out = [v for v in corpus if v.name in HELD_OUT] + new + mixtures
+    others = [v for v in corpus if v.name not in HELD_OUT]
+    g2p, hibari, kokoro = G2P(british=False), HibariTeacher(), KokoroTeacher()
+
+    def say(voice: Voice, text: str, name: str) -> Path:
+        path = folder / voice.name / f"{name}.wav"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            noise = np.random.default_rng(0)
+            wave, _ = kokoro(g2p(text), dict(voice.mix), voice.morph) if voice.mix else hibari(g2p(text), voice.morph, noise)
+            _write(path, to_model_level(wave))
+        return path
+
+    def speaker(number: int, voice: Voice, more: list[str]) -> Speaker:
+        said = SAID[number % len(SAID)]
+        again = tuple(say(voice, text, f"sentence-{i}") for i, text in enumerate(more))
+        return Speaker(voice.name, say(voice, said, "reference"), said, again)
+
+    return [speaker(i, v, sentences) for i, v in enumerate(held_out)], [speaker(i, v, []) for i, v in enumerate(others)]
+
+
+def real_voices(data: Path, most: int) -> list[Speaker]:
+    """One speaker per person, English where the manifests know, those with several recordings first."""
+    files: dict[str, list[tuple[Path, str | None]]] = defaultdict(list)
+    for folder in ("speech", "clips"):
+        with (data / folder / "manifest.csv").open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                person = row.get("person") or _person(row["file"])
+                if person and row["language"] == "en" and SECONDS[0] <= float(row["duration_s"]) <= SECONDS[1]:
+                    files[person].append((data / folder / row["file"], row["transcript"] or None))
+    ordered = sorted(files.items(), key=lambda item: (len(item[1]) == 1, item[0]))
+    return [
+        Speaker(person, found[0][0], found[0][1], tuple(path for path, _ in found[1:5])) for person, found in ordered[:most]
+    ]
+
+
+def _person(file: str) -> str | None:
+    """Who speaks in a file of speech/, told by its name; None where it does not tell or noise was added."""
+    parts = Path(file).stem.split("_")
+    known = {"ljspeech": 1, "librispeech": 2, "vctk": 2, "speechbrain": 2, "hdtf": 2, "kdtalker": 3, "f5": 2, "jfk": 1}
+    return "_".join(parts[: known[parts[0]]]) if parts[0] in known else None
+
+
+def _write(path: Path, wave: np.ndarray) -> None:
+    from jamflow.speech.waveform import write_wave
+
+    write_wave(path, wave)
