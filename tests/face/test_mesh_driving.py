@@ -122,3 +122,11 @@ def test_rows_take_every_part_of_a_motion() -> None:
 def test_regions_cover_the_space() -> None:
     groups = (*space.MESH_SPACE.mouth, *space.MESH_SPACE.clue, *space.MESH_SPACE.follow)
     assert sorted(groups) == list(range(21))
+
+
+def test_who_never_shuts_the_mouth_is_at_rest_with_it_shut(source, renderer, tracker) -> None:
+    """All the time 0.5 to 0.9 cm open: that is what is seen, not 0 to 0.4."""
+    frames = [renderer.render(source, mouth(opening)) for opening in np.linspace(0.5, 0.9, 8)]
+    e_tk3 = MeshTracker(tracker).track(frames, FPS).motion.expression_tk3
+    shown = e_tk3[:, 2, 1] - e_tk3[:, 3, 1]
+    assert 0.2 < shown.min() < 0.6 < shown.max() < 1.1

@@ -9,14 +9,19 @@ import numpy as np
 from jamflow.errors import UserError
 from jamflow.face.follow import Follow
 from jamflow.face.measure import track_motion
-from jamflow.face.mesh.space import MESH_SPACE
+from jamflow.face.mesh.lips import PARTED_CM
+from jamflow.face.mesh.space import INNER_LOWER, INNER_UPPER, MESH_SPACE, OUTER_LOWER, OUTER_UPPER
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Track
 from jamflow.face.tracker import FaceTracker
 
+# As a portrait's lips are brought together (`neutral.py`).
+_UPPER_SHARE, _OUTER_SHARE = 0.4, 0.6
+
 
 class MeshTracker:
-    """See `Tracker`. At rest is the median of the frames whose lips are nearest to each other, posed as in the first frame."""
+    """See `Tracker`. At rest is the median of the frames whose lips are nearest to each other, posed as in the first frame, and
+    with the lips brought together if they are apart even then: rest is a shut mouth, also for who smiles all the time."""
 
     space = MESH_SPACE
 
@@ -29,7 +34,19 @@ class MeshTracker:
             raise UserError(
                 "No human face was found in the video.", "Use a video of one face, seen from the front."
             )
-        return Track(_without_gaps(seen.motion, seen.found_t), seen.found_t)
+        motion = _without_gaps(seen.motion, seen.found_t)
+        k = int(np.flatnonzero(seen.found_t)[0])
+        at_rest = seen.keypoints_tk3[k] - seen.motion.expression_tk3[k]
+        apart_cm = float(at_rest[INNER_UPPER, 1] - at_rest[INNER_LOWER, 1]) - PARTED_CM
+        return Track(replace(motion, expression_tk3=motion.expression_tk3 + _parted(max(0.0, apart_cm))), seen.found_t)
+
+
+def _parted(apart_cm: float) -> np.ndarray:
+    """(21, 3) the expression that parts shut lips so far."""
+    e_k3 = np.zeros((MESH_SPACE.n_keypoints, 3), np.float32)
+    for upper, lower, share in ((INNER_UPPER, INNER_LOWER, 1.0), (OUTER_UPPER, OUTER_LOWER, _OUTER_SHARE)):
+        e_k3[upper, 1], e_k3[lower, 1] = share * _UPPER_SHARE * apart_cm, share * (_UPPER_SHARE - 1) * apart_cm
+    return e_k3
 
 
 def _without_gaps(motion: Motion, found_t: np.ndarray) -> Motion:
