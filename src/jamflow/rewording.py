@@ -5,10 +5,11 @@ Shapes: N frames of the result, T of the model, M mouth channels.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,7 +17,6 @@ import torch
 from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.editing import Cut, Window, cut, patch, window
 from jamflow.errors import UserError
-from jamflow.face.film import Film
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.faces import Faces
@@ -33,6 +33,10 @@ from jamflow.retime import Order, joined
 from jamflow.speech.mel import FRAME_RATE_HZ
 from jamflow.speech.original import Original, open_original
 
+if TYPE_CHECKING:
+    from jamflow.face.film import Film
+
+_ALIGNMENT_STEPS = 6  # enough to tell phonemes apart
 _EASE_S = 0.12  # over which the mouth passes from the filmed to the generated motion, within the stretch
 _CHUNK_FRAMES = 250
 _LEAST_S = 0.04  # of a time span
@@ -52,7 +56,7 @@ class Change:
 class _Scene:
     """The picture of the result: of its frames, `first` to `last` (exclusive) get a new mouth."""
 
-    film: Film
+    film: "Film"
     picture: Picture
     first: int
     last: int
@@ -71,7 +75,7 @@ def reword(
     with timings("words"):
         sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
         unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
-        said = _changed(sound, change, transcript, rewriter, _say(parts, sampling), unit_s)
+        said = _changed(sound, change, transcript, rewriter, _say(parts), unit_s)
     place = cut(said, sound)
     scene = None
     if footage is not None and faces is not None:
@@ -100,7 +104,7 @@ def reword(
     return Result(make, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings)
 
 
-def _say(parts: Parts, sampling: Sampling) -> Callable[[int, SpeechCondition], torch.Tensor]:
+def _say(parts: Parts) -> Callable[[int, SpeechCondition], torch.Tensor]:
     """The model's own speech for the alignment: the same whatever the seed."""
 
     def say(tokens: int, speech: SpeechCondition) -> torch.Tensor:
@@ -109,6 +113,7 @@ def _say(parts: Parts, sampling: Sampling) -> Callable[[int, SpeechCondition], t
         assert streams.mel_fm is not None
         return streams.mel_fm.cpu()
 
+    sampling = replace(parts.sampling, steps=_ALIGNMENT_STEPS)
     return say
 
 
@@ -147,7 +152,7 @@ def _span(change: Change, sound: Original) -> tuple[float, float]:
     """
     length_s = float(sound.length_s)
     from_s, to_s = change.from_s or 0.0, length_s if change.to_s is None else change.to_s
-    if not (0 <= from_s and to_s <= length_s + 0.005):
+    if from_s < 0 or to_s > length_s + 0.005:
         raise UserError(f"The time span reaches beyond the recording, which lasts {length_s:.2f} s.", "Give times within it.")
     if not to_s - from_s >= _LEAST_S:
         raise UserError(f"The time span from {from_s:g} s to {to_s:g} s is empty.", "Let it end later than it begins.")
