@@ -82,7 +82,8 @@ class Ear:
         low, high, start_s, end_s = 0, len(heard), 0.0, float(sound.length_s)
         if end_s > _ALIGNED_S / 2:
             low = next(i for i in range(first + 1) if heard[i].start_s > heard[first].start_s - _AROUND_S)
-            high = 1 + max(i for i in range(last - 1, len(heard)) if heard[i].end_s < heard[last - 1].end_s + _AROUND_S or i < last)
+            until_s = heard[last - 1].end_s + _AROUND_S
+            high = 1 + max(i for i in range(last - 1, len(heard)) if i < last or heard[i].end_s < until_s)
             start_s = heard[low].start_s if low else 0.0
             end_s = heard[high].start_s if high < len(heard) else end_s
         words = self._placed(sound, " ".join(word.text for word in heard[low:high]), start_s, end_s)
@@ -103,7 +104,7 @@ class Ear:
 def refuse_long(sound: Original) -> None:
     if sound.length_s > LONGEST_S:
         raise UserError(
-            f"The recording lasts {float(sound.length_s) / 60:.0f} minutes, and words are looked for in {LONGEST_S / 60:g} at most.",
+            f"The recording lasts {float(sound.length_s) / 60:.0f} minutes; words are looked for in {LONGEST_S / 60:g} at most.",
             "Give a time span with --from and --to.",
         )
 

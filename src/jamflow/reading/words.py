@@ -51,7 +51,7 @@ def spoken_words(text: str, phonemizer: Phonemizer) -> list[Word]:
 
 
 def sequence(words: Sequence[Word]) -> tuple[list[str], list[tuple[int, int]]]:
-    """All symbols with silence around sentences and spaces within, and which of them, (first, after the last), are each word's."""
+    """All symbols, with silence around sentences and spaces within; and where each word's are: the first, and after the last."""
     symbols, spans = [SILENCE], []
     for number, word in enumerate(words):
         spans.append((len(symbols), len(symbols) + len(word.symbols)))

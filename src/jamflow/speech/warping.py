@@ -83,4 +83,5 @@ def _slope(x_fc: np.ndarray) -> np.ndarray:
     n = _SLOPE_FRAMES
     padded = np.pad(x_fc, ((n, n), (0, 0)), mode="edge")
     weights = np.arange(-n, n + 1)
-    return sum(w * padded[n + w : len(padded) - n + w] for w in weights) / float((weights**2).sum())
+    parts = [w * padded[n + w : len(padded) - n + w] for w in weights]
+    return np.sum(parts, axis=0) / float((weights**2).sum())
