@@ -15,10 +15,12 @@ from jamflow.model.config import JointConfig
 from jamflow.reading.pieces import TextReader, block_tokens
 from jamflow.reading.words import TimedWord, Word, is_sound, sequence
 from jamflow.speech.durations import timeline
-from jamflow.speech.phonemes import tokens_in_time
+from jamflow.speech.mel import FRAME_RATE_HZ
+from jamflow.speech.phonemes import SILENCE, tokens_in_time
 from jamflow.speech.voice import Voice
-from jamflow.speech.warping import voiceless, warp, warped_s
+from jamflow.speech.warping import sounding, voiceless, warp, warped_s
 
+_EDGE_S = 0.1  # of silence before and after what is said
 _AT_ONCE_S = 8.0  # of speech; rows of the training are up to 12 s, and the voice is one of them
 
 Say = Callable[[int, SpeechCondition], Tensor]
@@ -36,13 +38,14 @@ class Aligner:
         symbols, spans = sequence(words)
         phones, mels = [], []
         start_s = 0.0
-        for first, last in self._parts(symbols):
-            part, mel = self._said(symbols[first:last], say)
+        for a, b in self._parts(symbols):
+            part, mel = self._said(symbols[a:b], say)
             phones += [(s, a + start_s, b + start_s) for s, a, b in part]
             start_s = phones[-1][2]
             mels.append(mel)
-        path = warp(voiceless(torch.cat(mels).numpy()), voiceless(mel_fm.numpy()))
-        ends = warped_s(np.array([0.0, *(end for _, _, end in phones)]), path)
+        first, last = sounding(mel_fm.numpy(), round(_EDGE_S * FRAME_RATE_HZ))
+        path = warp(voiceless(torch.cat(mels).numpy()), voiceless(mel_fm[first:last].numpy()))
+        ends = warped_s(np.array([0.0, *(end for _, _, end in phones)]), path) + first / FRAME_RATE_HZ
         placed = [(s, float(ends[i]), float(ends[i + 1])) for i, (s, _, _) in enumerate(phones)]
         out = []
         for word, (first, last) in zip(words, spans, strict=True):
@@ -65,12 +68,14 @@ class Aligner:
     def _said(self, symbols: list[str], say: Say) -> tuple[list[tuple[str, float, float]], Tensor]:
         """Phones of one stretch and the mel of the model's own voice saying them."""
         rate, block = self.config.token_rate_hz, block_tokens(self.config)
-        phones = timeline(symbols, self.text.seconds(symbols))
+        seconds = self.text.seconds(symbols).clone()
+        for n in (0, -1):
+            seconds[n] = _EDGE_S if symbols[n] == SILENCE else seconds[n]
+        phones = timeline(symbols, seconds)
         tokens = int(-(-phones[-1][2] * rate // block)) * block
-        symbol, start, _ = phones[-1]
-        phones[-1] = (symbol, start, tokens / rate)
         first = len(self.voice.text_a)
         text_a = torch.cat([self.voice.text_a, torch.from_numpy(tokens_in_time(phones, tokens, rate))])
         given_a = torch.arange(first + tokens) < first
         mel_fm = say(first + tokens, SpeechCondition("generated", self.voice.mel_fm, given_a, text_a))
-        return phones, mel_fm[first * self.config.frames_per_token :]
+        start = first * self.config.frames_per_token
+        return phones, mel_fm[start : start + round(phones[-1][2] * FRAME_RATE_HZ)]

@@ -9,7 +9,14 @@ from jamflow.speech.mel import FRAME_RATE_HZ
 
 _CEPSTRA = 14  # of these the first, which is loudness, is left out: 13 are usual
 _SLOPE_FRAMES = 2  # frames to either side that a slope is measured over
+_HEARD = 0.35  # of loudness, from the background to the loud parts
 _STAY = 0.3  # what it costs to let one recording wait, in units of the mean distance
+
+
+def sounding(mel_fm: np.ndarray, margin: int) -> tuple[int, int]:
+    """The first frame with sound and the one after the last, with so many more on either side as far as there are any."""
+    loud = np.flatnonzero(_loudness(mel_fm) > _HEARD)
+    return max(0, int(loud[0]) - margin), min(len(mel_fm), int(loud[-1]) + 1 + margin)
 
 
 def voiceless(mel_fm: np.ndarray) -> np.ndarray:
@@ -19,7 +26,7 @@ def voiceless(mel_fm: np.ndarray) -> np.ndarray:
     level = _loudness(mel_fm)
     floor = np.quantile(mel_fm, 0.02)
     cepstra = np.maximum(mel_fm, floor).astype(np.float64) @ basis
-    heard = level > 0.35  # the voice is what is loud; silence would pull the mean
+    heard = level > _HEARD  # the voice is what is loud; silence would pull the mean
     cepstra = (cepstra - cepstra[heard].mean(0)) / np.maximum(cepstra[heard].std(0), 1e-3)
     slopes = _slope(cepstra)
     slopes /= np.maximum(slopes[heard].std(0), 1e-3)
