@@ -3,7 +3,7 @@
 Changes one or two words (edits.csv) in recordings of a folder that has `speech` and `clips`, each with a manifest.csv that has
 transcripts, and in the model's own speech of sentences.txt. Whisper base listens to the whole of each; counted are errors in the
 words that were changed, in the others, and, as the ear's own, in the old words of the recording as it was. Outside the stretch,
-mel and lips that came out are compared with what was given, and samples with the recording's. Alignments are the model's own, from
+mel and lips that came out are compared with what was given, and samples with the recording. Alignments are the model's own, from
 the transcript.
 """
 

@@ -43,7 +43,7 @@ class Talker:
 
 def told(video_s: float, way: Way | None, *blocks: int) -> SimpleNamespace:
     filmed = as_filmed([Fraction(k, 25) for k in range(round(video_s * 25))], Fraction(round(video_s * 25), 25))
-    result = retold(Talker(*blocks), "text", 1.0, filmed, way)  # type: ignore[arg-type]
+    result = retold(Talker(*blocks), "text", 1.0, filmed, way, BLOCK)  # type: ignore[arg-type]
     said = list(result.utterances())
     assert [u.last for u in said] == [False] * (len(said) - 1) + [True]
     return SimpleNamespace(

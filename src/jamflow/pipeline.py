@@ -26,6 +26,7 @@ from jamflow.generate import Sampling, generate
 from jamflow.media.video_reader import has_video
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading.given_speech import utterances
+from jamflow.reading.pieces import block_tokens
 from jamflow.reading.reader import Sound, Utterance, VoiceLips
 from jamflow.result import Look, Passed, Piece, Result, Timings
 from jamflow.retelling import own_lips, retold
@@ -183,7 +184,7 @@ class JamFlow:
             own = voice is None and footage.facts.has_sound
             lips = own_lips(footage, faces.tracker, self._fps) if own else self._voice_lips(voice)
             speaker = self._parts.reader.speaker(voice or (video if own else None), voice_text, lips)
-            told = retold(speaker, text, speed, footage.filmed, fit)
+            told = retold(speaker, text, speed, footage.filmed, fit, block_tokens(self._parts.joint.config))
         with timings("video"):
             picture = faces.renderer.film(footage.film(told.order))
         warnings = [*footage.warnings, *picture.warnings, *told.warnings]

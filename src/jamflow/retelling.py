@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil, gcd
+from math import ceil
 from typing import get_args
 
 import torch
@@ -42,10 +42,11 @@ def own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
     return lips
 
 
-def retold(speaker: Speaker, text: str, speed: float, filmed: Order, way: Way | None) -> Retold:
+def retold(speaker: Speaker, text: str, speed: float, filmed: Order, way: Way | None, block: int) -> Retold:
     """What is said and seen.
 
     Args:
+        block: audio tokens that are a whole number of frames; silence is that of some blocks.
         filmed: every frame of the video at its own time.
         way: where lengths differ by half a second or more: see `JamFlow.retell`.
 
@@ -69,7 +70,7 @@ def retold(speaker: Speaker, text: str, speed: float, filmed: Order, way: Way | 
             raise UserError(f"{facts}: there is no room for a pause.", "Use --fit rate, trim or loop.")
 
         def rested() -> Iterator[Utterance]:
-            return _rested(speaker.utterances(text, speed), video_s)
+            return _rested(speaker.utterances(text, speed), video_s, block)
 
         return Retold(rested, filmed.covering(_length_s(rested())), [f"{facts}: the rest is silence."])
     if speech_s < video_s:
@@ -96,7 +97,7 @@ def _within(utterances: Iterator[Utterance], room_s: Fraction) -> list[Utterance
     return [*kept[:-1], replace(kept[-1], last=True, overlap_s=Fraction(0))] if kept else []
 
 
-def _rested(utterances: Iterator[Utterance], whole_s: Fraction) -> Iterator[Utterance]:
+def _rested(utterances: Iterator[Utterance], whole_s: Fraction, block: int) -> Iterator[Utterance]:
     """And silence after the last one, until that time or up to a third of a second later."""
     for utterance in utterances:
         whole_s -= utterance.length_s - utterance.overlap_s
@@ -105,19 +106,18 @@ def _rested(utterances: Iterator[Utterance], whole_s: Fraction) -> Iterator[Utte
             continue
         yield replace(utterance, last=False)
         while whole_s > 0:
-            rest = _silence(utterance, min(whole_s, _SILENCE_S))
+            rest = _silence(utterance, min(whole_s, _SILENCE_S), block)
             whole_s -= rest.length_s
             yield replace(rest, last=whole_s <= 0)
 
 
-def _silence(after: Utterance, least_s: Fraction) -> Utterance:
+def _silence(after: Utterance, least_s: Fraction, block: int) -> Utterance:
     """An utterance of the same voice that says nothing."""
     if not after.phones:
         raise UserError(
             "This model finds the timing of its text itself, so it cannot be told to be silent.", "Use --fit rate or loop."
         )
     voice = after.voice_tokens
-    block = gcd(voice, after.tokens - voice)  # both are whole blocks
     rate_hz = (after.tokens - voice) / after.length_s
     tokens = ceil(least_s * rate_hz / block) * block
     assert after.speech.text_n is not None
