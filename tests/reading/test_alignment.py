@@ -18,7 +18,7 @@ def test_word_boundaries() -> None:
     parts = assemble("mini", torch.device("cpu"))
     spoken = JamFlow(parts).tts(TEXT, seed=9, nfe=8, speed=1.25)
     wave = spoken.speech.waveform[round(0.25 * 24_000) :]  # it does not begin as the model would
-    wave = np.pad(degrade_sound(wave, 24_000, np.random.default_rng(1)), (0, 12_000))
+    wave = degrade_sound(np.pad(wave, (0, 12_000)), 24_000, np.random.default_rng(1))
     aligner = parts.reader.rewriter().aligner
     words = spoken_words(TEXT, aligner.text.phonemizer)
     found = aligner.align(words, LogMel()(torch.from_numpy(to_model_level(wave))), _say(parts))
