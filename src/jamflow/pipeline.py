@@ -20,14 +20,18 @@ from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.faces import Faces, load_faces
+from jamflow.fit import Way
 from jamflow.footage import open_footage
 from jamflow.generate import Sampling, generate
-from jamflow.media.video_reader import track_warnings
+from jamflow.media.video_reader import has_video
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading.given_speech import utterances
+from jamflow.reading.pieces import block_tokens
 from jamflow.reading.reader import Sound, Utterance, VoiceLips
 from jamflow.result import Look, Passed, Piece, Result, Timings
+from jamflow.retelling import own_lips, retold
 from jamflow.retime import Fit, for_speech
+from jamflow.rewording import Change, reword
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import Recording, open_recording
 from jamflow.tasks import TASKS, Task
@@ -151,6 +155,79 @@ class JamFlow:
         warnings = [*footage.warnings, *picture.warnings, *warnings]
         return self._result(TASKS["lipsync"], self._given(recording), seed, nfe, True, Look(picture), warnings, timings)
 
+    def retell(
+        self, video: str | Path, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
+        seed: int = 0, nfe: int | None = None, speed: float = 1.0, face: int | None = None, fit: Way | None = None,
+    ) -> Result:  # fmt: skip
+        """The person in a video says something else, in the voice of its own sound; other arguments as for `speak`.
+
+        The mouth is made anew with the speech, all else is as filmed, and the picture lasts as long as the speech: it ends with
+        it, or goes on back and forth.
+
+        Args:
+            video: of a person seen from the front.
+            voice: a recording of another voice. Without, and where the video is silent, the model's own (with a warning).
+            face: who speaks, from the left in the first frame with several faces; None takes the largest.
+            fit: where lengths differ by half a second or more: "loop" is as above, and the default; "rate" speaks faster or
+                slower, as far as that can be understood; "pause" is silent until the video ends; "trim" leaves out sentences that
+                would end after it; "refuse" raises.
+
+        Raises:
+            UserError: the video, the text or the voice cannot be used, or lengths differ and `fit` is "refuse".
+        """
+        self._check_motion()
+        timings = Timings()
+        with timings("video"):
+            faces = self._load_faces()
+            footage = open_footage(video, faces.tracker, face)
+        with timings("text"):
+            own = voice is None and footage.facts.has_sound
+            lips = own_lips(footage, faces.tracker, self._fps) if own else self._voice_lips(voice)
+            speaker = self._parts.reader.speaker(voice or (video if own else None), voice_text, lips)
+            told = retold(speaker, text, speed, footage.filmed, fit, block_tokens(self._parts.joint.config))
+        with timings("video"):
+            picture = faces.renderer.film(footage.film(told.order))
+        warnings = [*footage.warnings, *picture.warnings, *told.warnings]
+        if voice is None and not own:
+            warnings.append("The video has no sound, so the voice is the model's own (--voice gives another).")
+        saying = _Saying(
+            told.utterances, lambda: float(told.order.end_s), speaker.sound, SAMPLE_RATE_HZ, tuple(speaker.warnings)
+        )
+        return self._result(TASKS["retell"], saying, seed, nfe, True, Look(picture), warnings, timings)
+
+    def edit(
+        self, recording: str | Path, new: str, *, old: str = "", from_s: float | None = None, to_s: float | None = None,
+        transcript: str | None = None, picture: bool | None = None,
+        seed: int = 0, nfe: int | None = None, face: int | None = None,
+    ) -> Result:  # fmt: skip
+        """Other words in a recording or video: only that stretch of sound and mouth is made anew.
+
+        Outside the stretch the samples (averaged over channels, at the file's own rate) and the picture's frames are the
+        recording's own. Where the new words take longer or shorter, what follows moves, and frames in the stretch are held or
+        left out.
+
+        Args:
+            recording: a sound file or a video of a person seen from the front.
+            new: what is said instead; nothing leaves the words out.
+            old: words that are said exactly once. Without, it is what is said from `from_s` to `to_s`.
+            transcript: all that is said, if it is known; else Whisper hears it (the extra `eval`).
+            picture: whether a video is wanted; None makes one of a video.
+            face: whose mouth, from the left in the first frame with several faces; None takes the largest.
+
+        Raises:
+            UserError: the recording cannot be used, the words are not said or more than once, or the new ones cannot be spoken.
+        """
+        timings = Timings()
+        draws = has_video(recording) if picture is None else picture
+        if draws:
+            self._check_motion()
+        own = self._parts.sampling
+        sampling = own if nfe is None else replace(own, steps=nfe)
+        return reword(
+            self._parts, self._load_faces if draws else None, recording, Change(new, old, from_s, to_s), transcript,
+            sampling=sampling, seed=seed, face=face, timings=timings,
+        )  # fmt: skip
+
     def _given(self, recording: Recording) -> "_Saying":
         config = self._parts.joint.config
         return _Saying(
@@ -235,7 +312,7 @@ class JamFlow:
         """The voice is given, the piece after it is generated; only the piece is kept."""
         lips = MotionCondition("absent")
         if look is not None and task.motion != "absent":
-            lips = self._lips(task.motion, utterance, look.picture)
+            lips = self._lips(task.motion, utterance, look.picture, clock.now_s)
         conditions = Conditions(utterance.tokens, utterance.speech, lips)
         with timings("model"):
             streams = generate(self._parts.joint, self._parts.normaliser, conditions, sampling, *noise)
@@ -253,17 +330,24 @@ class JamFlow:
                 motion = _with_idle(motion, heard, idle)
         return Piece(speech, motion, utterance.phones)
 
-    def _lips(self, role: Role, utterance: Utterance, picture: Picture) -> MotionCondition:
-        """The voice's lips where they are known, and what else the portrait shows of itself."""
+    def _lips(self, role: Role, utterance: Utterance, picture: Picture, now_s: Fraction) -> MotionCondition:
+        """The voice's lips where they are known, and what else the picture shows of itself, from `now_s` of the result on."""
         frames, of_voice = (
             self._parts.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens)
         )
         given_t = torch.zeros(frames, dtype=torch.bool)
         if utterance.lips is not None:
             given_t[:of_voice] = utterance.lips.seen_t
-        clue_tc = picture.clue(utterance.first_frame or 0, frames, self._fps)
-        clue = None if clue_tc is None else torch.tensor(clue_tc)
-        return MotionCondition(role, utterance.lips and utterance.lips.mouth_tc, given_t, clue)
+        if utterance.first_frame is not None:
+            clue_tc = picture.clue(utterance.first_frame, frames, self._fps)
+        else:
+            clue_tc = picture.clue(round(now_s * self._fps), frames - of_voice, self._fps)
+        if clue_tc is not None:
+            clue_tc = torch.tensor(clue_tc)
+            if utterance.first_frame is None:  # of the voice it is what was seen of it; else it is still
+                own = None if utterance.lips is None else utterance.lips.clue_tc
+                clue_tc = torch.cat([clue_tc[:1].expand(of_voice, -1) if own is None else own[:of_voice], clue_tc])
+        return MotionCondition(role, utterance.lips and utterance.lips.mouth_tc, given_t, clue_tc)
 
 
 @dataclass(frozen=True)

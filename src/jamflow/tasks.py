@@ -27,6 +27,10 @@ TASKS = {
         Task("speak", text="required", voice="optional", portrait="required", speech="generated", motion="generated"),
         Task("animate", text="none", voice="none", portrait="required", speech="given", motion="generated"),
         Task("lipsync", text="none", voice="none", portrait="none", speech="given", motion="generated", video="required"),
+        Task(
+            "retell", text="required", voice="optional", portrait="none", speech="generated", motion="generated", video="required"
+        ),
+        Task("edit", text="required", voice="none", portrait="none", speech="generated", motion="generated", video="optional"),
         Task("tts", text="required", voice="optional", portrait="none", speech="generated", motion="absent"),
     )
 }

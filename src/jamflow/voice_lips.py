@@ -7,7 +7,7 @@ import torch
 
 from jamflow.errors import UserError
 from jamflow.face.renderer import Tracker
-from jamflow.footage import open_footage
+from jamflow.footage import Footage, open_footage
 from jamflow.media.video_reader import has_video, stream_sound
 from jamflow.reading.reader import VoiceLips
 from jamflow.speech.voice import Lips
@@ -27,7 +27,12 @@ def voice_lips(path: str | Path, tracker: Tracker, fps: Fraction) -> VoiceLips |
             footage = open_footage(path, tracker, span_s=(from_s, from_s + count / fps))
         except UserError:
             return None
-        mouth_tc, _ = footage.lips(tracker, fps, count, from_s)
-        return Lips(torch.from_numpy(mouth_tc), torch.from_numpy(footage.seen_t(fps, count, from_s)))
+        return footage_lips(footage, tracker, fps, from_s, count)
 
     return lips
+
+
+def footage_lips(footage: Footage, tracker: Tracker, fps: Fraction, from_s: Fraction, count: int) -> Lips:
+    """Of `count` motion frames from a second of the file's time on."""
+    mouth_tc, clue_tc = (torch.from_numpy(x) for x in footage.lips(tracker, fps, count, from_s))
+    return Lips(mouth_tc, torch.from_numpy(footage.seen_t(fps, count, from_s)), clue_tc)

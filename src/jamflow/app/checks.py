@@ -1,6 +1,6 @@
 """What can be said to be wrong about a command line before anything slow is loaded."""
 
-from jamflow.app.options import Animate, Lipsync, Model, Reenact, Speak, Tts
+from jamflow.app.options import Animate, Edit, Lipsync, Model, Reenact, Retell, Speak, Tts
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file, output_file
 
@@ -9,7 +9,7 @@ SPEED_RANGE = (0.5, 2.0)
 STRENGTH_RANGE = (0.0, 3.0)
 
 
-def checked_text(options: Speak | Tts) -> str:
+def checked_text(options: Speak | Tts | Retell) -> str:
     """The text of --text or --text-file. UserError if there is none, both, or the file is not UTF-8 text."""
     if options.text and options.text_file:
         raise UserError("Both --text and --text-file are given.", "Give one of them.")
@@ -27,7 +27,7 @@ def checked_text(options: Speak | Tts) -> str:
     return text
 
 
-def check_speech(options: Speak | Tts) -> None:
+def check_speech(options: Speak | Tts | Retell) -> None:
     """UserError for a number out of its range or a voice that is not there."""
     check_model(options)
     _check_range("--speed", options.speed, *SPEED_RANGE)
@@ -41,6 +41,19 @@ def check_given(options: Animate | Lipsync) -> None:
     """UserError for a number out of its range or speech that is not there."""
     check_model(options)
     existing_file(options.speech, "sound file")
+
+
+def check_edit(options: Edit) -> None:
+    """UserError for a recording that is not there, or where it is not said what is to be changed."""
+    check_model(options)
+    existing_file(options.video, "recording")
+    span = options.from_s is not None or options.to_s is not None
+    if options.change is None and not (span and options.text.strip()):
+        raise UserError(
+            "Nothing is said about what to change.", 'Give --change "old words" "new words", or --from, --to and --text.'
+        )
+    if options.change is not None and (span or options.text):
+        raise UserError("Both --change and a time span with --text are given.", "Give one of them.")
 
 
 def check_model(options: Model) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jamflow.app.checks import check_face, check_given, check_motion, check_speech, checked_text
-from jamflow.app.options import Animate, Demo, Lipsync, Reenact, Speak, Tts
+from jamflow.app.checks import check_edit, check_face, check_given, check_motion, check_speech, checked_text
+from jamflow.app.options import Animate, Demo, Edit, Lipsync, Reenact, Retell, Speak, Tts
 from jamflow.app.progress import Progress
 from jamflow.media.files import existing_file, output_file
 from jamflow.weights.shipped import asset
@@ -68,6 +68,31 @@ def lipsync(options: Lipsync) -> dict[str, Any]:
     return _make(options.model, output, lambda model: model.lipsync(options.video, options.speech, **arguments))
 
 
+def retell(options: Retell) -> dict[str, Any]:
+    """Makes the video; returns what ``Result.save`` says about it."""
+    text = checked_text(options)
+    check_face(options.face)
+    speech = _speech_arguments(options)
+    existing_file(options.video, "video")
+    output = output_file(options.output, ".mp4")
+    arguments = {"face": options.face, "fit": options.fit, **speech}
+    return _make(options.model, output, lambda model: model.retell(options.video, text, **arguments))
+
+
+def edit(options: Edit) -> dict[str, Any]:
+    """Makes the video or sound file; returns what ``Result.save`` says about it."""
+    check_edit(options)
+    check_face(options.face)
+    sound = options.output.suffix.lower() == ".wav"
+    output = output_file(options.output, ".wav" if sound else ".mp4")
+    old, new = options.change or ("", options.text)
+    arguments = {
+        "old": old, "from_s": options.from_s, "to_s": options.to_s, "transcript": options.transcript or None,
+        "picture": not sound, "seed": options.seed, "nfe": options.nfe, "face": options.face,
+    }  # fmt: skip
+    return _make(options.model, output, lambda model: model.edit(options.video, new, **arguments))
+
+
 def reenact(options: Reenact) -> dict[str, Any]:
     """Makes the video; returns what ``Result.save`` says about it."""
     check_face(options.face)
@@ -107,7 +132,7 @@ def demo(options: Demo) -> dict[str, Any]:
     return speak(Speak(portrait=asset("portraits/astronaut.png"), text=_HELLO, output=options.output))
 
 
-def _speech_arguments(options: Speak | Tts) -> dict[str, Any]:
+def _speech_arguments(options: Speak | Tts | Retell) -> dict[str, Any]:
     check_speech(options)
     return {
         "voice": options.voice,

@@ -9,6 +9,7 @@ from tyro.conf import Positional, arg, subcommand
 # As in `face.motion` and `faces`, which would import numpy and torch before the command is known.
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
 Fit = Literal["trim", "loop", "refuse"]  # `retime.Fit`
+Way = Literal["rate", "pause", "trim", "loop", "refuse"]  # `fit.Way`
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]  # `model.f5.F5Name`
@@ -115,6 +116,43 @@ class _Footage:
 @dataclass(frozen=True, kw_only=True)
 class Lipsync(Run, _FaceChoice, _Video, Model, _Given, _Footage):
     """The mouth of a video says what is said in a recording; all else stays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Film:
+    video: Annotated[Path, arg(metavar="VIDEO")]
+    """A video of a person, seen from the front."""
+    fit: Annotated[Way | None, arg(metavar="rate|pause|trim|loop|refuse", help_behavior_hint="")] = None
+    """Where video and speech differ in length: speak faster or slower, rest until the video ends, leave out sentences, let the
+    picture go on back and forth, or refuse (default: as long as the speech)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retell(Run, _FaceChoice, _Video, Model, _Speech, _Film):
+    """The person in a video says something else, in the voice of the video's own sound."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Edited:
+    video: Annotated[Path, arg(aliases=["--recording"], metavar="VIDEO|SOUND")]
+    """A video of a person, or a sound file."""
+    change: Annotated[tuple[str, str] | None, arg(metavar='"OLD WORDS" "NEW WORDS"', help_behavior_hint="")] = None
+    """Words that are said once, and what is said instead ("" leaves them out)."""
+    from_s: Annotated[float | None, arg(name="from", metavar="S", help_behavior_hint="")] = None
+    """Instead of old words: from which second on,"""
+    to_s: Annotated[float | None, arg(name="to", metavar="S", help_behavior_hint="")] = None
+    """to which second"""
+    text: Annotated[str, _optional("TEXT")] = ""
+    """what is said instead."""
+    transcript: Annotated[str, _optional("TEXT")] = ""
+    """All that is said in the recording (default: Whisper hears it, with the extra eval)."""
+    output: Annotated[Path, arg(aliases=["-o"], metavar="OUT.mp4|OUT.wav")]
+    """What to make; a .wav is sound alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit(Run, _FaceChoice, Model, _Edited):
+    """Other words in a video or recording; only that stretch of sound and mouth is made anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

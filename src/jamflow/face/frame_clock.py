@@ -19,6 +19,11 @@ class FrameClock:
         self._frame = 0
         self._start_s = Fraction(0)
 
+    @property
+    def now_s(self) -> Fraction:
+        """When the next utterance begins."""
+        return self._start_s
+
     def take(self, values_tc: np.ndarray, before_s: Fraction, length_s: Fraction, overlap_s: Fraction) -> np.ndarray:
         """(N, C) the frames that the next utterance shows: in between its own by straight lines, exact where they coincide.
 

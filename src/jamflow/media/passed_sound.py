@@ -18,7 +18,7 @@ from jamflow.media.video_reader import opened, sound_track
 # What players expect in an mp4. Anything else (PCM of cameras, Vorbis of WebM) becomes AAC.
 _COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 _AAC_BITS_PER_S = 192_000
-_AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
+AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 # By number: wav need not tell more. Whatever has more channels becomes mono.
 _AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _PREROLL_S = Fraction(1, 10)  # packets from this long before the start are kept: decoders need them, the edit list hides them
@@ -115,7 +115,7 @@ class PassedSound:
 
 
 def _aac_stream(output: OutputContainer, sound: AudioStream) -> AudioStream:
-    rate = sound.rate if sound.rate in _AAC_RATES_HZ else 48000
+    rate = sound.rate if sound.rate in AAC_RATES_HZ else 48000
     stream = output.add_stream("aac", rate=rate, layout=_AAC_LAYOUTS.get(sound.layout.nb_channels, "mono"))
     stream.bit_rate = _AAC_BITS_PER_S
     return stream

@@ -16,6 +16,7 @@ from torch import Tensor
 from jamflow.conditions import SpeechCondition
 from jamflow.errors import UserError
 from jamflow.reading.reader import Sound, Utterance, VoiceLips
+from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.speech.joining import CROSS_FADE_S, CrossFade
 from jamflow.speech.level import to_f5_level
@@ -59,6 +60,12 @@ class F5Reader:
         wave, back = to_f5_level(wave)
         mel = self._log_mel(torch.from_numpy(wave))
         return F5Speaker(prepared_reference(text), mel, len(wave), back, self._vocabulary, self._vocoder, tuple(warnings))
+
+    def rewriter(self) -> Rewriter:
+        raise UserError(
+            "This model reads text whose timing it finds itself, so it cannot be told which words to change.",
+            "Use the model mini, or one whose text is laid out in time.",
+        )
 
 
 @dataclass(frozen=True)

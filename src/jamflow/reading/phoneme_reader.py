@@ -11,8 +11,10 @@ from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
 from jamflow.model.config import JointConfig
+from jamflow.reading.alignment import Aligner
 from jamflow.reading.pieces import TextReader, block_tokens
 from jamflow.reading.reader import Sound, Utterance, VoiceLips
+from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.level import end_in_silence
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.vocoder import Vocos
@@ -31,6 +33,9 @@ class PhonemeReader:
     def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "PhonemeSpeaker":
         chosen = self._own_voice if voice is None else self._recorded(voice, voice_text, lips)
         return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config)
+
+    def rewriter(self) -> Rewriter:
+        return Rewriter(Aligner(self._text, self._own_voice, self._config), self._vocoder)
 
     def _recorded(self, path: str | Path, text: str | None, lips: VoiceLips | None) -> Voice:
         per = self._config.frames_per_token

@@ -44,7 +44,12 @@ class TextReader:
     def __init__(self, durations: DurationPredictor, config: JointConfig):
         self._durations = durations
         self._config = config
-        self._phonemizer = Phonemizer()
+        self._phonemizer = self.phonemizer = Phonemizer()
+
+    @torch.inference_mode()
+    def seconds(self, symbols: list[str]) -> torch.Tensor:
+        """(N,) how long each symbol is expected to last."""
+        return self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0]
 
     @torch.inference_mode()
     def pieces(self, text: str, speed: float) -> Iterator[PieceOfText]:

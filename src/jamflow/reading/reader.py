@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
+from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.voice import Lips
 
 
@@ -76,4 +77,8 @@ class Reader(Protocol):
 
         lips: of the recording, if it is a video.
         """
+        ...
+
+    def rewriter(self) -> Rewriter:
+        """What changes words in recordings; UserError where this model cannot."""
         ...

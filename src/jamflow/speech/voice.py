@@ -19,10 +19,12 @@ MIN_PROMPT_S = 0.96
 
 @dataclass(frozen=True)
 class Lips:
-    """mouth_tc: (T, mouth channels) lip points in cm. seen_t: (T,) bool, where they are known."""
+    """mouth_tc: (T, mouth channels) lip points in cm. seen_t: (T,) bool, where they are known. clue_tc: (T, clue channels) the
+    other key points, or None."""
 
     mouth_tc: Tensor
     seen_t: Tensor
+    clue_tc: Tensor | None = None
 
 
 @dataclass(frozen=True)

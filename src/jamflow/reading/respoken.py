@@ -1,0 +1,128 @@
+"""A recording in which some words are other ones: what is said when, and how the rest moves in time.
+
+All times are seconds; the *old* time axis is the recording's, the *new* one that of the result.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from jamflow.reading.pieces import TextReader
+from jamflow.reading.words import TimedWord, Word, is_sound, sequence
+from jamflow.speech.phonemes import SILENCE
+
+Phones = list[tuple[str, float, float]]
+
+_PAUSE_S = 0.2  # a gap between words from this length on is a silence
+_RATES = (0.6, 1.6)  # how much slower and faster than expected somebody may speak; beyond that it is the alignment that is wrong
+
+
+@dataclass(frozen=True)
+class Respoken:
+    """The old seconds `start_s` to `end_s` are replaced by `new_s` seconds; all before stays, all after moves as it is.
+
+    phones: all that is said, on the new time axis. known: whether what surrounds the stretch is among it.
+    """
+
+    start_s: Fraction
+    end_s: Fraction
+    new_s: Fraction
+    phones: Phones
+    known: bool
+
+    @property
+    def shift_s(self) -> Fraction:
+        return self.new_s - (self.end_s - self.start_s)
+
+
+def respoken(
+    words: Sequence[TimedWord], first: int, last: int, new: Sequence[Word], text: TextReader, unit_s: Fraction,
+    span_s: tuple[float, float] | None = None,
+) -> Respoken:  # fmt: skip
+    """Words `first` to `last` (exclusive) become other ones.
+
+    Args:
+        words: all that is said, in time; none where nobody knows.
+        new: all that is to be said: the words before, the other ones, the words after.
+        unit_s: what comes after moves by a whole number of these.
+        span_s: where the old words are, if it is not to be told from the words.
+    """
+    start_s, end_s, gap_s = (*span_s, 0.0) if span_s else _place(words, first, last)
+    count = len(new) - (len(words) - (last - first))
+    symbols, spans = sequence(new)
+    seconds = text.seconds(symbols).numpy() * _rate(words, text)
+    fresh = _fresh(symbols, seconds, spans, first, first + count, gap_s if first == last else 0.0)
+    wanted_s = sum(s for _, s in fresh) - (end_s - start_s)
+    shift_s = round(Fraction(wanted_s) / unit_s) * unit_s
+    shift_s = max(shift_s, -(Fraction(end_s - start_s) // unit_s) * unit_s)  # no more can go than there is
+    stretch = (end_s - start_s + float(shift_s)) / max(sum(s for _, s in fresh), 1e-3)
+    phones = _timed(words[:first], 0.0)
+    if words:
+        phones.insert(0, (SILENCE, 0.0, phones[0][1] if phones else start_s))
+    if phones and start_s > phones[-1][2]:
+        phones.append((_gap(start_s - phones[-1][2]), phones[-1][2], start_s))
+    now = start_s
+    for symbol, s in fresh:
+        phones.append((symbol, now, now + s * stretch))
+        now = phones[-1][2]
+    after = _timed(words[last:], float(shift_s))
+    if after and after[0][1] > now:
+        phones.append((_gap(after[0][1] - now), now, after[0][1]))
+    old = Fraction(start_s), Fraction(end_s)
+    return Respoken(*old, old[1] - old[0] + shift_s, phones + after, bool(words))
+
+
+def _place(words: Sequence[TimedWord], first: int, last: int) -> tuple[float, float, float]:
+    """Where the old words are, and for none at all how long the gap is in which they would be."""
+    if last > first:
+        return words[first].start_s, words[last - 1].end_s, 0.0
+    before = words[first - 1].end_s if first else words[0].start_s
+    after = words[first].start_s if first < len(words) else words[-1].end_s
+    return before, after, after - before
+
+
+def _fresh(
+    symbols: list[str], seconds: np.ndarray, spans: list[tuple[int, int]], first: int, last: int, gap_s: float
+) -> list[tuple[str, float]]:  # fmt: skip
+    """Symbols and seconds of the new words; where they come into a gap, with a space before and the gap after them."""
+    if first == last:
+        return []
+    a, b = spans[first][0], spans[last - 1][1]
+    while not is_sound(symbols[b - 1]):
+        b -= 1  # a pause after the last word is that of the recording
+    out = [(symbols[i], float(seconds[i])) for i in range(a, b)]
+    if gap_s > 0:
+        space = [(" ", float(seconds[a - 1]))] if first else []
+        out = [*space, *out, (_gap(gap_s), gap_s)]
+    return out
+
+
+def _rate(words: Sequence[TimedWord], text: TextReader) -> float:
+    """By how much this person's sounds last longer than expected."""
+    heard = expected = 0.0
+    for word in words:
+        symbols = [s for s, _, _ in word.phones]
+        if symbols:
+            heard += word.end_s - word.start_s
+    symbols, spans = sequence([Word(w.text, tuple(s for s, _, _ in w.phones), False) for w in words if w.phones])
+    seconds = text.seconds(symbols).tolist()
+    for a, b in spans:
+        sounds = [i for i in range(a, b) if is_sound(symbols[i])]
+        expected += sum(seconds[a : sounds[-1] + 1]) if sounds else 0.0
+    return float(np.clip(heard / expected, *_RATES)) if expected else 1.0
+
+
+def _timed(words: Sequence[TimedWord], shift_s: float) -> Phones:
+    out: Phones = []
+    for word in words:
+        heard = [p for p in word.phones if p[1] < word.end_s]
+        if out and heard and word.start_s + shift_s > out[-1][2]:
+            out.append((_gap(word.start_s + shift_s - out[-1][2]), out[-1][2], word.start_s + shift_s))
+        out += [(s, a + shift_s, b + shift_s) for s, a, b in heard]
+    return out
+
+
+def _gap(seconds: float) -> str:
+    return SILENCE if seconds > _PAUSE_S else " "

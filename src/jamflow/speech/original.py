@@ -1,0 +1,109 @@
+"""A recording as it is in its file, sample for sample, for a result that keeps most of it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from jamflow.media.video_reader import opened, stream_sound
+from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.speech.waveform import refuse_invalid, refuse_unusable
+
+_OTHER_RATE_HZ = 48_000
+
+
+@dataclass(frozen=True)
+class Original:
+    """The first sound of a file or video, its channels averaged. Make it with `open_original`.
+
+    Attributes:
+        rate_hz: of its samples, which is the file's own, or another where the result cannot have that.
+        start_s: which second of the file is the first sample; before the sound begins there is silence.
+        samples: how many there are.
+        channels: of the file, before they were averaged.
+    """
+
+    path: Path
+    rate_hz: int
+    start_s: Fraction
+    samples: int
+    channels: int
+
+    @property
+    def length_s(self) -> Fraction:
+        return Fraction(self.samples, self.rate_hz)
+
+    def blocks(self, first: int = 0, last: int | None = None) -> Iterator[np.ndarray]:
+        """(n,) float32, all samples from `first` to `last` (exclusive) in order, in constant memory."""
+        at, last = 0, self.samples if last is None else min(last, self.samples)
+        for wave in _from(self.path, self.rate_hz, self.start_s):
+            part = wave[max(0, first - at) : max(0, last - at)]
+            at += len(wave)
+            if len(part):
+                yield part
+            if at >= last:
+                return
+
+    def part(self, first: int, last: int) -> np.ndarray:
+        """(n,) float32: the same as one."""
+        return np.concatenate([np.zeros(0, np.float32), *self.blocks(first, last)])
+
+    def at_24_khz(self, first: int, last: int) -> np.ndarray:
+        """(n,) float32: the same, as models hear it."""
+        wave = self.part(first, last)
+        if self.rate_hz == SAMPLE_RATE_HZ:
+            return wave
+        return np.clip(soxr.resample(wave, self.rate_hz, SAMPLE_RATE_HZ, quality="HQ"), -1.0, 1.0)
+
+
+def open_original(path: str | Path, start_s: Fraction | None = None, rates_hz: Collection[int] = ()) -> Original:
+    """Goes through the file once.
+
+    Args:
+        start_s: which second of the file comes first; None is where its sound begins.
+        rates_hz: which rates the result can have; if the file's own is none of them, the samples are at 48 kHz.
+
+    Raises:
+        UserError: it cannot be read, holds no sound, is silent or lasts less than half a second.
+    """
+    path = Path(path)
+    first = next(stream_sound(path))
+    start_s = first.start_s if start_s is None else start_s
+    rate_hz = first.sample_rate if not rates_hz or first.sample_rate in rates_hz else _OTHER_RATE_HZ
+    count, low, high = 0, np.inf, -np.inf
+    for wave in _from(path, rate_hz, start_s):
+        refuse_invalid(path, wave)
+        count += len(wave)
+        low, high = min(low, float(wave.min())), max(high, float(wave.max()))
+    refuse_unusable(path, count / rate_hz, (high - low) / 2)
+    with opened(path, "sound file") as container:
+        channels = container.streams.audio[0].layout.nb_channels
+    return Original(path, rate_hz, start_s, count, channels)
+
+
+def _from(path: Path, rate_hz: int, start_s: Fraction) -> Iterator[np.ndarray]:
+    """Waves that are not empty, beginning at a second of the file."""
+    drop, stream = None, None
+    for sound in stream_sound(path):
+        if drop is None:
+            drop = round((start_s - sound.start_s) * sound.sample_rate)
+            if sound.sample_rate != rate_hz:
+                stream = soxr.ResampleStream(sound.sample_rate, rate_hz, 1, dtype="float32", quality="HQ")
+            if drop < 0:
+                yield from _resampled(np.zeros(-drop, np.float32), stream)
+                drop = 0
+        wave = sound.samples[drop:]
+        drop -= min(drop, len(sound.samples))
+        yield from _resampled(wave, stream)
+    if stream is not None:
+        yield from _resampled(np.zeros(0, np.float32), stream, True)
+
+
+def _resampled(wave: np.ndarray, stream: soxr.ResampleStream | None, last: bool = False) -> Iterator[np.ndarray]:
+    if stream is not None:
+        wave = stream.resample_chunk(wave, last=last)
+    if len(wave):
+        yield wave
