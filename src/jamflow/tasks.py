@@ -27,6 +27,7 @@ TASKS = {
         Task("speak", text="required", voice="optional", portrait="required", speech="generated", motion="generated"),
         Task("animate", text="none", voice="none", portrait="required", speech="given", motion="generated"),
         Task("lipsync", text="none", voice="none", portrait="none", speech="given", motion="generated", video="required"),
+        Task("dub", text="optional", voice="optional", portrait="none", speech="generated", motion="given", video="required"),
         Task("tts", text="required", voice="optional", portrait="none", speech="generated", motion="absent"),
     )
 }

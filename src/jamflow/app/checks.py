@@ -1,7 +1,8 @@
 """What can be said to be wrong about a command line before anything slow is loaded."""
 
-from jamflow.app.options import Animate, Lipsync, Model, Reenact, Speak, Tts
+from jamflow.app.options import Animate, Dub, Lipsync, Model, Reenact, Speak, Tts
 from jamflow.errors import UserError
+from jamflow.fit import DUB_WAYS, check_way
 from jamflow.media.files import existing_file, output_file
 
 NFE_RANGE = (1, 128)
@@ -9,7 +10,7 @@ SPEED_RANGE = (0.5, 2.0)
 STRENGTH_RANGE = (0.0, 3.0)
 
 
-def checked_text(options: Speak | Tts) -> str:
+def checked_text(options: Speak | Tts | Dub) -> str:
     """The text of --text or --text-file. UserError if there is none, both, or the file is not UTF-8 text."""
     if options.text and options.text_file:
         raise UserError("Both --text and --text-file are given.", "Give one of them.")
@@ -31,6 +32,11 @@ def check_speech(options: Speak | Tts) -> None:
     """UserError for a number out of its range or a voice that is not there."""
     check_model(options)
     _check_range("--speed", options.speed, *SPEED_RANGE)
+    check_voice(options)
+
+
+def check_voice(options: Speak | Tts | Dub) -> None:
+    """UserError for a voice that is not there."""
     if options.voice:
         existing_file(options.voice, "voice file")
     elif options.voice_text:
@@ -41,6 +47,20 @@ def check_given(options: Animate | Lipsync) -> None:
     """UserError for a number out of its range or speech that is not there."""
     check_model(options)
     existing_file(options.speech, "sound file")
+
+
+def check_dub(options: Dub) -> None:
+    """UserError for a number out of its range, a file that is not there or cannot be made, or a --fit that means nothing."""
+    check_model(options)
+    check_voice(options)
+    check_way(options.fit, DUB_WAYS, "dub")
+    existing_file(options.video, "video")
+    if options.output.suffix.lower() == ".wav":
+        output_file(options.output, ".wav")
+    else:
+        from jamflow.media.video_copy import check_copy  # PyAV, which takes a while
+
+        check_copy(options.output, options.video)
 
 
 def check_model(options: Model) -> None:

@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
+from jamflow.fit import Way
+
+if TYPE_CHECKING:
+    from jamflow.reading.given_lips import Lips
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Utterance:
     Attributes:
         tokens: audio tokens in all; `voice_tokens` of them are the voice's.
         speech: mel and text of both.
-        mouth_tc: the voice's lips in cm, or None.
+        mouth_tc: the voice's lips in cm, or None; where all motion is given, those after it too.
         overlap_s: how long its end is mixed with the beginning of the next.
         phones: (symbol, start s, end s) from the start of what is said; empty where the model finds the timing.
         length_s: how long what is said lasts.
@@ -48,6 +52,14 @@ class Utterance:
 Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and speech -> (N,) float32 that is certain now
 
 
+@dataclass(frozen=True)
+class Dubbed:
+    """Speech for given lips: its pieces in order, anew at every call, and what the user should know."""
+
+    utterances: Callable[[], Iterator[Utterance]]
+    warnings: Sequence[str]
+
+
 class Speaker(Protocol):
     """One voice, ready to speak."""
 
@@ -56,6 +68,14 @@ class Speaker(Protocol):
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         """Pieces in order; speed 2 is twice as fast. UserError where there is nothing that can be said."""
+        ...
+
+    def dub(self, lips: "Lips", text: str | None, way: Way | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
+        """Speech in time with a video's lips, exactly as long as the picture; None leaves the text to the lips.
+
+        way: what is done where the text takes much longer or shorter than the lips move. mouth_of: lips for the (F, mel bands) of
+        a voice whose own are not known. UserError where the text cannot be said, or not in this time.
+        """
         ...
 
     def sound(self) -> Sound:
