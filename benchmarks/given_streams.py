@@ -1,8 +1,8 @@
 """What a given stream saves: python benchmarks/given_streams.py
 
 Seconds of the model alone (`generate`) with both streams generated, as in `speak`; with speech given, as in `animate`; with
-motion given. The same length, solver steps and threads, in turns; medians of rounds after one that warms up, by the clock and by
-the processor.
+motion given, as in `dub`; and with speech alone, the least that `dub` can take. The same length, solver steps and threads, in
+turns; medians of rounds after one that warms up, by the clock and by the processor.
 """
 
 import time
@@ -38,7 +38,8 @@ def cases(parts: Parts, seconds: float, nfe: int) -> dict[str, Callable[[], obje
     rows = {
         "both generated (speak)": ("generated", "generated", text),
         "speech given (animate)": ("given", "generated", None),
-        "motion given": ("generated", "given", text),
+        "motion given (dub)": ("generated", "given", text),
+        "speech alone (tts)": ("generated", "absent", text),
     }
     sampling = replace(parts.sampling, steps=nfe)
 

@@ -100,7 +100,7 @@ def test_a_video(model: JamFlow, video: Path, calls: list[Any], tmp_path: Path) 
     result = model.edit(video, "seven elephants", old="seven apples", transcript=TEXT, nfe=NFE)
     made = result.save(tmp_path / "out.mp4")
     assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"] and any("frames are" in w for w in made["warnings"])
-    was, now, first, end_was, end_now = kept_apart(result, video)
+    was, now, first, end_was, _end_now = kept_apart(result, video)
     assert (len(now) - len(was)) % 960 == 0 and len(now) != len(was), "sound moves by whole frames"
     conditions, streams = calls[-1]
     given_t = conditions.motion.given_t

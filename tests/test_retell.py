@@ -35,7 +35,8 @@ class Talker:
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         for number, blocks in enumerate(self.blocks):
             tokens = BLOCK * round(blocks / speed)
-            speech = SpeechCondition("generated", torch.zeros(60, 100), torch.arange(30 + tokens) < 30, torch.ones(30 + tokens).long())
+            given_a, text_n = torch.arange(30 + tokens) < 30, torch.ones(30 + tokens).long()
+            speech = SpeechCondition("generated", torch.zeros(60, 100), given_a, text_n)
             length_s = tokens / RATE_HZ
             phones = [("a", 0.0, float(length_s))]
             yield Utterance(30 + tokens, 30, speech, None, phones, length_s, number == len(self.blocks) - 1)
@@ -89,7 +90,7 @@ def test_trim_leaves_out_what_comes_after_the_end() -> None:
 
 
 def test_refuse() -> None:
-    with pytest.raises(UserError, match="lasts 6.0 s and the speech 3.2 s"):
+    with pytest.raises(UserError, match=r"lasts 6\.0 s and the speech 3\.2 s"):
         told(6.0, "refuse", 10)
 
 

@@ -11,6 +11,8 @@ from jamflow.errors import UserError
 
 Way = Literal["rate", "pause", "trim", "loop", "refuse"]
 
+DUB_WAYS: tuple[Way, ...] = ("rate", "pause", "trim", "refuse")  # its picture stays as it is: nothing is repeated
+
 SMALL = 1.25  # up to this rate, and down to its inverse, nobody needs to be told
 # Compressed speech loses words from about 275 words a minute on, where talkers have 175 (Foulke and Sticht 1969); slower than
 # this the model has hardly heard anyone speak.

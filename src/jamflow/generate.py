@@ -22,7 +22,8 @@ from jamflow.model.streams import AudioInput, MotionInput
 class Sampling:
     """How to solve. `steps` is the number of solver steps (NFE for Euler); strengths are counted as F5-TTS does: 0 is none.
 
-    The null row of the guidance sees no text, no given beginning, no clue and no other stream.
+    The null row of the guidance sees no text, no given beginning, no clue and no other stream. With `keep_beginning` it hears the
+    given beginning of the speech too, and guidance strengthens what text and lips say, not the voice.
     """
 
     steps: int = 16
@@ -30,6 +31,7 @@ class Sampling:
     sway: float | None = -1.0
     speech_guidance: float = 1.2  # F5-TTS uses 2; for `mini` see docs/decisions.md
     motion_guidance: float = 0.5
+    keep_beginning: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class _Call:
             backend = "inductor"
         self.forward = model if backend is None else compiled(model, backend)
         self.bucket = None if backend is None else Bucket(a, t, config, device)
+        self.drop_beginning = torch.zeros_like(self.drop) if sampling.keep_beginning else self.drop
         self.given_a = _flags(speech.given_a, speech.role, a, device)
         self.given_t = _flags(motion.given_t, motion.role, t, device)
         per = config.frames_per_token
@@ -167,7 +170,7 @@ class _Call:
         two = (2, -1, -1)
         inputs = AudioInput(
             x_btc=x.expand(*two), context_btc=self.mel.expand(*two), time_b=time_1,
-            tokens_bn=self.text.expand(2, -1), drop_text_b=self.drop, drop_context_b=self.drop,
+            tokens_bn=self.text.expand(2, -1), drop_text_b=self.drop, drop_context_b=self.drop_beginning,
         )  # fmt: skip
         return inputs if self.bucket is None else self.bucket.audio(inputs)
 

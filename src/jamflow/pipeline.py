@@ -4,7 +4,7 @@ A call keeps nothing in the model; two calls on one `JamFlow` do not see each ot
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,30 +13,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jamflow.conditions import Conditions, MotionCondition, Role
+from jamflow.conditions import Conditions, MotionCondition, Role, SpeechCondition
 from jamflow.errors import UserError
 from jamflow.face.frame_clock import FrameClock
 from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.faces import Faces, load_faces
-from jamflow.fit import Way
+from jamflow.fit import DUB_WAYS, Way, check_way
 from jamflow.footage import open_footage
 from jamflow.generate import Sampling, generate
-from jamflow.media.video_reader import has_video
+from jamflow.media.video_reader import has_video, track_warnings
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.reading.given_speech import utterances
 from jamflow.reading.pieces import block_tokens
 from jamflow.reading.reader import Sound, Utterance, VoiceLips
-from jamflow.result import Look, Passed, Piece, Result, Timings
+from jamflow.result import Copied, Look, Passed, Piece, Result, Timings
 from jamflow.retelling import own_lips, retold
 from jamflow.retime import Fit, for_speech
 from jamflow.rewording import Change, reword
+from jamflow.seen_lips import seen_lips
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import Recording, open_recording
 from jamflow.tasks import TASKS, Task
 from jamflow.voice_lips import voice_lips
 from jamflow.windows import frame_noise
+
+# Without a text, only the lips say what is to be heard: docs/decisions.md has what other guidance does.
+LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
 
 
 class JamFlow:
@@ -240,6 +244,53 @@ class JamFlow:
         self._faces = self._faces or load_faces(motion.space, self._parts.device, motion.mouth)
         return self._faces
 
+    def dub(
+        self, video: str | Path, text: str | None = None, *, voice: str | Path | None = None, voice_text: str | None = None,
+        seed: int = 0, nfe: int | None = None, fit: Way | None = None,
+    ) -> Result:  # fmt: skip
+        """A video gets speech that is in time with its lips; other arguments as for `speak`.
+
+        The picture is copied as it is, and the sound is exactly as long. Its own sound plays no part: give it as `voice` to keep
+        its speaker.
+
+        Args:
+            video: of any length and rate, with sound or without; the largest face in it speaks.
+            text: what to say; None makes sounds of speech that follow the lips.
+            fit: what is done where the text takes over a quarter longer or shorter than the lips move: speak faster or slower
+                ("rate"), keep the usual rate and rest ("pause"), leave words out ("trim") or raise ("refuse"). None is "rate" for
+                what is too long and "pause" for what is too short, with a warning.
+
+        Raises:
+            UserError: the video, the text or the voice cannot be used, there is no face, or the text does not fit.
+        """
+        self._check_motion()
+        check_way(fit, DUB_WAYS, "dub")
+        timings = Timings()
+        with timings("text"):
+            speaker = self._parts.reader.speaker(voice, voice_text)
+            if text is not None:
+                next(speaker.utterances(text, 1.0))  # refuses what cannot be spoken, before any work
+        with timings("video"):
+            footage, lips, warnings = seen_lips(video, self._load_faces().tracker)
+            dubbed = speaker.dub(lips, text, fit, self._lips_of)
+        saying = _Saying(
+            dubbed.utterances, lambda: float(lips.length_s), speaker.sound, SAMPLE_RATE_HZ,
+            (*speaker.warnings, *warnings, *dubbed.warnings), LIPS_ALONE if text is None else {},
+        )  # fmt: skip
+        copied = Copied(footage.path, footage.times_s[0], len(footage.times_s))
+        return self._result(TASKS["dub"], saying, seed, nfe, True, None, [], timings, copied)
+
+    @torch.inference_mode()
+    def _lips_of(self, mel_fm: Tensor) -> Tensor:
+        """Lips for a voice that nobody saw, as `animate` makes them."""
+        config, sampling = self._parts.joint.config, self._parts.sampling
+        conditions = Conditions(
+            len(mel_fm) // config.frames_per_token, SpeechCondition("given", mel_fm), MotionCondition("generated")
+        )
+        streams = generate(self._parts.joint, self._parts.normaliser, conditions, sampling, torch.Generator().manual_seed(0))
+        assert streams.mouth_tc is not None
+        return streams.mouth_tc.cpu()
+
     def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Look, list[str]]:
         picture, warnings = self._load_faces().prepare(portrait, face)
         return Look(picture), warnings
@@ -266,10 +317,11 @@ class JamFlow:
 
     def _result(
         self, task: Task, saying: "_Saying", seed: int, nfe: int | None, still: bool, look: Look | None,
-        warnings: list[str], timings: Timings,
+        warnings: list[str], timings: Timings, copied: Copied | None = None,
     ) -> Result:  # fmt: skip
         own = self._parts.sampling
         sampling = own if nfe is None else replace(own, steps=nfe)
+        sampling = replace(sampling, **saying.guidance)
         fps = self._fps
 
         def make(timings: Timings) -> Iterator[Piece]:
@@ -283,7 +335,7 @@ class JamFlow:
 
         settings: dict[str, Any] = {"seed": seed, "nfe": sampling.steps}
         warnings = [*warnings, *saying.warnings]
-        return Result(make, saying.expected_s, saying.heard, fps, look, warnings, settings, timings)
+        return Result(make, saying.expected_s, saying.heard, fps, look, warnings, settings, timings, copied)
 
     def _noise(self, utterance: Utterance, seed: int, number: int) -> tuple[torch.Generator, Tensor | None]:
         """A piece's own, or that of its frames where it is a window of something longer."""
@@ -310,8 +362,8 @@ class JamFlow:
         noise: tuple[torch.Generator, Tensor | None], idle: IdleMotion | None, clock: FrameClock, timings: Timings,
     ) -> Piece:  # fmt: skip
         """The voice is given, the piece after it is generated; only the piece is kept."""
-        lips = MotionCondition("absent")
-        if look is not None and task.motion != "absent":
+        lips = MotionCondition(task.motion, utterance.lips and utterance.lips.mouth_tc)
+        if look is not None and task.motion == "generated":
             lips = self._lips(task.motion, utterance, look.picture, clock.now_s)
         conditions = Conditions(utterance.tokens, utterance.speech, lips)
         with timings("model"):
@@ -355,7 +407,7 @@ class _Saying:
     """What a result says.
 
     utterances: in order, anew at every call. expected_s: how long they last, about. sound: how what is generated becomes
-    sound; None where nothing of it is heard. heard: the sound of the result.
+    sound; None where nothing of it is heard. heard: the sound of the result. guidance: how it is guided, if not as usual.
     """
 
     utterances: Callable[[], Iterator[Utterance]]
@@ -363,6 +415,7 @@ class _Saying:
     sound: Callable[[], Sound] | None
     heard: int | Passed
     warnings: Sequence[str]
+    guidance: dict[str, Any] = field(default_factory=dict)
 
 
 def _with_idle(motion: Motion, speech: np.ndarray, idle: IdleMotion) -> Motion:

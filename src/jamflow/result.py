@@ -55,6 +55,15 @@ class Passed:
 
 
 @dataclass(frozen=True)
+class Copied:
+    """A picture that goes from a file into the result as it is: that of `path`, from the frame shown at `start_s` on."""
+
+    path: Path
+    start_s: Fraction
+    frames: int
+
+
+@dataclass(frozen=True)
 class Look:
     """What is seen: a prepared portrait and how it takes over the motion."""
 
@@ -91,6 +100,7 @@ class Result:
     def __init__(
         self, make: Callable[[Timings], Iterator[Piece]], expected_s: Callable[[], float], sound: int | Passed | None,
         fps: Fraction, look: Look | None, warnings: list[str], settings: dict[str, Any], timings: Timings,
+        copied: Copied | None = None,
     ):  # fmt: skip
         self._make = make
         self._expected_s = expected_s
@@ -100,6 +110,7 @@ class Result:
         self._settings = settings
         self._timings = timings
         self._kept: list[Piece] | None = None
+        self._copied = copied
         self.warnings = warnings
 
     @property
@@ -145,13 +156,15 @@ class Result:
                 yield from batch.cpu().numpy()
 
     def save(self, path: str | Path, progress: Callable[[float, float], None] | None = None) -> dict[str, Any]:
-        """Write .mp4 (with a portrait) or .wav; returns what was made.
+        """Write .mp4 (with a picture; .mkv too, where a video's is copied) or .wav; returns what was made.
 
         progress is called with the seconds done and the seconds expected.
         """
         path = Path(path)
         if path.suffix.lower() == ".wav":
             seconds, frames = self._save_sound(path, progress)
+        elif self._copied is not None:
+            seconds, frames = self._save_copy(path, self._copied, progress)
         elif self._look is None:
             raise UserError(f"{path.name} would be a video, and there is no portrait.", "Save speech as .wav.")
         else:
@@ -180,14 +193,27 @@ class Result:
 
         if not isinstance(self._sound, int):
             raise UserError(f"{path.name} would be a sound file, and no speech was made.", "Save the video as .mp4.")
-        expected_s, done = self._expected_s(), 0
         with WaveWriter(path, self._sound) as writer:
-            for piece in self.pieces():
-                writer.write(piece.speech)
-                done += len(piece.speech)
-                if progress:
-                    progress(done / self._sound, expected_s)
-        return done / self._sound, 0
+            return self._write_speech(writer.write, self._sound, progress), 0
+
+    def _save_copy(self, path: Path, copied: Copied, progress: Callable[[float, float], None] | None) -> tuple[float, int]:
+        from jamflow.media.video_copy import VideoCopy
+
+        assert isinstance(self._sound, int), "a picture is copied for new sound"
+        with VideoCopy(path, copied.path, copied.start_s, self._sound) as writer:
+            return self._write_speech(writer.write_audio, self._sound, progress), copied.frames
+
+    def _write_speech(
+        self, write: Callable[[np.ndarray], None], rate: int, progress: Callable[[float, float], None] | None
+    ) -> float:  # fmt: skip
+        """All pieces' sound; returns the seconds."""
+        expected_s, done = self._expected_s(), 0
+        for piece in self.pieces():
+            write(piece.speech)
+            done += len(piece.speech)
+            if progress:
+                progress(done / rate, expected_s)
+        return done / rate
 
     def _save_video(self, path: Path, progress: Callable[[float, float], None] | None) -> tuple[float, int]:
         from jamflow.media.passed_sound import PassedSound

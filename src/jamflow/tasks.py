@@ -31,6 +31,7 @@ TASKS = {
             "retell", text="required", voice="optional", portrait="none", speech="generated", motion="generated", video="required"
         ),
         Task("edit", text="required", voice="none", portrait="none", speech="generated", motion="generated", video="optional"),
+        Task("dub", text="optional", voice="optional", portrait="none", speech="generated", motion="given", video="required"),
         Task("tts", text="required", voice="optional", portrait="none", speech="generated", motion="absent"),
     )
 }

@@ -71,6 +71,10 @@ class JamFlow:
         CALLS.append({"portrait": portrait, "speech": speech, **options})
         return Result(portrait, options["seed"], options["nfe"])
 
+    def dub(self, video: Path, text: str | None, **options: Any) -> Result:
+        CALLS.append({"video": video, "text": text, **options})
+        return Result(None if options["fit"] is None else np.zeros(0), options["seed"], options["nfe"])
+
     def tts(self, text: str, **options: Any) -> Result:
         CALLS.append({"text": text, **options})
         return Result(None, options["seed"], options["nfe"])

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from jamflow.app.cli import run
+from jamflow.media.video_writer import VideoWriter
 
 
 def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_path: Path, capsys) -> None:
@@ -33,6 +35,13 @@ def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_pat
     out, err = capsys.readouterr()
     assert out.startswith(f"{tmp_path / 'a.mp4'}: 1.0 s long, made in")
     assert err == "jamflow: One warning.\n"
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    with VideoWriter(tmp_path / "film.mp4", 64, 64, Fraction(25)) as video:
+        video.write_frame(np.zeros((64, 64, 3), np.uint8))
+    return tmp_path / "film.mp4"
 
 
 def test_defaults(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
@@ -65,6 +74,31 @@ def test_animate_refuses(pipeline: ModuleType, picture: Path, tmp_path: Path, ca
     (tmp_path / "s.wav").write_bytes(b"x")
     argv = ["animate", "--portrait", str(picture), "--speech", str(tmp_path / "s.wav"), "-o", str(tmp_path / "a.mp4")]
     assert run([*argv, *extra]) == 2 and not pipeline.LOADED
+    out, err = capsys.readouterr()
+    assert out == "" and words in err and err.count("\n") == 1
+
+
+def test_dub_passes_everything_on(pipeline: ModuleType, film: Path, tmp_path: Path) -> None:
+    argv = ["dub", "--video", str(film)]
+    assert run([*argv, "--text", "Hi.", "--voice", str(film), "--voice-text", "Ho.", "--seed", "3", "--nfe", "5", "--fit", "trim",
+                "-o", str(tmp_path / "a.mp4")]) == 0  # fmt: skip
+    assert run([*argv, "-o", str(tmp_path / "a.wav")]) == 0
+    calls = pipeline.CALLS
+    assert calls == [
+        {"video": film, "text": "Hi.", "voice": film, "voice_text": "Ho.", "seed": 3, "nfe": 5, "fit": "trim"},
+        {"video": film, "text": None, "voice": None, "voice_text": None, "seed": 0, "nfe": None, "fit": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [(["--nfe", "0"], "--nfe is 0"), (["--fit", "loop"], "--fit loop means nothing for dub"),
+     (["--voice-text", "a"], "without --voice"), (["--voice", "none.wav"], "voice file none.wav does not exist"),
+     (["-o", "a.avi"], "does not end in .mp4"), (["--video", "none.mp4"], "video none.mp4 does not exist"),
+     (["--text", " "], "no text to say"), (["--text", "a", "--text-file", "b"], "Both --text and --text-file")],
+)  # fmt: skip
+def test_dub_refuses(pipeline: ModuleType, film: Path, tmp_path: Path, capsys, extra: list[str], words: str) -> None:
+    assert run(["dub", "--video", str(film), "-o", str(tmp_path / "a.mp4"), *extra]) == 2 and not pipeline.LOADED
     out, err = capsys.readouterr()
     assert out == "" and words in err and err.count("\n") == 1
 

@@ -1,7 +1,8 @@
 """What can be said to be wrong about a command line before anything slow is loaded."""
 
-from jamflow.app.options import Animate, Edit, Lipsync, Model, Reenact, Retell, Speak, Tts
+from jamflow.app.options import Animate, Dub, Edit, Lipsync, Model, Reenact, Retell, Speak, Tts
 from jamflow.errors import UserError
+from jamflow.fit import DUB_WAYS, check_way
 from jamflow.media.files import existing_file, output_file
 
 NFE_RANGE = (1, 128)
@@ -9,7 +10,7 @@ SPEED_RANGE = (0.5, 2.0)
 STRENGTH_RANGE = (0.0, 3.0)
 
 
-def checked_text(options: Speak | Tts | Retell) -> str:
+def checked_text(options: Speak | Tts | Retell | Dub) -> str:
     """The text of --text or --text-file. UserError if there is none, both, or the file is not UTF-8 text."""
     if options.text and options.text_file:
         raise UserError("Both --text and --text-file are given.", "Give one of them.")
@@ -31,6 +32,11 @@ def check_speech(options: Speak | Tts | Retell) -> None:
     """UserError for a number out of its range or a voice that is not there."""
     check_model(options)
     _check_range("--speed", options.speed, *SPEED_RANGE)
+    check_voice(options)
+
+
+def check_voice(options: Speak | Tts | Retell | Dub) -> None:
+    """UserError for a voice that is not there."""
     if options.voice:
         existing_file(options.voice, "voice file")
     elif options.voice_text:
@@ -54,6 +60,18 @@ def check_edit(options: Edit) -> None:
         )
     if options.change is not None and (span or options.text):
         raise UserError("Both --change and a time span with --text are given.", "Give one of them.")
+def check_dub(options: Dub) -> None:
+    """UserError for a number out of its range, a file that is not there or cannot be made, or a --fit that means nothing."""
+    check_model(options)
+    check_voice(options)
+    check_way(options.fit, DUB_WAYS, "dub")
+    existing_file(options.video, "video")
+    if options.output.suffix.lower() == ".wav":
+        output_file(options.output, ".wav")
+    else:
+        from jamflow.media.video_copy import check_copy  # PyAV, which takes a while
+
+        check_copy(options.output, options.video)
 
 
 def check_model(options: Model) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import tyro
 
-from jamflow.app.options import Animate, Demo, Doctor, Edit, Init, Lipsync, Reenact, Retell, Run, Speak, Tts, Weights
+from jamflow.app.options import Animate, Demo, Doctor, Dub, Edit, Init, Lipsync, Reenact, Retell, Run, Speak, Tts, Weights
 from jamflow.errors import JamFlowError
 
 _ABOUT = "One flow-matching model that generates speech and facial motion together."
@@ -32,8 +32,8 @@ def run(argv: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not be printable
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options: Speak | Animate | Lipsync | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights = tyro.cli(
-        Speak | Animate | Lipsync | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights,  # type: ignore[arg-type]
+    options: Speak | Animate | Lipsync | Dub | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights = tyro.cli(
+        Speak | Animate | Lipsync | Dub | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights,  # type: ignore[arg-type]
         prog="jamflow",
         description=_ABOUT,
         args=argv,
@@ -58,7 +58,7 @@ def run(argv: list[str]) -> int:
         return _fail(common, JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint))
 
 
-def _run(options: Speak | Animate | Lipsync | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights) -> int:
+def _run(options: Speak | Animate | Lipsync | Dub | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights) -> int:
     if isinstance(options, Weights):
         from jamflow.app import weights
 
@@ -91,6 +91,8 @@ def _run(options: Speak | Animate | Lipsync | Retell | Edit | Tts | Reenact | De
         report = commands.retell(options)
     elif isinstance(options, Edit):
         report = commands.edit(options)
+    elif isinstance(options, Dub):
+        report = commands.dub(options)
     elif isinstance(options, Tts):
         report = commands.tts(options)
     elif isinstance(options, Reenact):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jamflow.app.checks import check_edit, check_face, check_given, check_motion, check_speech, checked_text
-from jamflow.app.options import Animate, Demo, Edit, Lipsync, Reenact, Retell, Speak, Tts
+from jamflow.app.checks import check_dub, check_edit, check_face, check_given, check_motion, check_speech, checked_text
+from jamflow.app.options import Animate, Demo, Dub, Edit, Lipsync, Reenact, Retell, Speak, Tts
 from jamflow.app.progress import Progress
 from jamflow.media.files import existing_file, output_file
 from jamflow.weights.shipped import asset
@@ -91,6 +91,15 @@ def edit(options: Edit) -> dict[str, Any]:
         "picture": not sound, "seed": options.seed, "nfe": options.nfe, "face": options.face,
     }  # fmt: skip
     return _make(options.model, output, lambda model: model.edit(options.video, new, **arguments))
+def dub(options: Dub) -> dict[str, Any]:
+    """Makes the video, or its sound; returns what ``Result.save`` says about it."""
+    text = checked_text(options) if options.text or options.text_file else None
+    check_dub(options)
+    arguments = {
+        "voice": options.voice, "voice_text": options.voice_text or None,
+        "seed": options.seed, "nfe": options.nfe, "fit": options.fit,
+    }  # fmt: skip
+    return _make(options.model, options.output, lambda model: model.dub(options.video, text, **arguments))
 
 
 def reenact(options: Reenact) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from tyro.conf import Positional, arg, subcommand
 # As in `face.motion` and `faces`, which would import numpy and torch before the command is known.
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
 Fit = Literal["trim", "loop", "refuse"]  # `retime.Fit`
-Way = Literal["rate", "pause", "trim", "loop", "refuse"]  # `fit.Way`
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
+Way = Literal["rate", "pause", "trim", "loop", "refuse"]  # `fit.Way`; what a task has no use for it refuses in words
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]  # `model.f5.F5Name`
 
 
@@ -153,6 +153,31 @@ class _Edited:
 @dataclass(frozen=True, kw_only=True)
 class Edit(Run, _FaceChoice, Model, _Edited):
     """Other words in a video or recording; only that stretch of sound and mouth is made anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Filmed:
+    video: Annotated[Path, arg(metavar="VIDEO")]
+    """A video of a person who speaks, of any length; the largest face counts. Its picture stays as it is."""
+    text: Annotated[str, _optional("TEXT")] = ""
+    """What to say; without a text, sounds of speech follow the lips."""
+    text_file: Annotated[Path | None, _optional("FILE")] = None
+    """A UTF-8 file with what to say, instead of --text."""
+    voice: Annotated[Path | None, _optional("SOUND|VIDEO")] = None
+    """A recording of the voice to speak with, which may be the video itself (default: the model's own, which base has not)."""
+    voice_text: Annotated[str, _optional("TEXT")] = ""
+    """What is said in --voice; base needs it, or Whisper (the extra eval) to hear it."""
+    fit: Annotated[Way | None, _optional("rate|pause|trim|refuse")] = None
+    """Where the text is over a quarter longer or shorter than the lips move: speak faster or slower, keep the usual rate and
+    rest, leave words out, or refuse (default: rate for what is too long, pause for what is too short)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dub(Run, Model, _Filmed):
+    """A video gets speech in time with its lips; its picture is copied."""
+
+    output: Annotated[Path, arg(aliases=["-o"], metavar="OUT.mp4|OUT.mkv|OUT.wav")]
+    """The video to make, or its sound alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ Everything is the official `infer_process` (1.1.20) but for one thing: every chu
 the same seed gives the same sound however many chunks there are.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,9 @@ from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
 from jamflow.errors import UserError
-from jamflow.reading.reader import Sound, Utterance, VoiceLips
+from jamflow.fit import Way, fitted
+from jamflow.reading.given_lips import GivenLips
+from jamflow.reading.reader import Dubbed, Sound, Utterance, VoiceLips
 from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.speech.joining import CROSS_FADE_S, CrossFade
@@ -23,6 +26,7 @@ from jamflow.speech.level import to_f5_level
 from jamflow.speech.mel import FRAME_RATE_HZ, HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.reference import clipped_reference
 from jamflow.speech.vocoder import Vocos
+from jamflow.speech.voice import Lips
 from jamflow.speech.waveform import read_wave
 from jamflow.weights.shipped import asset
 
@@ -108,6 +112,29 @@ class F5Speaker:
             )
         return text_n, frames
 
+    def dub(self, lips: GivenLips, text: str | None, way: Way | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
+        """All at once; the model finds the timing in the lips, as in the paper. The text need only fit the picture."""
+        length_s, given = lips.length_s, len(self.mel_fm)
+        frames = given + math.ceil(length_s * SAMPLE_RATE_HZ / HOP)
+        if frames > _LONGEST_S * FRAME_RATE_HZ:
+            raise UserError(f"This model dubs {_LONGEST_S:g} s at once at most, with the voice.", "Cut the video, or use mini.")
+        text_n, warnings = None, ()
+        if text is not None:
+            natural = mel_frames(self.samples, self.reference, text, 1.0) - given
+            picture_s = float(length_s)
+            found = fitted(natural / FRAME_RATE_HZ, picture_s, picture_s, way, ("rate", "refuse"), "the picture lasts")
+            warnings = (found.warning,) if found.warning else ()
+            text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, " ".join(text.split())))))
+        motion_fps = 25.0
+        before_s = (given - 1) / FRAME_RATE_HZ
+        times_s = np.arange(math.ceil(frames / FRAME_RATE_HZ * motion_fps - 1e-6)) / motion_fps
+        of_voice = mouth_of(self.mel_fm)[: int(np.searchsorted(times_s, before_s))]
+        mouth_tc = torch.cat([of_voice, torch.from_numpy(lips.at(times_s[len(of_voice) :] - before_s))])
+        speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
+        known = Lips(mouth_tc, torch.ones(len(mouth_tc), dtype=torch.bool))
+        one = Utterance(frames, given - 1, speech, known, [], length_s, True)
+        return Dubbed(lambda: iter([one]), warnings)
+
     def sound(self) -> Sound:
         """(frames - R - 1) * 256 samples of each utterance at the recording's level, cross-faded."""
         join = CrossFade(int(CROSS_FADE_S * SAMPLE_RATE_HZ))
@@ -115,6 +142,7 @@ class F5Speaker:
         def add(mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
             with torch.inference_mode():
                 wave = self.vocoder(mel_fm[None, utterance.voice_tokens :].float())[0].cpu().numpy()
+            wave = wave[: round(utterance.length_s * SAMPLE_RATE_HZ)]
             return join.add(wave * np.float32(self.back), utterance.last).clip(-1, 1).astype(np.float32)
 
         return add

@@ -1,6 +1,6 @@
 """How `mini` reads: English phonemes laid out in time, a voice of its own, pieces that end in silence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,13 +10,18 @@ import torch
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
+from jamflow.fit import DUB_WAYS, Way, fitted
 from jamflow.model.config import JointConfig
+from jamflow.reading import given_lips
 from jamflow.reading.alignment import Aligner
+from jamflow.reading.given_lips import GivenLips
+from jamflow.reading.lip_timing import kept, lip_times, moving_s
 from jamflow.reading.pieces import TextReader, block_tokens
-from jamflow.reading.reader import Sound, Utterance, VoiceLips
+from jamflow.reading.reader import Dubbed, Sound, Utterance, VoiceLips
 from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.level import end_in_silence
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.phonemes import SILENCE
 from jamflow.speech.vocoder import Vocos
 from jamflow.speech.voice import Lips, Prompt, Voice, choose_prompt, voice_from_prompt
 from jamflow.speech.waveform import read_wave
@@ -74,15 +79,35 @@ class PhonemeSpeaker:
             length_s = piece.tokens / Fraction(self.config.token_rate_hz)
             yield Utterance(tokens, first, speech, voice.lips, piece.phones, length_s, piece.last)
 
+    def dub(self, lips: GivenLips, text: str | None, way: Way | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
+        fps, length_s = self.config.motion_fps, float(lips.length_s)
+        voice, phones, warnings = given_lips.with_lips(self.voice, mouth_of), None, []
+        if text is not None:
+            points = lips.points(fps)
+            spoken = [symbol for sentence in self.text.sentences(text) for symbol in sentence]
+            natural_s = sum(seconds for symbol, seconds in spoken if symbol != SILENCE)
+            found = fitted(natural_s, moving_s(points, fps), length_s, way, DUB_WAYS, "the lips move for")
+            if found.warning:
+                warnings.append(found.warning)
+            if found.keep_s is not None:
+                spoken, left_out = kept(spoken, found.keep_s)
+                warnings.append(left_out)
+            symbols, seconds = zip(*spoken, (SILENCE, 0.1), strict=True)
+            phones = lip_times(symbols, [s / found.rate for s in seconds], points, fps, length_s)
+        return Dubbed(lambda: given_lips.utterances(lips, phones, voice, self.config), tuple(warnings))
+
     def sound(self) -> Sound:
         return self._vocode
 
     @torch.inference_mode()
     def _vocode(self, mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
-        """A whole number of hops, silent after the last sound."""
+        """As long as the utterance, silent after the last sound where that is known."""
         first = utterance.voice_tokens * self.config.frames_per_token
         start = max(0, first - _VOCODER_CONTEXT)
         mel = torch.cat([mel_fm[start:], mel_fm[-1:]])  # the last frame is centred on the end
         wave = self.vocoder(mel[None].float())[0][(first - start) * HOP :]
+        wave = wave[: round(utterance.length_s * SAMPLE_RATE_HZ)].clamp(-1, 1).cpu().numpy()
+        if not utterance.phones:
+            return wave
         _, over_s, _ = utterance.phones[-1]
-        return end_in_silence(wave.clamp(-1, 1).cpu().numpy(), over_s + _TAIL_S, SAMPLE_RATE_HZ)
+        return end_in_silence(wave, over_s + _TAIL_S, SAMPLE_RATE_HZ)

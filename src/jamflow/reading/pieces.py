@@ -83,3 +83,22 @@ class TextReader:
         length_s = tokens / self._config.token_rate_hz
         phones = timeline(symbols, seconds * (length_s / float(seconds.sum())))
         return torch.from_numpy(tokens_in_time(phones, tokens, self._config.token_rate_hz))
+
+    @torch.inference_mode()
+    def sentences(self, text: str) -> list[list[tuple[str, float]]]:
+        """(symbol, seconds) of every sentence; it begins with a silence, which is short but for the first one's.
+
+        Raises:
+            UserError: nothing to say, or letters of another script.
+        """
+        check_script(text)
+        parts = split_sentences(text)
+        if not parts:
+            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
+        out = []
+        for number, sentence in enumerate(parts):
+            symbols = [SILENCE, *self._phonemizer(sentence), SILENCE]
+            seconds = self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0].tolist()
+            seconds[0] = LEAD_S if number == 0 else PAUSE_S
+            out.append(list(zip(symbols, seconds, strict=True))[:-1])
+        return out

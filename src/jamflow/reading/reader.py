@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
+from jamflow.fit import Way
 from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.voice import Lips
+
+if TYPE_CHECKING:
+    from jamflow.reading.given_lips import GivenLips
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Utterance:
     Attributes:
         tokens: audio tokens in all; `voice_tokens` of them are the voice's.
         speech: mel and text of both.
-        lips: the voice's, or None.
+        lips: the voice's, or None; where all motion is given, those after it too.
         overlap_s: how long its end is mixed with the beginning of the next.
         phones: (symbol, start s, end s) from the start of what is said; empty where the model finds the timing.
         length_s: how long what is said lasts.
@@ -54,6 +58,14 @@ Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and
 VoiceLips = Callable[[float, int], Lips | None]
 
 
+@dataclass(frozen=True)
+class Dubbed:
+    """Speech for given lips: its pieces in order, anew at every call, and what the user should know."""
+
+    utterances: Callable[[], Iterator[Utterance]]
+    warnings: Sequence[str]
+
+
 class Speaker(Protocol):
     """One voice, ready to speak."""
 
@@ -62,6 +74,14 @@ class Speaker(Protocol):
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         """Pieces in order; speed 2 is twice as fast. UserError where there is nothing that can be said."""
+        ...
+
+    def dub(self, lips: "GivenLips", text: str | None, way: Way | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
+        """Speech in time with a video's lips, exactly as long as the picture; None leaves the text to the lips.
+
+        way: what is done where the text takes much longer or shorter than the lips move. mouth_of: lips for the (F, mel bands) of
+        a voice whose own are not known. UserError where the text cannot be said, or not in this time.
+        """
         ...
 
     def sound(self) -> Sound:

@@ -1,0 +1,194 @@
+"""Is dubbed speech in time with the lips that it was given? python benchmarks/dub.py CLIPS_FOLDER
+
+Every clip is dubbed with what is said in it (manifest.csv, or what Whisper hears) and, for comparison, the same text is spoken
+freely (`tts`) at the speed that makes it as long as the clip. Loudness is compared with the clip's own lip opening, the
+beginnings of words that Whisper hears with those that it hears in the clip's own sound, and what it hears with the text.
+
+Without a text: loudness against the clip's own lips and against those of all other clips.
+"""
+
+import csv
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+import tyro
+
+from jamflow.data.features import loudness
+from jamflow.errors import UserError
+from jamflow.evaluate.interval import bootstrap_interval
+from jamflow.evaluate.lips import best_lag, correlation, lag_profile, lip_opening_cm
+from jamflow.evaluate.wer import normalise, word_errors
+from jamflow.evaluate.whisper import Whisper
+from jamflow.media.video_reader import read_sound
+from jamflow.pipeline import JamFlow, seen_lips
+from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.phonemes import SILENCE
+
+FPS = 25
+LOUD = 30  # frames of a clip at least, for a correlation
+
+
+@dataclass(frozen=True)
+class Options:
+    """clips: a folder of short mp4 files of one face; `count` of them are taken evenly."""
+
+    clips: tyro.conf.Positional[Path]
+    text: bool = True
+    """Dub with the clips' own text too, not only without any."""
+    model: str = "mini"
+    nfe: int | None = None
+    seed: int = 0
+    count: int = 1000
+    longest_s: float = 12.0
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One sound of a clip: (T,) loudness in the video's frames, words with their beginnings, what was heard."""
+
+    loudness_t: np.ndarray
+    words: list[tuple[str, float]]
+    heard: str
+
+
+def frames_of(wave: np.ndarray, count: int) -> np.ndarray:
+    """(count,) mean loudness of every video frame of a sound at 24 kHz."""
+    level = loudness(LogMel()(torch.from_numpy(wave)).numpy())
+    edges = np.minimum((np.arange(count + 1) / FPS * FRAME_RATE_HZ).astype(int), len(level))
+    total = np.r_[0.0, np.cumsum(level)]
+    return (total[edges[1:]] - total[edges[:-1]]) / np.maximum(np.diff(edges), 1)
+
+
+def spoken(wave: np.ndarray, count: int, whisper: Whisper) -> Spoken:
+    words = whisper.words(wave, SAMPLE_RATE_HZ)
+    heard = " ".join(word.text for word in words)
+    return Spoken(frames_of(wave, count), [(normalise(word.text), word.start_s) for word in words], heard)
+
+
+def own_sound(path: Path, start_s: float, count: int) -> np.ndarray:
+    """(N,) at 24 kHz from the first frame of the picture on."""
+    sound = read_sound(path, 600)
+    wave = soxr.resample(sound.samples, sound.sample_rate, SAMPLE_RATE_HZ)
+    late = round((float(sound.start_s) - start_s) * SAMPLE_RATE_HZ)
+    wave = np.pad(wave, (late, 0)) if late > 0 else wave[-late:]
+    length = round(count / FPS * SAMPLE_RATE_HZ)
+    return np.pad(wave[:length], (0, max(0, length - len(wave)))).astype(np.float32)
+
+
+def word_distances_s(one: Spoken, other: Spoken) -> list[float]:
+    """How far apart the words begin that both have."""
+    a, b = one.words, other.words
+    blocks = SequenceMatcher(None, [w for w, _ in a], [w for w, _ in b], autojunk=False).get_matching_blocks()
+    return [abs(a[m.a + k][1] - b[m.b + k][1]) for m in blocks for k in range(m.size)]
+
+
+def stretched(model: JamFlow, text: str, count: int, options: Options) -> np.ndarray:
+    """Free speech at the speed that makes it as long as the clip, to the sample."""
+    speed = 1.0
+    for _ in range(4):  # timing does not depend on the solver's steps; the speed has limits, and pauses follow it less
+        phones = model.tts(text, speed=min(max(speed, 0.3), 3.0), nfe=1).phones
+        speed *= max(end for symbol, _, end in phones if symbol != SILENCE) * FPS / count
+    wave = model.tts(text, speed=min(max(speed, 0.3), 3.0), seed=options.seed, nfe=options.nfe).speech.waveform
+    length = round(count / FPS * SAMPLE_RATE_HZ)
+    return np.pad(wave[:length], (0, max(0, length - len(wave))))
+
+
+def texts(folder: Path) -> dict[str, str]:
+    path = folder / "manifest.csv"
+    if not path.is_file():
+        return {}
+    with path.open(newline="") as file:
+        return {row["file"]: row["transcript"] for row in csv.DictReader(file) if row["language"] in ("en", "?", "")}
+
+
+def openings(path: Path, model: JamFlow, longest_s: float) -> tuple[np.ndarray, float] | None:
+    """Lip opening at 25 frames a second, and when the first frame is shown; None where the clip is too long or has no face."""
+    try:
+        footage, lips, _ = seen_lips(path, model._load_faces().tracker)
+    except UserError:
+        return None
+    count = round(float(lips.length_s) * FPS)
+    if not LOUD <= count <= longest_s * FPS:
+        return None
+    return lip_opening_cm(lips.points(FPS)), float(footage.times_s[0])
+
+
+def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, options: Options) -> None:
+    whisper, known = Whisper(), texts(options.clips)
+    sides: dict[str, list[Spoken]] = {"dub": [], "free tts, stretched": [], "the clip's own sound": []}
+    said, profiles = [], {name: [] for name in sides}
+    distances: dict[str, list[float]] = {name: [] for name in sides}
+    for path, (opening_t, start_s) in paths.items():
+        if path.name not in known:
+            continue
+        count = len(opening_t)
+        own = own_sound(path, start_s, count)
+        original = spoken(own, count, whisper)
+        text = known[path.name] or original.heard
+        if len(normalise(text).split()) < 3:
+            continue
+        try:
+            dubbed = model.dub(path, text, seed=options.seed, nfe=options.nfe).speech.waveform
+        except UserError as error:
+            print(f"{path.stem}: {error}", flush=True)
+            continue
+        said.append(text)
+        waves = (dubbed, stretched(model, text, count, options), own)
+        for (name, spoke), wave in zip(sides.items(), waves, strict=True):
+            one = spoken(wave, count, whisper)
+            spoke.append(one)
+            profiles[name].append(lag_profile(one.loudness_t, opening_t))
+            distances[name].append(float(np.median(word_distances_s(one, original) or [np.nan])))
+        print(path.stem, *(f"{distances[name][-1]:.3f} s" for name in sides), flush=True)
+    head = ("", "r with the lips", "best lag, frames", "r there", "words begin off, s", "word error rate")
+    print(f"\n{len(said)} clips with their own text\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    for name, spoke in sides.items():
+        profile = np.nanmean(profiles[name], axis=0)
+        lag = best_lag(profile)
+        errors = word_errors(said, [one.heard for one in spoke])
+        row = (name, f"{profile[len(profile) // 2]:.3f}", f"{lag.frames:+.2f}", f"{lag.correlation:.3f}",
+               f"{np.nanmean(distances[name]):.3f}", f"{100 * errors.utterance_mean:.1f} %")  # fmt: skip
+        print(f"| {' | '.join(row)} |")
+    for what, gain in (
+        ("r", np.array([p[8] - q[8] for p, q in zip(*list(profiles.values())[:2], strict=True)])),
+        ("words, s", np.array(distances["dub"]) - np.array(distances["free tts, stretched"])),
+    ):
+        low, high = bootstrap_interval(gain[np.isfinite(gain)])
+        print(f"dub minus free, {what}: {np.nanmean(gain):+.3f}, 95 % interval {low:+.3f} to {high:+.3f}")
+
+
+def without_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, options: Options) -> None:
+    heard = []
+    for path, (opening_t, _) in paths.items():
+        wave = model.dub(path, seed=options.seed, nfe=options.nfe).speech.waveform
+        heard.append(frames_of(wave, len(opening_t)))
+        print(f"{path.stem}, no text: r {correlation(heard[-1], opening_t):.3f}", flush=True)
+    lips = [opening_t for opening_t, _ in paths.values()]
+    own = np.array([correlation(a, b) for a, b in zip(heard, lips, strict=True)])
+    others = np.array([
+        np.nanmean([correlation(a, np.resize(b, len(a))) for j, b in enumerate(lips) if j != i]) for i, a in enumerate(heard)
+    ])  # fmt: skip
+    lag = best_lag(np.nanmean([lag_profile(a, b) for a, b in zip(heard, lips, strict=True)], axis=0))
+    low, high = bootstrap_interval((own - others)[np.isfinite(own - others)])
+    print(f"\n{len(own)} clips without text: r of loudness with the own lips {np.nanmean(own):.3f}, with the others' "
+          f"{np.nanmean(others):.3f}; the difference is between {low:.3f} and {high:.3f} (95 %), above 0 in "
+          f"{100 * np.mean(own > others):.0f} % of the clips; best lag {lag.frames:+.2f} frames")  # fmt: skip
+
+
+def main() -> None:
+    options = tyro.cli(Options, description=__doc__)
+    model = JamFlow.load(options.model)
+    clips = sorted(options.clips.glob("*.mp4"))
+    clips = clips[:: max(1, len(clips) // options.count)][: options.count]
+    paths = {path: found for path in clips if (found := openings(path, model, options.longest_s)) is not None}
+    if options.text:
+        with_text(paths, model, options)
+    without_text(paths, model, options)
+
+
+if __name__ == "__main__":
+    main()

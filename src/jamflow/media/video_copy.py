@@ -1,0 +1,153 @@
+"""The picture of one file with new sound: video packets as they are, nothing is encoded again but the sound."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from math import lcm
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from av.packet import Packet
+
+from jamflow.errors import UserError
+from jamflow.media.files import output_file, replacing
+from jamflow.media.video_reader import opened
+
+_AAC_BITS_PER_S = 128_000
+_AAC_FRAME = 1024  # samples
+_FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
+_MOST_TICKS = 2**31 - 1
+
+
+class VideoCopy:
+    """Writes the first video stream of a file with new mono sound into an mp4 (or mkv), as a context manager.
+
+    The frame that is shown at `start_s` in the file is shown at 0, where sample 0 is heard; all other times follow it exactly in
+    an mp4, and to a millisecond, as fine as Matroska counts, in an mkv. Turns, colours and shape of pixels go along. Samples
+    pull packets after them, so that little waits in memory.
+
+    The file appears at `path` when the block ends without an exception.
+
+    Raises:
+        UserError: `path` ends in neither .mp4 nor .mkv, the container has no place for the codec, or the video has no times.
+    """
+
+    def __init__(self, path: str | Path, video: str | Path, start_s: Fraction, sample_rate: int):
+        self._path = check_copy(path, video)
+        self._video = Path(video)
+        self._start_s = start_s
+        self._rate = sample_rate
+        self._samples = 0
+        self._tail = np.zeros(0, np.float32)
+
+    def __enter__(self) -> Self:
+        self._session = self._open()
+        self._session.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._session.__exit__(kind, error, trace)
+
+    def write_audio(self, samples: np.ndarray) -> None:
+        """The next samples, (n,) float32; what lies outside [-1, 1] is clipped."""
+        self._tail = np.concatenate([self._tail, np.clip(samples, -1, 1).astype(np.float32)])
+        whole = len(self._tail) // _AAC_FRAME * _AAC_FRAME
+        for start in range(0, whole, _AAC_FRAME):
+            self._encode(self._tail[start : start + _AAC_FRAME])
+        self._tail = self._tail[whole:]
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with opened(self._video, "video") as source, replacing(self._path) as temporary:
+            template = source.streams.video[0]
+            assert template.time_base is not None
+            self._base = template.time_base
+            kind = _FORMATS[self._path.suffix.lower()]
+            options = {}
+            if kind == "mp4":
+                # Edit lists count in the movie's time scale: fine enough for both streams, where that can be had.
+                scale = lcm(self._base.denominator, self._rate)
+                scale = scale if scale <= _MOST_TICKS else self._base.denominator
+                options = {"movflags": "+faststart", "movie_timescale": str(scale)}
+            self._output = av.open(f"file:{temporary}", "w", format=kind, container_options=options)
+            try:
+                self._picture = self._output.add_stream_from_template(template, opaque=True)
+                self._picture.time_base = self._base
+                self._sound = self._output.add_stream("aac", rate=self._rate, layout="mono")
+                self._sound.bit_rate = _AAC_BITS_PER_S
+                self._packets = (p for p in source.demux(template) if p.size)  # the last one only empties the decoder
+                self._next = next(self._packets, None)
+                yield
+                self._finish()
+            except BaseException:
+                with suppress(OSError, FFmpegError):  # the first error is the one to tell
+                    self._output.close()
+                raise
+            self._output.close()
+
+    def _encode(self, samples: np.ndarray) -> None:
+        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        frame.sample_rate = self._rate
+        frame.pts, frame.time_base = self._samples, Fraction(1, self._rate)
+        self._samples += len(samples)
+        self._output.mux(self._sound.encode(frame))
+        self._copy_until(Fraction(self._samples, self._rate))
+
+    def _finish(self) -> None:
+        if len(self._tail):
+            self._encode(self._tail)
+        self._output.mux(self._sound.encode(None))
+        self._copy_until(None)
+
+    def _copy_until(self, end_s: Fraction | None) -> None:
+        while (packet := self._next) is not None and (end_s is None or self._place(packet) < end_s):
+            self._mux(packet)
+            self._next = next(self._packets, None)
+
+    def _place(self, packet: Packet) -> Fraction:
+        """When it is decoded, in seconds of the result."""
+        ticks = packet.pts if packet.dts is None else packet.dts
+        if packet.pts is None or ticks is None:
+            raise UserError(f"The video {self._video} has packets without a time.", "Convert it to mp4 first.")
+        return ticks * self._base - self._start_s
+
+    def _mux(self, packet: Packet) -> None:
+        shift = round(self._start_s / self._base)
+        assert packet.pts is not None
+        packet.pts -= shift
+        if packet.dts is not None:
+            packet.dts -= shift
+        if packet.pts < 0 and self._path.suffix.lower() != ".mp4":
+            raise UserError(
+                f"The video {self._video} begins with hidden frames, which mkv would show.", "Convert it to mp4 first."
+            )
+        packet.stream = self._picture
+        self._output.mux(packet)
+
+
+def check_copy(path: str | Path, video: str | Path) -> Path:
+    """Whether `video` can be copied into a file of this name; returns the path.
+
+    Raises:
+        UserError: it cannot, or the name is none for a video.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    path = output_file(path, suffix if suffix in _FORMATS else ".mp4")
+    with opened(video, "video") as source:
+        if not source.streams.video:
+            raise UserError(f"The file {video} has no picture.", "Give a video file.")
+        codec = source.streams.video[0].codec_context.codec.canonical_name
+    with av.open("/dev/null", "w", format=_FORMATS[suffix]) as container:
+        if codec not in container.supported_codecs:
+            raise UserError(
+                f"The picture is to stay as it is, and {suffix[1:]} has no place for its codec {codec}.",
+                f"Give a name that ends in .mkv instead of {suffix}." if suffix == ".mp4" else "Convert the video to mp4 first.",
+            )
+    return path

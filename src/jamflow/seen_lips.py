@@ -1,0 +1,26 @@
+"""The lips of a video as something that is given: relative to the person at rest, and at rest where no face is seen."""
+
+from pathlib import Path
+
+import numpy as np
+
+from jamflow.face.channels import split
+from jamflow.face.renderer import Tracker
+from jamflow.footage import Footage, open_footage
+from jamflow.reading.given_lips import GivenLips
+
+
+def seen_lips(video: str | Path, tracker: Tracker) -> tuple[Footage, GivenLips, list[str]]:
+    """Goes through a video once; also returns what the user should know.
+
+    Raises:
+        UserError: it cannot be read, has no picture, or there is a face in none of its frames.
+    """
+    footage = open_footage(video, tracker)
+    motion, found = footage.track.motion, footage.track.found_t
+    at_rest = 0.0 if motion.rest is None else motion.rest.expression_k3
+    mouth, _ = split((motion.expression_tk3 - at_rest) * found[:, None, None], tracker.space)
+    times_s = np.array([float(t - footage.times_s[0]) for t in footage.times_s])
+    lost = int((~found).sum())
+    warnings = [f"In {lost} of {len(found)} frames of the video no face was found; lips count as at rest there."] if lost else []
+    return footage, GivenLips(times_s, mouth, footage.length_s), warnings
