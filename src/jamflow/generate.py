@@ -29,7 +29,7 @@ class Sampling:
     steps: int = 16
     method: Method = "euler"
     sway: float | None = -1.0
-    speech_guidance: float = 1.2  # F5-TTS uses 2; for `mini` see docs/decisions.md
+    speech_guidance: float = 1.0  # F5-TTS uses 2; for `mini` see docs/decisions.md
     motion_guidance: float = 0.5
     keep_beginning: bool = False
 

@@ -3,31 +3,26 @@
 A call keeps nothing in the model; two calls on one `JamFlow` do not see each other.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from jamflow.conditions import Conditions, MotionCondition, Role, SpeechCondition
 from jamflow.errors import UserError
-from jamflow.face.frame_clock import FrameClock
-from jamflow.face.idle import IdleMotion
-from jamflow.face.motion import Motion
-from jamflow.face.renderer import Picture
 from jamflow.faces import Faces, load_faces
 from jamflow.fit import DUB_WAYS, Way, check_way
 from jamflow.footage import open_footage
-from jamflow.generate import Sampling, generate
+from jamflow.generate import Sampling
 from jamflow.media.video_reader import has_video, track_warnings
 from jamflow.parts import Parts, Precision, assemble
+from jamflow.performance import Performer, Saying, lips_of, motion_fps
 from jamflow.reading.given_speech import utterances
 from jamflow.reading.pieces import block_tokens
-from jamflow.reading.reader import Sound, Utterance, VoiceLips
+from jamflow.reading.reader import VoiceLips
 from jamflow.result import Copied, Look, Passed, Piece, Result, Timings
 from jamflow.retelling import own_lips, retold
 from jamflow.retime import Fit, for_speech
@@ -37,7 +32,6 @@ from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import Recording, open_recording
 from jamflow.tasks import TASKS, Task
 from jamflow.voice_lips import voice_lips
-from jamflow.windows import frame_noise
 
 # Without a text, only the lips say what is to be heard: docs/decisions.md has what other guidance does.
 LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
@@ -186,7 +180,7 @@ class JamFlow:
             footage = open_footage(video, faces.tracker, face)
         with timings("text"):
             own = voice is None and footage.facts.has_sound
-            lips = own_lips(footage, faces.tracker, self._fps) if own else self._voice_lips(voice)
+            lips = own_lips(footage, faces.tracker, motion_fps(self._parts)) if own else self._voice_lips(voice)
             speaker = self._parts.reader.speaker(voice or (video if own else None), voice_text, lips)
             told = retold(speaker, text, speed, footage.filmed, fit, block_tokens(self._parts.joint.config))
         with timings("video"):
@@ -194,7 +188,7 @@ class JamFlow:
         warnings = [*footage.warnings, *picture.warnings, *told.warnings]
         if voice is None and not own:
             warnings.append("The video has no sound, so the voice is the model's own (--voice gives another).")
-        saying = _Saying(
+        saying = Saying(
             told.utterances, lambda: float(told.order.end_s), speaker.sound, SAMPLE_RATE_HZ, tuple(speaker.warnings)
         )
         return self._result(TASKS["retell"], saying, seed, nfe, True, Look(picture), warnings, timings)
@@ -225,16 +219,14 @@ class JamFlow:
         draws = has_video(recording) if picture is None else picture
         if draws:
             self._check_motion()
-        own = self._parts.sampling
-        sampling = own if nfe is None else replace(own, steps=nfe)
         return reword(
             self._parts, self._load_faces if draws else None, recording, Change(new, old, from_s, to_s), transcript,
-            sampling=sampling, seed=seed, face=face, timings=timings,
+            sampling=self._sampling(nfe), seed=seed, face=face, timings=timings,
         )  # fmt: skip
 
-    def _given(self, recording: Recording) -> "_Saying":
+    def _given(self, recording: Recording) -> Saying:
         config = self._parts.joint.config
-        return _Saying(
+        return Saying(
             lambda: utterances(recording, config), lambda: float(recording.length_s), None,
             Passed(recording.path, recording.start_s), track_warnings(recording.path),
         )  # fmt: skip
@@ -272,24 +264,13 @@ class JamFlow:
                 next(speaker.utterances(text, 1.0))  # refuses what cannot be spoken, before any work
         with timings("video"):
             footage, lips, warnings = seen_lips(video, self._load_faces().tracker)
-            dubbed = speaker.dub(lips, text, fit, self._lips_of)
-        saying = _Saying(
+            dubbed = speaker.dub(lips, text, fit, partial(lips_of, self._parts))
+        saying = Saying(
             dubbed.utterances, lambda: float(lips.length_s), speaker.sound, SAMPLE_RATE_HZ,
             (*speaker.warnings, *warnings, *dubbed.warnings), LIPS_ALONE if text is None else {},
         )  # fmt: skip
         copied = Copied(footage.path, footage.times_s[0], len(footage.times_s))
         return self._result(TASKS["dub"], saying, seed, nfe, True, None, [], timings, copied)
-
-    @torch.inference_mode()
-    def _lips_of(self, mel_fm: Tensor) -> Tensor:
-        """Lips for a voice that nobody saw, as `animate` makes them."""
-        config, sampling = self._parts.joint.config, self._parts.sampling
-        conditions = Conditions(
-            len(mel_fm) // config.frames_per_token, SpeechCondition("given", mel_fm), MotionCondition("generated")
-        )
-        streams = generate(self._parts.joint, self._parts.normaliser, conditions, sampling, torch.Generator().manual_seed(0))
-        assert streams.mouth_tc is not None
-        return streams.mouth_tc.cpu()
 
     def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Look, list[str]]:
         picture, warnings = self._load_faces().prepare(portrait, face)
@@ -298,12 +279,12 @@ class JamFlow:
     def _voice_lips(self, voice: str | Path | None) -> VoiceLips | None:
         if voice is None or self._faces is None:
             return None
-        return voice_lips(voice, self._faces.tracker, self._fps)
+        return voice_lips(voice, self._faces.tracker, motion_fps(self._parts))
 
     def _reading(
         self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings,
         lips: VoiceLips | None = None,
-    ) -> "_Saying":  # fmt: skip
+    ) -> Saying:  # fmt: skip
         """Checks everything that can be checked before the first piece is made."""
         with timings("text"):
             speaker = self._parts.reader.speaker(voice, voice_text, lips)
@@ -313,42 +294,29 @@ class JamFlow:
             return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
 
         warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
-        return _Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings)
+        return Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings)
 
     def _result(
-        self, task: Task, saying: "_Saying", seed: int, nfe: int | None, still: bool, look: Look | None,
+        self, task: Task, saying: Saying, seed: int, nfe: int | None, still: bool, look: Look | None,
         warnings: list[str], timings: Timings, copied: Copied | None = None,
     ) -> Result:  # fmt: skip
-        own = self._parts.sampling
-        sampling = own if nfe is None else replace(own, steps=nfe)
-        sampling = replace(sampling, **saying.guidance)
-        fps = self._fps
+        sampling = replace(self._sampling(nfe), **saying.guidance)
+        performer = Performer(self._parts, sampling, seed)
+        fps = performer.fps
 
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None
             if self._faces is not None and not still:
                 idle = self._faces.renderer.idle(fps, np.random.default_rng(seed))
-            sound, clock = saying.sound and saying.sound(), FrameClock(fps, None if look is None else look.picture.times_s)
-            for number, utterance in enumerate(saying.utterances()):
-                noise = self._noise(utterance, seed, number)
-                yield self._speak_piece(task, utterance, sound, look, sampling, noise, idle, clock, timings)
+            return performer.pieces(task, saying, look, idle, timings)
 
         settings: dict[str, Any] = {"seed": seed, "nfe": sampling.steps}
         warnings = [*warnings, *saying.warnings]
         return Result(make, saying.expected_s, saying.heard, fps, look, warnings, settings, timings, copied)
 
-    def _noise(self, utterance: Utterance, seed: int, number: int) -> tuple[torch.Generator, Tensor | None]:
-        """A piece's own, or that of its frames where it is a window of something longer."""
-        generator = torch.Generator().manual_seed((seed * 100_003 + number) % 2**63)
-        if utterance.first_frame is None:
-            return generator, None
-        config = self._parts.joint.config
-        frames = config.motion_frames(utterance.tokens)
-        return generator, frame_noise(seed, utterance.first_frame, frames, config.motion.mouth_channels)
-
-    @property
-    def _fps(self) -> Fraction:
-        return Fraction(self._parts.joint.config.motion_fps).limit_denominator(1001)
+    def _sampling(self, nfe: int | None) -> Sampling:
+        own = self._parts.sampling
+        return own if nfe is None else replace(own, steps=nfe)
 
     def _check_motion(self) -> None:
         if not self._parts.moves:
@@ -356,73 +324,3 @@ class JamFlow:
                 "This model has no trained motion: base's Motion-DiT must be trained first.",
                 "Use the model mini for a video, or tts for sound alone.",
             )
-
-    def _speak_piece(
-        self, task: Task, utterance: Utterance, sound: Sound | None, look: Look | None, sampling: Sampling,
-        noise: tuple[torch.Generator, Tensor | None], idle: IdleMotion | None, clock: FrameClock, timings: Timings,
-    ) -> Piece:  # fmt: skip
-        """The voice is given, the piece after it is generated; only the piece is kept."""
-        lips = MotionCondition(task.motion, utterance.lips and utterance.lips.mouth_tc)
-        if look is not None and task.motion == "generated":
-            lips = self._lips(task.motion, utterance, look.picture, clock.now_s)
-        conditions = Conditions(utterance.tokens, utterance.speech, lips)
-        with timings("model"):
-            streams = generate(self._parts.joint, self._parts.normaliser, conditions, sampling, *noise)
-        speech, heard = np.zeros(0, np.float32), utterance.recorded
-        if sound is not None and streams.mel_fm is not None:
-            with timings("vocoder"):
-                speech = heard = sound(streams.mel_fm, utterance)
-        motion = None
-        if streams.mouth_tc is not None and look is not None:
-            rate = Fraction(self._parts.joint.config.token_rate_hz).limit_denominator(1001)
-            before_s = utterance.voice_tokens / rate
-            mouth_tm = clock.take(streams.mouth_tc.cpu().numpy(), before_s, utterance.length_s, utterance.overlap_s)
-            motion = look.picture.speaking(mouth_tm, clock.fps)
-            if idle is not None and heard is not None:
-                motion = _with_idle(motion, heard, idle)
-        return Piece(speech, motion, utterance.phones)
-
-    def _lips(self, role: Role, utterance: Utterance, picture: Picture, now_s: Fraction) -> MotionCondition:
-        """The voice's lips where they are known, and what else the picture shows of itself, from `now_s` of the result on."""
-        frames, of_voice = (
-            self._parts.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens)
-        )
-        given_t = torch.zeros(frames, dtype=torch.bool)
-        if utterance.lips is not None:
-            given_t[:of_voice] = utterance.lips.seen_t
-        if utterance.first_frame is not None:
-            clue_tc = picture.clue(utterance.first_frame, frames, self._fps)
-        else:
-            clue_tc = picture.clue(round(now_s * self._fps), frames - of_voice, self._fps)
-        if clue_tc is not None:
-            clue_tc = torch.tensor(clue_tc)
-            if utterance.first_frame is None:  # of the voice it is what was seen of it; else it is still
-                own = None if utterance.lips is None else utterance.lips.clue_tc
-                clue_tc = torch.cat([clue_tc[:1].expand(of_voice, -1) if own is None else own[:of_voice], clue_tc])
-        return MotionCondition(role, utterance.lips and utterance.lips.mouth_tc, given_t, clue_tc)
-
-
-@dataclass(frozen=True)
-class _Saying:
-    """What a result says.
-
-    utterances: in order, anew at every call. expected_s: how long they last, about. sound: how what is generated becomes
-    sound; None where nothing of it is heard. heard: the sound of the result. guidance: how it is guided, if not as usual.
-    """
-
-    utterances: Callable[[], Iterator[Utterance]]
-    expected_s: Callable[[], float]
-    sound: Callable[[], Sound] | None
-    heard: int | Passed
-    warnings: Sequence[str]
-    guidance: dict[str, Any] = field(default_factory=dict)
-
-
-def _with_idle(motion: Motion, speech: np.ndarray, idle: IdleMotion) -> Motion:
-    """Blinks, brows and small nods in step with the speech's loudness."""
-    edges = np.linspace(0, len(speech), len(motion) + 1).astype(int)
-    energy = np.concatenate([[0.0], np.cumsum(speech.astype(np.float64) ** 2)])
-    loudness = np.sqrt(np.diff(energy[edges]) / np.maximum(np.diff(edges), 1))
-    extra, rotation, translation = idle.step(loudness)
-    expression = (motion.expression_tk3 + extra).astype(np.float32)
-    return replace(motion, expression_tk3=expression, rotation_t3=rotation, translation_t3=translation)
