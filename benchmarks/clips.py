@@ -9,8 +9,9 @@ import torch
 
 from jamflow.data.articulation import articulate
 from jamflow.data.features import loudness
-from jamflow.evaluate.lips import Phones, lip_opening_cm
+from jamflow.evaluate.lips import Phones
 from jamflow.face.measure import track_motion
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import read_video
 from jamflow.pipeline import JamFlow
 from jamflow.speech.mel import FRAME_RATE_HZ, LogMel

@@ -20,9 +20,10 @@ import tyro
 from jamflow.data.features import loudness
 from jamflow.errors import UserError
 from jamflow.evaluate.interval import bootstrap_interval
-from jamflow.evaluate.lips import best_lag, correlation, lag_profile, lip_opening_cm
+from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.evaluate.wer import normalise, word_errors
 from jamflow.evaluate.whisper import Whisper
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import read_sound
 from jamflow.pipeline import JamFlow, seen_lips
 from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel

@@ -19,8 +19,9 @@ import numpy as np
 import tyro
 
 from jamflow.evaluate.interval import bootstrap_interval
-from jamflow.evaluate.lips import best_lag, correlation, lag_profile, lip_opening_cm
+from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.face.measure import TrackedMotion, track_motion
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.image import read_image
 from jamflow.media.video_reader import read_sound, read_video, video_facts
 from jamflow.media.video_writer import VideoWriter

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import tyro
 
-from jamflow.evaluate.lips import lip_opening_cm
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.faces import Faces, load_faces
 from jamflow.footage import Footage, open_footage
 from jamflow.media.video_reader import read_sound, read_video, video_facts

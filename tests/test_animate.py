@@ -9,7 +9,8 @@ import pytest
 
 from jamflow import JamFlow
 from jamflow.app.cli import run
-from jamflow.evaluate.lips import correlation, lip_opening_cm
+from jamflow.evaluate.lips import correlation
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import read_sound, read_video
 from jamflow.media.video_writer import VideoWriter
 from jamflow.result import Result

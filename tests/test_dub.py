@@ -12,7 +12,8 @@ from jamflow import JamFlow
 from jamflow.app.cli import run
 from jamflow.data.features import loudness
 from jamflow.errors import UserError
-from jamflow.evaluate.lips import correlation, lip_opening_cm
+from jamflow.evaluate.lips import correlation
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import read_sound, read_video
 from jamflow.media.video_writer import VideoWriter
 from jamflow.reading.given_lips import cuts

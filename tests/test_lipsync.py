@@ -9,10 +9,10 @@ import pytest
 
 from jamflow import JamFlow
 from jamflow.app.cli import run
-from jamflow.evaluate.lips import correlation, lip_opening_cm
+from jamflow.evaluate.lips import correlation
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.renderer import MeshRenderer
-from jamflow.face.mesh.space import follow_mouth
+from jamflow.face.mesh.space import follow_mouth, lip_opening_cm
 from jamflow.face.motion import Motion
 from jamflow.face.tracker import FaceTracker
 from jamflow.media.image import read_image

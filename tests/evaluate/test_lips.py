@@ -7,10 +7,10 @@ from jamflow.evaluate.lips import (
     best_lag,
     correlation,
     lag_profile,
-    lip_opening_cm,
     shut_bilabials,
     shut_silence,
 )
+from jamflow.face.mesh.space import lip_opening_cm
 
 FPS = 25
 

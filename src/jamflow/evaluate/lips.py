@@ -22,7 +22,6 @@ SILENCE_MARGIN_S = 0.08
 
 _BILABIALS = frozenset("pbm")
 _PAUSES = frozenset(SILENCE + PUNCTUATION)
-_INNER_UPPER, _INNER_LOWER = 2, 3
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,6 @@ class Share:
     def fraction(self) -> float:
         """NaN where there was nothing to count."""
         return self.hits / self.total if self.total else float("nan")
-
-
-def lip_opening_cm(keypoints_tk3: np.ndarray) -> np.ndarray:
-    """(T,) opening of motion whose key points start with the six of the mouth, as the mesh space's do."""
-    return keypoints_tk3[:, _INNER_UPPER, 1] - keypoints_tk3[:, _INNER_LOWER, 1]
 
 
 def correlation(a_t: np.ndarray, b_t: np.ndarray) -> float:

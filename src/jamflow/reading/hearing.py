@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from jamflow.errors import UserError
-from jamflow.evaluate.whisper import HeardWord, Whisper
 from jamflow.reading.alignment import Aligner, Say
 from jamflow.reading.words import TimedWord, find, spoken_words
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.original import Original
+
+if TYPE_CHECKING:
+    from jamflow.evaluate.whisper import HeardWord, Whisper
 
 LONGEST_S = 600.0  # of a recording in which words are looked for
 _ALIGNED_S = 60.0  # at once: the time it takes grows with the square
@@ -77,7 +80,7 @@ class Ear:
         first, last = find([word.text for word in spoken_words(transcript, self._aligner.text.phonemizer)], wanted)
         return Heard(self._placed(sound, transcript, 0.0, float(sound.length_s)), first, last)
 
-    def _around(self, sound: Original, heard: Sequence[HeardWord], first: int, last: int) -> Heard:
+    def _around(self, sound: Original, heard: Sequence["HeardWord"], first: int, last: int) -> Heard:
         """Whisper tells the words well and their times badly (0.1 s early); so they are laid on the sound again."""
         low, high, start_s, end_s = 0, len(heard), 0.0, float(sound.length_s)
         if end_s > _ALIGNED_S / 2:
@@ -109,7 +112,9 @@ def refuse_long(sound: Original) -> None:
         )
 
 
-def _whisper() -> Whisper:
+def _whisper() -> "Whisper":
+    from jamflow.evaluate.whisper import Whisper  # only now: an extra
+
     try:
         return Whisper()
     except UserError as error:

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from jamflow.data.articulation import articulate
-from jamflow.evaluate.lips import lip_opening_cm
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.speech.phonemes import PUNCTUATION, SILENCE
 
 Phones = list[tuple[str, float, float]]

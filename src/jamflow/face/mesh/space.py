@@ -61,3 +61,8 @@ def follow_mouth(e_mouth_tm3: np.ndarray) -> np.ndarray:
     e_tk3[:, CHIN] = chin_t3
     e_tk3[:, [JAW_RIGHT, JAW_LEFT]] = _JAW_LINE_SHARE * chin_t3[:, None]
     return e_tk3
+
+
+def lip_opening_cm(keypoints_tk3: np.ndarray) -> np.ndarray:
+    """(T,) opening of motion whose key points start with the six of the mouth, as the mesh space's do."""
+    return keypoints_tk3[:, INNER_UPPER, 1] - keypoints_tk3[:, INNER_LOWER, 1]
