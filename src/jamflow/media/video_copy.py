@@ -15,10 +15,9 @@ from av.packet import Packet
 
 from jamflow.errors import UserError
 from jamflow.media.files import output_file, replacing
+from jamflow.media.mono_aac import MonoAac
 from jamflow.media.video_reader import opened
 
-_AAC_BITS_PER_S = 128_000
-_AAC_FRAME = 1024  # samples
 _FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 _MOST_TICKS = 2**31 - 1
 
@@ -41,8 +40,6 @@ class VideoCopy:
         self._video = Path(video)
         self._start_s = start_s
         self._rate = sample_rate
-        self._samples = 0
-        self._tail = np.zeros(0, np.float32)
 
     def __enter__(self) -> Self:
         self._session = self._open()
@@ -56,11 +53,8 @@ class VideoCopy:
 
     def write_audio(self, samples: np.ndarray) -> None:
         """The next samples, (n,) float32; what lies outside [-1, 1] is clipped."""
-        self._tail = np.concatenate([self._tail, np.clip(samples, -1, 1).astype(np.float32)])
-        whole = len(self._tail) // _AAC_FRAME * _AAC_FRAME
-        for start in range(0, whole, _AAC_FRAME):
-            self._encode(self._tail[start : start + _AAC_FRAME])
-        self._tail = self._tail[whole:]
+        self._sound.write(samples)
+        self._copy_until(self._sound.encoded_s)
 
     @contextmanager
     def _open(self) -> Iterator[None]:
@@ -79,31 +73,17 @@ class VideoCopy:
             try:
                 self._picture = self._output.add_stream_from_template(template, opaque=True)
                 self._picture.time_base = self._base
-                self._sound = self._output.add_stream("aac", rate=self._rate, layout="mono")
-                self._sound.bit_rate = _AAC_BITS_PER_S
+                self._sound = MonoAac(self._output, self._rate)
                 self._packets = (p for p in source.demux(template) if p.size)  # the last one only empties the decoder
                 self._next = next(self._packets, None)
                 yield
-                self._finish()
+                self._sound.finish()
+                self._copy_until(None)
             except BaseException:
                 with suppress(OSError, FFmpegError):  # the first error is the one to tell
                     self._output.close()
                 raise
             self._output.close()
-
-    def _encode(self, samples: np.ndarray) -> None:
-        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        frame.sample_rate = self._rate
-        frame.pts, frame.time_base = self._samples, Fraction(1, self._rate)
-        self._samples += len(samples)
-        self._output.mux(self._sound.encode(frame))
-        self._copy_until(Fraction(self._samples, self._rate))
-
-    def _finish(self) -> None:
-        if len(self._tail):
-            self._encode(self._tail)
-        self._output.mux(self._sound.encode(None))
-        self._copy_until(None)
 
     def _copy_until(self, end_s: Fraction | None) -> None:
         while (packet := self._next) is not None and (end_s is None or self._place(packet) < end_s):

@@ -16,10 +16,9 @@ from av.packet import Packet
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from jamflow.media.files import output_file, replacing
+from jamflow.media.mono_aac import MonoAac
 from jamflow.media.passed_sound import PassedSound
 
-_AUDIO_BITS_PER_S = 128_000
-_AAC_FRAME = 1024  # samples
 _FINE_HZ = 48_000  # fine enough for the edit list of sound at another rate
 # Measured on a moving portrait, 512 x 512: `faster` takes twice the time and more bytes for 0.5 dB.
 _X264 = {"drawn": {"crf": "18", "preset": "veryfast"}, "filmed": {"crf": "16", "preset": "faster"}}
@@ -64,8 +63,7 @@ class VideoWriter:
         self._passed = passed
         self._n_frames = 0
         self._lasts: dict[int | None, int] = {}  # ticks, by the time of the frames that the encoder still has
-        self._n_samples = 0
-        self._tail = np.zeros(0, np.float32)  # samples that do not fill an AAC frame yet
+        self._sound: MonoAac | None = None
 
     def __enter__(self) -> Self:
         self._session = self._open()
@@ -98,11 +96,8 @@ class VideoWriter:
 
     def write_audio(self, samples: np.ndarray) -> None:
         """The next samples, (n,) float32 in [-1, 1]; what lies outside is clipped."""
-        self._tail = np.concatenate([self._tail, np.clip(samples, -1, 1).astype(np.float32)])
-        whole = len(self._tail) // _AAC_FRAME * _AAC_FRAME
-        for start in range(0, whole, _AAC_FRAME):
-            self._encode_audio(self._tail[start : start + _AAC_FRAME])
-        self._tail = self._tail[whole:]
+        assert self._sound is not None
+        self._sound.write(samples)
 
     @contextmanager
     def _open(self) -> Iterator[None]:
@@ -132,8 +127,7 @@ class VideoWriter:
         codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
         codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
         if self._sample_rate is not None:
-            self._audio = self._container.add_stream("aac", rate=self._sample_rate, layout="mono")
-            self._audio.bit_rate = _AUDIO_BITS_PER_S
+            self._sound = MonoAac(self._container, self._sample_rate)
 
     def _options(self) -> dict[str, str]:
         """Where frames last unevenly, none refers to a later one: containers add up durations in the order of coding."""
@@ -159,20 +153,10 @@ class VideoWriter:
     def _time_s(self, frame: int) -> Fraction:
         return frame / self._fps if self._times_s is None else self._times_s[frame]
 
-    def _encode_audio(self, samples: np.ndarray) -> None:
-        assert self._sample_rate is not None
-        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        frame.sample_rate = self._sample_rate
-        frame.pts, frame.time_base = self._n_samples, Fraction(1, self._sample_rate)
-        self._n_samples += len(samples)
-        self._container.mux(self._audio.encode(frame))
-
     def _flush(self) -> None:
-        if len(self._tail):
-            self._encode_audio(self._tail)
         self._mux_video(self._video.encode(None))
-        if self._sample_rate is not None:
-            self._container.mux(self._audio.encode(None))
+        if self._sound is not None:
+            self._sound.finish()
         if self._passed is not None:
             self._passed.finish()
 

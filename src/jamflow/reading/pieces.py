@@ -44,12 +44,12 @@ class TextReader:
     def __init__(self, durations: DurationPredictor, config: JointConfig):
         self._durations = durations
         self._config = config
-        self._phonemizer = self.phonemizer = Phonemizer()
+        self.phonemizer = Phonemizer()
 
     @torch.inference_mode()
     def seconds(self, symbols: list[str]) -> torch.Tensor:
         """(N,) how long each symbol is expected to last."""
-        return self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0]
+        return self._durations(torch.tensor([self.phonemizer.tokens(symbols)]))[0]
 
     @torch.inference_mode()
     def pieces(self, text: str, speed: float) -> Iterator[PieceOfText]:
@@ -58,27 +58,20 @@ class TextReader:
         Raises:
             UserError: nothing to say, or letters of another script.
         """
-        check_script(text)
-        sentences = split_sentences(text)
-        if not sentences:
-            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
-        for number, sentence in enumerate(sentences):
-            symbols = [SILENCE, *self._phonemizer(sentence), SILENCE]
-            seconds = self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0] / speed
-            seconds[0] = LEAD_S if number == 0 else PAUSE_S
+        for sentence, symbols, seconds, last in self._spoken(text, speed):
             phones = timeline(symbols, seconds)
             rate, block = self._config.token_rate_hz, block_tokens(self._config)
             tokens = math.ceil(phones[-1][2] * rate / block) * block
             symbol, start, _ = phones[-1]
             phones[-1] = (symbol, start, tokens / rate)
             text_a = torch.from_numpy(tokens_in_time(phones, tokens, rate))
-            yield PieceOfText(sentence, phones, tokens, text_a, number == len(sentences) - 1)
+            yield PieceOfText(sentence, phones, tokens, text_a, last)
 
     @torch.inference_mode()
     def spread(self, text: str, tokens: int) -> torch.Tensor:
         """(tokens,) the text of a recording of known length, its predicted timing stretched to fit."""
-        symbols = [SILENCE, *(s for part in split_sentences(text) for s in self._phonemizer(part)), SILENCE]
-        seconds = self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0]
+        symbols = [SILENCE, *(s for part in split_sentences(text) for s in self.phonemizer(part)), SILENCE]
+        seconds = self.seconds(symbols)
         seconds[0] = 0.1
         length_s = tokens / self._config.token_rate_hz
         phones = timeline(symbols, seconds * (length_s / float(seconds.sum())))
@@ -91,14 +84,16 @@ class TextReader:
         Raises:
             UserError: nothing to say, or letters of another script.
         """
+        return [list(zip(symbols, s.tolist(), strict=True))[:-1] for _, symbols, s, _ in self._spoken(text, 1.0)]
+
+    def _spoken(self, text: str, speed: float) -> Iterator[tuple[str, list[str], torch.Tensor, bool]]:
+        """Each sentence, its symbols between two silences, (N,) their seconds, and whether it is the last."""
         check_script(text)
-        parts = split_sentences(text)
-        if not parts:
+        sentences = split_sentences(text)
+        if not sentences:
             raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
-        out = []
-        for number, sentence in enumerate(parts):
-            symbols = [SILENCE, *self._phonemizer(sentence), SILENCE]
-            seconds = self._durations(torch.tensor([self._phonemizer.tokens(symbols)]))[0].tolist()
+        for number, sentence in enumerate(sentences):
+            symbols = [SILENCE, *self.phonemizer(sentence), SILENCE]
+            seconds = self.seconds(symbols) / speed
             seconds[0] = LEAD_S if number == 0 else PAUSE_S
-            out.append(list(zip(symbols, seconds, strict=True))[:-1])
-        return out
+            yield sentence, symbols, seconds, number == len(sentences) - 1

@@ -1,0 +1,47 @@
+"""One channel of new sound in a container, encoded as it comes."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.container import OutputContainer
+
+_BITS_PER_S = 128_000
+_FRAME = 1024  # samples
+
+
+class MonoAac:
+    """Adds an AAC stream to a container that has not been written to yet; sample n is heard at n / rate."""
+
+    def __init__(self, output: OutputContainer, rate_hz: int):
+        self._output, self._rate = output, rate_hz
+        self._stream = output.add_stream("aac", rate=rate_hz, layout="mono")
+        self._stream.bit_rate = _BITS_PER_S
+        self._samples = 0
+        self._tail = np.zeros(0, np.float32)  # samples that do not fill a frame yet
+
+    @property
+    def encoded_s(self) -> Fraction:
+        """How much the encoder has been given."""
+        return Fraction(self._samples, self._rate)
+
+    def write(self, samples: np.ndarray) -> None:
+        """The next samples, (n,) float32; what lies outside [-1, 1] is clipped."""
+        self._tail = np.concatenate([self._tail, np.clip(samples, -1, 1).astype(np.float32)])
+        whole = len(self._tail) // _FRAME * _FRAME
+        for start in range(0, whole, _FRAME):
+            self._encode(self._tail[start : start + _FRAME])
+        self._tail = self._tail[whole:]
+
+    def finish(self) -> None:
+        """What does not fill a frame, and what the encoder still holds."""
+        if len(self._tail):
+            self._encode(self._tail)
+        self._output.mux(self._stream.encode(None))
+
+    def _encode(self, samples: np.ndarray) -> None:
+        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        frame.sample_rate = self._rate
+        frame.pts, frame.time_base = self._samples, Fraction(1, self._rate)
+        self._samples += len(samples)
+        self._output.mux(self._stream.encode(frame))
