@@ -21,7 +21,7 @@ class Voice:
 HELD_OUT = ("hibari-07", "hibari-19", "kokoro-3")  # never trained on, for measuring voice similarity
 
 
-def hibari_voices(n: int = 28, wide: int = 240, seed: int = 0) -> list[Voice]:
+def hibari_voices(n: int = 28, wide: int = 800, seed: int = 0) -> list[Voice]:
     """hibari's own voice and a deep one, which are heard most, a bank of morphs and a bank of further ones, each heard little."""
     rng = random.Random(seed)
     bank = [

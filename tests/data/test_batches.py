@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from corpora import PITCH_HZ, SYMBOLS, make_corpus
-from jamflow.data.augment import degrade_sound, track_noise
+from jamflow.data import batches
+from jamflow.data.augment import another_voice, degrade_sound, track_noise
 from jamflow.data.batches import Packer, statistics
 from jamflow.data.corpus import ShardWriter, shards
 from jamflow.data.features import examples, loudness
@@ -36,13 +37,37 @@ def test_features_are_the_log_mel_of_the_stored_sound(corpus: Path) -> None:
         np.testing.assert_allclose(example.mel_fm, expected, atol=0.01)
 
 
-def test_a_row_is_one_voice_from_end_to_end(packer: Packer) -> None:
+def test_a_row_is_one_voice_from_end_to_end(packer: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "ANOTHER_VOICE", 0.0)
     bins = {name: LogMel()(_tone(hz)).mean(0).argmax() for name, hz in PITCH_HZ.items()}
     mel = packer.batch(8, TOKENS).mel_bac.reshape(8, 2 * TOKENS, -1)
     loud = mel.max(-1).values > -2
     for row, heard in zip(mel, loud, strict=True):
         peaks = set(row[heard].argmax(-1).tolist())
         assert len(peaks & {int(b) for b in bins.values()}) == 1
+
+
+def test_another_voice_is_higher_or_lower_and_the_same_in_what_is_given_and_what_is_generated() -> None:
+    hz = 1000.0
+    clean = LogMel()(_tone(hz)).numpy()
+    noisy = clean + np.random.default_rng(1).normal(0, 0.01, clean.shape).astype(np.float32)
+    peaks = set()
+    for seed in range(20):
+        mel, heard = another_voice([clean, noisy], np.random.default_rng(seed))
+        assert mel.shape == clean.shape and np.isfinite(mel).all() and mel.min() >= np.log(1e-5)
+        assert np.abs(mel - heard)[mel > -8].max() < 0.1
+        peaks.add(int(mel.mean(0).argmax()))
+    assert min(peaks) < clean.mean(0).argmax() < max(peaks)
+
+
+def test_favoured_voices_are_drawn_more_often(corpus: Path) -> None:
+    data = [e for s in shards(corpus) for e in examples(s)]
+    name = sorted(PITCH_HZ)[0]
+    plain, favoured = (Packer(data, CONFIG, np.random.default_rng(0), favour) for favour in ((), ((name, 3.0),)))
+    mine = plain.names.index(name)
+    odds = plain.weights[mine] / (1 - plain.weights[mine])
+    assert favoured.weights[mine] / (1 - favoured.weights[mine]) == pytest.approx(3 * odds)
+    assert favoured.weights.sum() == pytest.approx(1)
 
 
 def test_text_in_time_and_free_text_are_the_same_phonemes(packer: Packer) -> None:

@@ -7,7 +7,8 @@ Lip closure of /p b m/ is not a mean but a constraint: it always closes.
 
 Lips are ahead of the sound: in running speech a mouth tells most about the sound 0.12 s later (Bregler and Konig 1994), and it
 opens 0.1 to 0.3 s before a voice begins (Chandrasekaran et al. 2009). But where lips touch lips or teeth it is the contact
-that is heard, and at the end of speech the mouth shuts after the sound: there the lead is less, and in between it changes slowly.
+that is heard, and at the end of speech the mouth shuts after the sound: there the lead is less; it falls fast before and comes
+back slowly.
 
 Shapes: T frames, 6 lip points (right corner, left corner, inner upper, inner lower, outer upper, outer
 lower), 3 = x right, y up, z to the viewer, in canonical centimetres from the closed neutral mouth.
@@ -49,7 +50,8 @@ _DIPHTHONGS = {
 _BILABIAL = frozenset("pbm")
 _CONTACT = frozenset("pbmfv")
 _SHORT_PAUSE_S = 0.06  # the lips do not close in one
-_LEAD_CHANGE = 0.5  # seconds of lead a second: below 1, or time would run backwards
+_LEAD_FALL = 0.5  # seconds of lead a second, towards a contact: what is before it is held longer
+_LEAD_RISE = 0.25  # and behind it: far below 1, or what follows a contact would be over in a jerk
 _REST = (0.0, 0.0, 0.0, 0.0, 1.6)  # a pause: the lips close
 _PAUSE = frozenset(SILENCE + PUNCTUATION)
 
@@ -65,7 +67,7 @@ class Style:
     lead_s: float = 0.14  # lips are ahead of the sound
     contact_lead_s: float = 0.06  # at the beginning of /p b m f v/
     release_lead_s: float = 0.04  # and at their end
-    onset_lead_s: float = 0.03  # at the first sound after a pause
+    onset_lead_s: float = 0.10  # at the first sound after a pause
     spread_s: float = 0.045  # reach of a gesture beyond its own phoneme
     smile: float = 0.0  # cm, corners outwards and up, all the time
     asymmetry: float = 0.0  # -1..1, how much more the right side opens
@@ -77,7 +79,7 @@ def random_style(rng: np.random.Generator) -> Style:
         amplitude=float(rng.uniform(0.7, 1.25)), width=float(rng.uniform(0.6, 1.3)),
         protrusion=float(rng.uniform(0.6, 1.3)), upper_share=float(rng.uniform(0.12, 0.3)),
         lead_s=float(rng.uniform(0.10, 0.18)), contact_lead_s=float(rng.uniform(0.04, 0.07)),
-        release_lead_s=float(rng.uniform(0.02, 0.05)), onset_lead_s=float(rng.uniform(0.02, 0.05)),
+        release_lead_s=float(rng.uniform(0.02, 0.05)), onset_lead_s=float(rng.uniform(0.05, 0.14)),
         spread_s=float(rng.uniform(0.035, 0.06)),
         smile=float(rng.uniform(-0.05, 0.12)), asymmetry=float(rng.uniform(-0.12, 0.12)),
     )  # fmt: skip
@@ -123,7 +125,8 @@ def _ahead(phones: Phones, time_s: np.ndarray, style: Style) -> np.ndarray:
         return time_s + style.lead_s
     place, least = np.array(leads).T
     heard_s = np.arange(time_s[0] - 1, time_s[-1] + 1, 0.005)
-    lead = (least + _LEAD_CHANGE * np.abs(heard_s[:, None] - place)).min(1)
+    since = heard_s[:, None] - place
+    lead = (least + np.maximum(_LEAD_RISE * since, -_LEAD_FALL * since)).min(1)
     return np.interp(time_s, heard_s - np.minimum(lead, style.lead_s), heard_s)
 
 

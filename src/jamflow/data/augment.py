@@ -5,6 +5,8 @@ Only what is *given* to the model is degraded; what it learns to generate stays 
 
 import numpy as np
 
+from jamflow.speech.mel import LOG_FLOOR, N_MELS, SAMPLE_RATE_HZ
+
 
 def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
     """A microphone's colour, a room, noise, a narrow band, coarse coding and another level, each by chance. (N,) float32."""
@@ -20,6 +22,23 @@ def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> n
     if rng.random() < 0.2:
         out = _mu_law(out)
     return np.clip(out * 10 ** rng.uniform(-0.7, 0.3), -1, 1).astype(np.float32)
+
+
+def another_voice(mels_fm: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Log mels (F, 100) of one voice as another would have them: a longer or shorter vocal tract, whose pitch goes with it, and
+    another timbre. More voices than any teacher has; what is given and what is generated change alike.
+    """
+    top_mel = np.log10(1 + SAMPLE_RATE_HZ / 2 / 700)
+    band_hz = 700 * (10 ** (top_mel * np.arange(1, N_MELS + 1) / (N_MELS + 1)) - 1)
+    source = np.interp(band_hz / rng.uniform(0.86, 1.16), band_hz, np.arange(N_MELS))
+    low = np.minimum(source.astype(int), N_MELS - 2)
+    mix = (source - low).astype(np.float32)
+    octave = np.log2(np.maximum(band_hz, 60) / 60)
+    gain = np.interp(octave, np.arange(9), rng.uniform(-6, 6, 9)) / 8.686  # dB to nepers
+    return [
+        np.maximum(mel[:, low] * (1 - mix) + mel[:, low + 1] * mix + gain.astype(np.float32), np.log(LOG_FLOOR))
+        for mel in mels_fm
+    ]
 
 
 def _room(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 
 from jamflow.data.articulation import articulate, random_style
-from jamflow.data.augment import aligned_phones, track_noise, tracked_lips
+from jamflow.data.augment import aligned_phones, another_voice, track_noise, tracked_lips
 from jamflow.data.features import Example
 from jamflow.data.statistics import mean_and_std
 from jamflow.model.config import JointConfig
 from jamflow.speech.phonemes import symbols, tokens_in_time
+
+ANOTHER_VOICE = 0.35  # share of the rows that no teacher's voice speaks
 
 
 @dataclass
@@ -43,17 +45,24 @@ class Batch:
 
 
 class Packer:
-    """Draws rows: utterances of one voice end to end, cut at the row's length."""
+    """Draws rows: utterances of one voice end to end, cut at the row's length.
 
-    def __init__(self, examples: list[Example], config: JointConfig, rng: np.random.Generator):
+    Voices are drawn by their seconds, times `favour` where their name begins so: voices that are rare, but unlike the others.
+    """
+
+    def __init__(
+        self, examples: list[Example], config: JointConfig, rng: np.random.Generator, favour: tuple[tuple[str, float], ...] = ()
+    ):
         self.config = config
         self.rng = rng
         self.voices: dict[str, list[Example]] = defaultdict(list)
         for example in examples:
             self.voices[example.voice].append(example)
         self.names = sorted(self.voices)
-        seconds = np.array([sum(e.phones[-1][2] for e in self.voices[n]) for n in self.names])
-        self.weights = seconds / seconds.sum()
+        weights = np.array([sum(e.phones[-1][2] for e in self.voices[n]) for n in self.names])
+        for beginning, times in favour:
+            weights[[n.startswith(beginning) for n in self.names]] *= times
+        self.weights = weights / weights.sum()
 
     def batches(self, shapes: list[tuple[int, int]], shares: list[float]) -> Iterator[Batch]:
         """Endless batches; each is one of `shapes`, (rows, audio tokens), drawn with `shares`."""
@@ -80,6 +89,8 @@ class Packer:
             levels.append(e.loudness_f)
             made += len(e.mel_fm)
         mel, heard = (np.concatenate(x)[:frames].astype(np.float32) for x in (mels, heards))
+        if self.rng.random() < ANOTHER_VOICE:
+            mel, heard = another_voice([mel, heard], self.rng)
         duration_s = frames / c.mel_rate_hz
         phones = [p for p in phones if p[1] < duration_s]
         motion_frames = int(np.ceil(duration_s * c.motion_fps))

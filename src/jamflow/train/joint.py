@@ -43,6 +43,7 @@ class JointTraining:
     regimes: Regimes = field(default_factory=Regimes)
     freeze_audio: bool = False  # stage 1 of the paper (section 4.6): its loss still teaches the motion stream
     held_out_voices: tuple[str, ...] = ()
+    favour: tuple[tuple[str, float], ...] = (("kokoro", 2.5), ("mixed", 2.5))  # voices drawn more often than their seconds say
     save_every: int = 100
     seed: int = 0
 
@@ -118,7 +119,7 @@ def train_joint(
         normaliser.load_state_dict(scale.state_dict())
     else:
         normaliser.load_state_dict(statistics(data, model_config, np.random.default_rng(config.seed)))
-    packer = Packer(data, model_config, np.random.default_rng([config.seed, step]))
+    packer = Packer(data, model_config, np.random.default_rng([config.seed, step]), config.favour)
     generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
     sums: dict[str, list[float]] = {}
     since = time.monotonic()
