@@ -49,7 +49,7 @@ def hibari_voices(n: int = 28, wide: int = 800, seed: int = 0) -> list[Voice]:
     return bank
 
 
-def kokoro_voices(mixed: int = 40, seed: int = 1) -> list[Voice]:
+def kokoro_voices(mixed: int = 120, seed: int = 1) -> list[Voice]:
     """Four people, and mixtures of the three that are not held out."""
     rng = random.Random(seed)
     people = [
