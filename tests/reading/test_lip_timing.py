@@ -74,6 +74,19 @@ def test_lips_at_rest_get_silence(spoken) -> None:
     assert said < 0.2
 
 
+def test_lips_that_get_ready_do_not_speak_yet(spoken) -> None:
+    """Lips part 0.35 s before the voice begins; nothing is said there."""
+    rng = np.random.default_rng(4)
+    truth, lips, length_s = performed(spoken, 1.0, rng)
+    first_s = starts(truth)[0]
+    at = np.arange(len(lips)) / FPS
+    parted = 0.5 * np.clip((at - (first_s - 0.35)) / 0.1, 0, 1) * (at < first_s)
+    missing = np.maximum(parted - (lips[:, 2, 1] - lips[:, 3, 1]), 0) * (at < first_s)
+    lips[:, 3, 1] -= missing.astype(np.float32)
+    found = lip_times(*zip(*spoken, strict=True), lips, FPS, length_s)
+    assert starts(found)[0] > first_s - 0.15
+
+
 def test_lips_that_never_move_are_no_trouble(spoken) -> None:
     found = lip_times(*zip(*spoken, strict=True), np.zeros((250, 6, 3), np.float32), FPS, 10.0)
     assert found[-1][2] == pytest.approx(10.0) and np.isfinite([t for _, a, b in found for t in (a, b)]).all()

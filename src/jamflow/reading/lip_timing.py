@@ -4,6 +4,8 @@ What the lips should look like comes from the articulatory model: the text perfo
 of a phoneme or less, each with the mean of its lip shape. Because `articulate` lets lips lead the sound as people's do, a state
 shows what is seen *while* its phoneme is heard, and no lead has to be known here. States follow each other without gaps; each
 costs what it deviates from its predicted duration and from the lips, and between words there may be pauses, where lips rest.
+Before a phrase they may get ready: they part and move 0.1 to 0.3 s before the voice begins (Chandrasekaran et al. 2009), like no
+phoneme.
 
 Shapes: T frames, G steps of the grid, S states, 6 lip points, 3 = x, y, z in cm from the person at rest.
 """
@@ -11,6 +13,7 @@ Shapes: T frames, G steps of the grid, S states, 6 lip points, 3 = x, y, z in cm
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -39,7 +42,8 @@ class Weights:
     width: float = 0.5
     duration: float = 4.0  # of the squared logarithm of a state's rate
     pause: float = 4.0  # to rest between two words where no mark is written
-    still: float = 0.5  # a step of rest while the lips move, or of speech while they do not
+    ready: float = 0.2  # a step of getting ready to speak: more than rest costs, less than rest that moves or a wrong phoneme
+    still: float = 0.12  # a step of rest while the lips move, or of speech while they do not
     parted: float = 0.5  # of the opening's cost where lips rest: people breathe, and listen with their mouths open
     robust: float = 4.0  # squared deviations saturate here
 
@@ -119,15 +123,17 @@ def lip_times(
 
 @dataclass(frozen=True)
 class _State:
-    """Part `part` of symbol number `symbol` (-1: a pause nobody wrote); its lip shape; `pause` lasts as long as it likes."""
+    """Part `part` of symbol number `symbol` (-1: nobody wrote it); its lip shape.
+
+    What is not a sound lasts as long as it likes; what nobody wrote may be left out.
+    """
 
     symbol: int
     part: int
     seconds: float
     opening: float
     width: float
-    pause: bool
-    written: bool = True
+    kind: Literal["sound", "rest", "ready"] = "sound"
 
 
 def _states(symbols: Sequence[str], seconds: Sequence[float]) -> list[_State]:
@@ -142,15 +148,17 @@ def _states(symbols: Sequence[str], seconds: Sequence[float]) -> list[_State]:
     states: list[_State] = []
     for i, symbol in enumerate(symbols):
         if symbol in PAUSES:
-            states.append(_State(i, 0, seconds[i], 0.0, 0.0, True))
+            states.append(_State(i, 0, seconds[i], 0.0, 0.0, "rest"))
+            if i + 1 < len(symbols):
+                states.append(_State(-1, 0, 0.0, 0.0, 0.0, "ready"))
             continue
         parts = max(1, round(seconds[i] / _STATE_S))
         edges = np.linspace(starts[i], ends[i], parts + 1)
         for part, (a, b) in enumerate(pairwise(edges)):
             at = slice(int(a * _TEMPLATE_HZ), max(int(a * _TEMPLATE_HZ) + 1, round(b * _TEMPLATE_HZ)))
-            states.append(_State(i, part, b - a, float(opening[at].mean()), float(width[at].mean()), False))
+            states.append(_State(i, part, b - a, float(opening[at].mean()), float(width[at].mean())))
         if symbol == " " and symbols[i - 1] not in PAUSES:
-            states.append(_State(-1, 0, 0.0, 0.0, 0.0, True, False))
+            states.append(_State(-1, 0, 0.0, 0.0, 0.0, "rest"))
     return states
 
 
@@ -185,23 +193,19 @@ def _best_path(states: list[_State], seen: Shape, step_s: float, weights: Weight
     came: list[tuple[int, np.ndarray]] = []  # first step of a state's band, and where its state began for each end in it
     for (low, high), state in zip(_band(states, seen, step_s), states, strict=True):
         steps = slice(low, high + 1)
-        off = weights.opening * (seen.opening_g - state.opening)[low:high] ** 2
-        spread = weights.width * (seen.width_g - state.width)[low:high] ** 2
-        off = weights.parted * off if state.pause else off + spread
-        off = off / (1 + off / weights.robust)
-        active = seen.activity_g[low:high]
-        off = off + weights.still * (active if state.pause else 1 - active)
+        off = _off(state, seen, low, high, weights)
         cost = np.r_[0.0, np.cumsum(off)] * (step_s * GRID_HZ)
         before = done[steps] - cost
         best, start = np.full(len(before), _INFINITE), np.zeros(len(before), np.int32)
-        if state.pause:
+        if state.kind != "sound":
             # As long as it likes: the cheapest beginning so far.
             here = np.arange(len(before), dtype=np.int32)
             least = np.minimum.accumulate(before)
             start = np.maximum.accumulate(np.where(before <= least, here, 0)).astype(np.int32)
-            entry = 0.0 if state.written else weights.pause
+            unwritten = state.symbol < 0
+            entry = weights.pause if unwritten and state.kind == "rest" else 0.0
             best = before[start] + cost + np.where(start < here, entry, 0.0)
-            if not state.written:
+            if unwritten:
                 skip = done[steps] < best
                 best, start = np.where(skip, done[steps], best), np.where(skip, here, start)
         else:
@@ -223,10 +227,23 @@ def _best_path(states: list[_State], seen: Shape, step_s: float, weights: Weight
     return np.array(bounds[::-1])
 
 
+def _off(state: _State, seen: Shape, low: int, high: int, weights: Weights) -> np.ndarray:
+    """(high - low,) what each step of the grid costs in this state."""
+    if state.kind == "ready":
+        return np.full(high - low, weights.ready)
+    off = weights.opening * (seen.opening_g - state.opening)[low:high] ** 2
+    active = seen.activity_g[low:high]
+    if state.kind == "rest":
+        off, unlike = weights.parted * off, active
+    else:
+        off, unlike = off + weights.width * (seen.width_g - state.width)[low:high] ** 2, 1 - active
+    return off / (1 + off / weights.robust) + weights.still * unlike
+
+
 def _band(states: list[_State], seen: Shape, step_s: float) -> list[tuple[int, int]]:
     """Between which steps of the grid each state is looked for: around where the text is as far as the lips' activity."""
     count = len(seen.activity_g)
-    said = np.cumsum([0.0 if state.pause else state.seconds for state in states])
+    said = np.cumsum([state.seconds if state.kind == "sound" else 0.0 for state in states])
     moved = np.cumsum(seen.activity_g + 1e-3)
     at = np.searchsorted(moved / moved[-1], said / max(said[-1], 1e-9) - 1e-9)
     reach = int(_BAND_S / step_s)
