@@ -74,9 +74,10 @@ def test_lips_at_rest_get_silence(spoken) -> None:
     assert said < 0.2
 
 
-def test_lips_that_get_ready_do_not_speak_yet(spoken) -> None:
+@pytest.mark.parametrize("seed", [2, 3])
+def test_lips_that_get_ready_do_not_speak_yet(spoken, seed: int) -> None:
     """Lips part 0.35 s before the voice begins; nothing is said there."""
-    rng = np.random.default_rng(4)
+    rng = np.random.default_rng(seed)
     truth, lips, length_s = performed(spoken, 1.0, rng)
     first_s = starts(truth)[0]
     at = np.arange(len(lips)) / FPS
@@ -84,7 +85,7 @@ def test_lips_that_get_ready_do_not_speak_yet(spoken) -> None:
     missing = np.maximum(parted - (lips[:, 2, 1] - lips[:, 3, 1]), 0) * (at < first_s)
     lips[:, 3, 1] -= missing.astype(np.float32)
     found = lip_times(*zip(*spoken, strict=True), lips, FPS, length_s)
-    assert starts(found)[0] > first_s - 0.15
+    assert starts(found)[0] > first_s - 0.06
 
 
 def test_lips_that_never_move_are_no_trouble(spoken) -> None:
