@@ -24,8 +24,9 @@ from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.evaluate.wer import normalise, word_errors
 from jamflow.evaluate.whisper import Whisper
 from jamflow.face.mesh.space import lip_opening_cm
+from jamflow.footage.seen_lips import seen_lips
 from jamflow.media.video_reader import read_sound
-from jamflow.pipeline import JamFlow, seen_lips
+from jamflow.pipeline import JamFlow
 from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.phonemes import SILENCE
 

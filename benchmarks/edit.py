@@ -19,11 +19,11 @@ import numpy as np
 import torch
 import tyro
 
-from jamflow import rewording
 from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.wer import normalise
 from jamflow.evaluate.whisper import Whisper
 from jamflow.pipeline import JamFlow
+from jamflow.rewrite import edit
 from jamflow.speech.original import open_original
 from jamflow.speech.waveform import write_wave
 
@@ -95,7 +95,7 @@ def errors(said: str, first: int, last: int, heard: str) -> tuple[tuple[int, int
 
 def recorded(calls: list[Any]) -> Callable[..., Any]:
     """`generate`, which also keeps what it was given and gave."""
-    generate = rewording.generate
+    generate = edit.generate
 
     def call(model: Any, normaliser: Any, conditions: Any, *rest: Any) -> Any:
         streams = generate(model, normaliser, conditions, *rest)
@@ -120,7 +120,7 @@ def outside(calls: list[Any]) -> tuple[float, float]:
 def main() -> None:
     options = tyro.cli(Options, description=__doc__)
     model, ear, calls = JamFlow.load(options.model), Whisper(), []
-    rewording.generate = recorded(calls)
+    edit.generate = recorded(calls)
     scores: list[Score] = []
     print("| recording | old | new | heard | samples, mel, lips outside |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:

@@ -16,7 +16,7 @@ import tyro
 
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.faces import Faces, load_faces
-from jamflow.footage import Footage, open_footage
+from jamflow.footage.video import Footage, open_footage
 from jamflow.media.video_reader import read_sound, read_video, video_facts
 from jamflow.pipeline import JamFlow
 from jamflow.result import Look, Piece, Result, Timings

@@ -14,24 +14,24 @@ import torch
 
 from jamflow.errors import UserError
 from jamflow.faces import Faces, load_faces
-from jamflow.fit import DUB_WAYS, Way, check_way
-from jamflow.footage import open_footage
+from jamflow.footage.retime import Fit, for_speech
+from jamflow.footage.seen_lips import seen_lips
+from jamflow.footage.video import open_footage
+from jamflow.footage.voice_lips import voice_lips
 from jamflow.generate import Sampling
 from jamflow.media.video_reader import has_video, track_warnings
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.performance import Performer, Saying, lips_of, motion_fps
+from jamflow.reading.fit import DUB_WAYS, Way, check_way
 from jamflow.reading.given_speech import utterances
 from jamflow.reading.pieces import block_tokens
 from jamflow.reading.reader import VoiceLips
 from jamflow.result import Copied, Look, Passed, Piece, Result, Timings
-from jamflow.retelling import own_lips, retold
-from jamflow.retime import Fit, for_speech
-from jamflow.rewording import Change, reword
-from jamflow.seen_lips import seen_lips
+from jamflow.rewrite.edit import Change, reword
+from jamflow.rewrite.retell import own_lips, retold
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import Recording, open_recording
 from jamflow.tasks import TASKS, Task
-from jamflow.voice_lips import voice_lips
 
 # Without a text, only the lips say what is to be heard: docs/decisions.md has what other guidance does.
 LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}

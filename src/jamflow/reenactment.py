@@ -11,7 +11,7 @@ from jamflow.face.motion import Motion, Transfer
 from jamflow.face.renderer import Tracker
 from jamflow.face.template import is_template, read_template
 from jamflow.faces import LandmarksName, RendererName, load_faces
-from jamflow.footage import open_footage
+from jamflow.footage.video import open_footage
 from jamflow.media.video_reader import nearest_frames, track_warnings
 from jamflow.result import Look, Passed, Piece, Result, Timings
 

@@ -11,7 +11,7 @@ import pytest
 from jamflow.errors import UserError
 from jamflow.face.follow import Follower
 from jamflow.face.mesh.tracker import MeshTracker
-from jamflow.footage import open_footage
+from jamflow.footage.video import open_footage
 from jamflow.media.video_writer import VideoWriter
 
 GREY = 90

@@ -12,7 +12,7 @@ from jamflow.face.mesh.film import MeshFilm
 from jamflow.face.mesh.space import follow_mouth
 from jamflow.face.mesh.tracker import MeshTracker
 from jamflow.face.motion import Motion
-from jamflow.footage import Footage, open_footage
+from jamflow.footage.video import Footage, open_footage
 from jamflow.media.video_reader import read_video
 from jamflow.media.video_writer import VideoWriter
 

@@ -7,7 +7,7 @@ from jamflow.data.augment import degrade_sound
 from jamflow.parts import assemble
 from jamflow.pipeline import JamFlow
 from jamflow.reading.words import is_sound, sequence, spoken_words
-from jamflow.rewording import _say
+from jamflow.rewrite.edit import _say
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
 

@@ -2,8 +2,8 @@
 
 from jamflow.app.options import Animate, Dub, Edit, Lipsync, Model, Reenact, Retell, Speak, Tts
 from jamflow.errors import UserError
-from jamflow.fit import DUB_WAYS, check_way
 from jamflow.media.files import existing_file, output_file
+from jamflow.reading.fit import DUB_WAYS, check_way
 
 NFE_RANGE = (1, 128)
 SPEED_RANGE = (0.5, 2.0)

@@ -8,10 +8,10 @@ from tyro.conf import Positional, arg, subcommand
 
 # As in `face.motion` and `faces`, which would import numpy and torch before the command is known.
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
-Fit = Literal["trim", "loop", "refuse"]  # `retime.Fit`
+Fit = Literal["trim", "loop", "refuse"]  # `footage.retime.Fit`
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
-Way = Literal["rate", "pause", "trim", "loop", "refuse"]  # `fit.Way`; what a task has no use for it refuses in words
+Way = Literal["rate", "pause", "trim", "loop", "refuse"]  # `reading.fit.Way`; what a task has no use for it refuses in words
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]  # `model.f5.F5Name`
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
 from jamflow.errors import UserError
-from jamflow.fit import Way, fitted
+from jamflow.reading.fit import Way, fitted
 from jamflow.reading.given_lips import GivenLips
 from jamflow.reading.reader import Dubbed, Sound, Utterance, VoiceLips
 from jamflow.reading.rewriter import Rewriter

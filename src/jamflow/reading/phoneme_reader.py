@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
-from jamflow.fit import DUB_WAYS, Way, fitted
 from jamflow.model.config import JointConfig
 from jamflow.reading import given_lips
 from jamflow.reading.alignment import Aligner
+from jamflow.reading.fit import DUB_WAYS, Way, fitted
 from jamflow.reading.given_lips import GivenLips
 from jamflow.reading.lip_timing import kept, lip_times, moving_s
 from jamflow.reading.pieces import TextReader, block_tokens

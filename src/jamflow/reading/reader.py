@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
-from jamflow.fit import Way
+from jamflow.reading.fit import Way
 from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.voice import Lips
 

@@ -12,14 +12,14 @@ import torch
 from jamflow import JamFlow
 from jamflow.conditions import SpeechCondition
 from jamflow.errors import UserError
-from jamflow.fit import Way
+from jamflow.footage.retime import as_filmed
 from jamflow.media.video_reader import read_sound, read_video
 from jamflow.media.video_writer import VideoWriter
+from jamflow.reading.fit import Way
 from jamflow.reading.reader import Utterance
-from jamflow.retelling import retold
-from jamflow.retime import as_filmed
+from jamflow.rewrite.retell import retold
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 BLOCK = 15  # audio tokens in 0.32 s
 RATE_HZ = Fraction(375, 8)
 

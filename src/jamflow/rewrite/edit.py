@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
-from jamflow.editing import Cut, Window, cut, patch, window
 from jamflow.errors import UserError
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.faces import Faces
-from jamflow.footage import Footage, open_footage
+from jamflow.footage.retime import Order, joined
+from jamflow.footage.video import Footage, open_footage
 from jamflow.generate import Sampling, Streams, generate
 from jamflow.media.passed_sound import AAC_RATES_HZ
 from jamflow.parts import Parts
@@ -29,7 +29,7 @@ from jamflow.reading.respoken import Respoken, respoken
 from jamflow.reading.rewriter import Rewriter
 from jamflow.reading.words import differing, spoken_words
 from jamflow.result import Look, Piece, Result, Timings
-from jamflow.retime import Order, joined
+from jamflow.rewrite.splice import Cut, Window, cut, patch, window
 from jamflow.speech.mel import FRAME_RATE_HZ
 from jamflow.speech.original import Original, open_original
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from jamflow.face.channels import split
 from jamflow.face.renderer import Tracker
-from jamflow.footage import Footage, open_footage
+from jamflow.footage.video import Footage, open_footage
 from jamflow.reading.given_lips import GivenLips
 
 

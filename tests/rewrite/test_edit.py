@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from jamflow import JamFlow, rewording
+from jamflow import JamFlow
 from jamflow.app.cli import run
+from jamflow.footage.retime import as_filmed
 from jamflow.media.video_reader import read_sound, read_video
 from jamflow.result import Result
-from jamflow.retime import as_filmed
-from jamflow.rewording import retimed
+from jamflow.rewrite import edit
+from jamflow.rewrite.edit import retimed
 from jamflow.speech.waveform import write_wave
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 TEXT = "My puppy jumps over seven apples."
 NFE = 3  # what is tested here does not depend on how good it sounds
 
@@ -67,8 +68,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         kept.append((conditions, whole(model, normaliser, conditions, *rest)))
         return kept[-1][1]
 
-    whole = rewording.generate
-    monkeypatch.setattr(rewording, "generate", generate)
+    whole = edit.generate
+    monkeypatch.setattr(edit, "generate", generate)
     return kept
 
 

@@ -10,14 +10,14 @@ import torch
 
 from jamflow.errors import UserError
 from jamflow.face.renderer import Tracker
-from jamflow.fit import FASTEST, SLOWEST, Way, check_way
-from jamflow.footage import Footage
+from jamflow.footage.retime import SILENT_S, Order, for_speech
+from jamflow.footage.video import Footage
+from jamflow.footage.voice_lips import footage_lips
 from jamflow.media.video_reader import stream_sound
+from jamflow.reading.fit import FASTEST, SLOWEST, Way, check_way
 from jamflow.reading.reader import Speaker, Utterance, VoiceLips
-from jamflow.retime import SILENT_S, Order, for_speech
 from jamflow.speech.phonemes import SILENCE, symbols
 from jamflow.speech.voice import Lips
-from jamflow.voice_lips import footage_lips
 
 _SILENCE_S = Fraction(5)  # at once
 WAYS: tuple[Way, ...] = get_args(Way)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jamflow.errors import UserError
-from jamflow.retime import Order, as_filmed, for_speech, joined
+from jamflow.footage.retime import Order, as_filmed, for_speech, joined
 
 UNEVEN = as_filmed([F(7), F(7) + F(1, 25), F(7) + F(1, 10), F(7) + F(1, 5)], F(1, 4))
 

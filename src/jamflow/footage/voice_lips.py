@@ -7,7 +7,7 @@ import torch
 
 from jamflow.errors import UserError
 from jamflow.face.renderer import Tracker
-from jamflow.footage import Footage, open_footage
+from jamflow.footage.video import Footage, open_footage
 from jamflow.media.video_reader import has_video, stream_sound
 from jamflow.reading.reader import VoiceLips
 from jamflow.speech.voice import Lips

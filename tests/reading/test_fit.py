@@ -3,7 +3,7 @@
 import pytest
 
 from jamflow.errors import UserError
-from jamflow.fit import FASTEST, SLOWEST, SMALL, check_way, fitted
+from jamflow.reading.fit import FASTEST, SLOWEST, SMALL, check_way, fitted
 
 WAYS = ("rate", "pause", "trim", "refuse")
 

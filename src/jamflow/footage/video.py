@@ -17,9 +17,9 @@ from jamflow.face.film import Film, LandmarkRows
 from jamflow.face.follow import Follower
 from jamflow.face.renderer import Track, Tracker
 from jamflow.face.tracker import Face
+from jamflow.footage.retime import Order, as_filmed
 from jamflow.media.video_frames import VideoFrames
 from jamflow.media.video_reader import VideoFacts, read_video, video_facts
-from jamflow.retime import Order, as_filmed
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from jamflow.media.image import read_image
 from jamflow.media.video_writer import VideoWriter
 from jamflow.speech.waveform import read_wave, write_wave
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 FPS, RATE_HZ, SILENT_S, FRAMES = Fraction(25), 24_000, 1.0, 75
 OPENING_T = 0.5 + 0.4 * np.sin(np.arange(FRAMES) ** 1.5 / 9)  # never twice the same
 HIDDEN = slice(55, 65)  # frames without a face
