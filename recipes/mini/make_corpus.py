@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from flite_teacher import FliteTeacher
 from teachers import SAMPLE_RATE, HibariTeacher, KokoroTeacher, Phones
 from texts import training_texts
-from voices import Voice, hibari_voices, kokoro_voices
+from voices import Voice, flite_voices, hibari_voices, kokoro_voices
 
 from jamflow.data.corpus import ShardWriter
 from jamflow.speech.level import to_model_level
@@ -60,7 +61,7 @@ def with_pause(wave: np.ndarray, phones: Phones, rng: np.random.Generator) -> tu
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--teacher", choices=["hibari", "kokoro"], default="hibari")
+    parser.add_argument("--teacher", choices=["hibari", "kokoro", "flite"], default="hibari")
     parser.add_argument("--hours", type=float, default=4.0)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
@@ -74,7 +75,8 @@ def main() -> None:
     texts = training_texts(rng, held_out)
     hibari = HibariTeacher() if args.teacher == "hibari" else None
     kokoro = KokoroTeacher() if args.teacher == "kokoro" else None
-    voices: list[Voice] = hibari_voices() if hibari else kokoro_voices()
+    flite = FliteTeacher() if args.teacher == "flite" else None
+    voices: list[Voice] = {"hibari": hibari_voices, "kokoro": kokoro_voices, "flite": flite_voices}[args.teacher]()
 
     made_s, number = 0.0, 0
     while made_s < args.hours * 3600:
@@ -91,6 +93,11 @@ def main() -> None:
                 wave, phones = hibari(phonemes, morph, noise)
             elif kokoro:
                 wave, phones = kokoro(phonemes, dict(voice.mix), morph)
+            elif flite:
+                made = flite(text, phonemes, voice.mix[0][0], morph, noise)
+                if made is None:
+                    continue
+                wave, phones = made
             wave, phones = with_pause(to_model_level(wave), merge_stress(phones), noise)
             writer.add(wave, text, voice.name, phones)
         made_s += writer.samples / SAMPLE_RATE

@@ -15,7 +15,7 @@ class Voice:
     name: str
     share: float  # of all utterances made with its teacher
     morph: Morph = field(default_factory=Morph)
-    mix: tuple[tuple[str, float], ...] = ()  # Kokoro voices and weights; empty: hibari
+    mix: tuple[tuple[str, float], ...] = ()  # voices of Kokoro or flite, with weights; empty: hibari
 
 
 HELD_OUT = ("hibari-07", "hibari-19", "kokoro-3")  # never trained on, for measuring voice similarity
@@ -64,4 +64,14 @@ def kokoro_voices(mixed: int = 120, seed: int = 1) -> list[Voice]:
         parts = [rng.expovariate(1.0) for _ in range(3)]
         mix = tuple((v.mix[0][0], round(p / sum(parts), 3)) for v, p in zip(people[:3], parts, strict=True))
         people.append(Voice(f"mixed-{i:02d}", 0.35 / mixed, Morph(varispeed=round(rng.uniform(0.85, 1.18), 3)), mix))
+    return people
+
+
+def flite_voices(varied: int = 30, seed: int = 2) -> list[Voice]:
+    """Three people, and each of them larger and smaller, which is heard little."""
+    rng = random.Random(seed)
+    people = [Voice(f"flite-{name}", 0.2, mix=((name, 1.0),)) for name in ("slt", "rms", "awb")]
+    for i in range(varied):
+        morph = Morph(varispeed=round(rng.uniform(0.88, 1.15), 3))
+        people.append(Voice(f"flite-{i:02d}", 0.4 / varied, morph, people[i % 3].mix))
     return people
