@@ -22,8 +22,8 @@ SAME = {
     **{c: c for c in "bdfklmnpstvwz"},
 }  # fmt: skip
 MERGED = {("ɜ", "ɹ"): "er", ("ə", "ɹ"): "er", ("ʌ", "ɹ"): "er"}  # two of ours, one of flite's
-ALIKE = [set(x.split()) for x in ("s z", "t d", "th dh", "sh zh", "ch jh", "ih iy", "ah ax uh", "eh ih", "eh ae", "uh uw", "aa ah")]
-FLITE_VOWELS = set("aa ae ah ao aw ax ay eh er ey ih iy ow oy uh uw".split())
+ALIKE = "s z, t d, th dh, sh zh, ch jh, ih iy, ah ax uh, eh ih, eh ae, uh uw, aa ah"
+FLITE_VOWELS = "aa ae ah ao aw ax ay eh er ey ih iy ow oy uh uw"
 REDUCED = "əᵊᵻ"  # may be absent: "button", "family"
 
 
@@ -63,8 +63,8 @@ def _cost(ours: list[str], theirs: list[str]) -> float:
     same = SAME.get(plain[0], "").split()
     if theirs[0] in same:
         return 0.0
-    weak = ours[0] in VOWELS and theirs[0] in FLITE_VOWELS  # without stress, a vowel may be said in many ways
-    alike = any(theirs[0] in group and group & set(same) for group in ALIKE)
+    weak = ours[0] in VOWELS and theirs[0] in FLITE_VOWELS.split()  # without stress, a vowel may be said in many ways
+    alike = any(theirs[0] in group.split() and set(group.split()) & set(same) for group in ALIKE.split(","))
     return SIMILAR_COST if weak or alike else OTHER_COST
 
 

@@ -73,8 +73,8 @@ def parse(line: str) -> Phones:
 def extend_band(wave: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(samples,) at 24 kHz with noise above `EDGE_HZ`, at each moment as loud as what is just below it, falling with frequency.
 
-    Kokoro's people fall by about `FALL_DB_PER_KHZ` from 7 to 11 kHz, at any loudness. Without it a target would be empty there, at the
-    floor of the log mel, which no recording of a person is.
+    Kokoro's people fall by about `FALL_DB_PER_KHZ` from 7 to 11 kHz, at any loudness. Without it a target would be empty there,
+    at the floor of the log mel, which no recording of a person is.
     """
     from scipy.signal import istft, stft
 

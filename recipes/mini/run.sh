@@ -3,7 +3,7 @@
 #
 #   bash recipes/mini/run.sh WORK
 #
-# Needs `pip install -e '.[train]'` and WordNet's data files (Debian: apt-get install wordnet-base).
+# Needs `pip install -e '.[train]'`, WordNet's data files and flite (Debian: apt-get install wordnet-base flite).
 # Every step can be stopped and run again; trainings go on from their last checkpoint. On two CPU cores the
 # corpus takes half an hour and the trainings several hours; on a CUDA GPU the same commands use it.
 set -euo pipefail
@@ -17,6 +17,7 @@ if [ ! -e "$work/corpus.done" ]; then
     (
       OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher hibari --hours 4.5 --seed $seed
       OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher kokoro --hours 0.5 --seed $seed
+      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher flite --hours 0.6 --seed $seed
     ) &
     pids+=($!)
   done
