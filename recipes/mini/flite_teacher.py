@@ -1,4 +1,4 @@
-"""flite (Debian: apt-get install flite; CMU's free licence): three more people, at 100 times real time.
+"""flite (Debian: apt-get install flite; CMU's free licence): three more people, at 22 times real time on one core.
 
 Its voices are sampled at 16 kHz, so what they would say above 7 kHz is made up (see `extend_band`).
 """
