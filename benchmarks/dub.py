@@ -1,8 +1,10 @@
 """Is dubbed speech in time with the lips that it was given? python benchmarks/dub.py CLIPS_FOLDER
 
 Every clip is dubbed with what is said in it (manifest.csv, or what Whisper hears) and, for comparison, the same text is spoken
-freely (`tts`) at the speed that makes it as long as the clip. Loudness is compared with the clip's own lip opening, the
-beginnings of words that Whisper hears with those that it hears in the clip's own sound, and what it hears with the text.
+freely (`tts`) at the speed that makes it as long as the clip. Loudness is compared with the clip's own lip opening, what Whisper
+hears with the text, and the beginnings of words with those in the clip's own sound. All three sounds are aligned with the
+text by the model's own speech (`reading/alignment.py`); a clip in which this and Whisper find the words of its own sound more
+than 0.3 s apart (median) does not count there.
 
 Without a text: loudness against the clip's own lips and against those of all other clips.
 """
@@ -27,10 +29,14 @@ from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.footage.seen_lips import seen_lips
 from jamflow.media.video_reader import read_sound
 from jamflow.pipeline import JamFlow
+from jamflow.reading.words import spoken_words
+from jamflow.rewrite.edit import own_speech
+from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.phonemes import SILENCE
 
 FPS = 25
+DOUBT_S = 0.3
 LOUD = 30  # frames of a clip at least, for a correlation
 
 
@@ -65,10 +71,21 @@ def frames_of(wave: np.ndarray, count: int) -> np.ndarray:
     return (total[edges[1:]] - total[edges[:-1]]) / np.maximum(np.diff(edges), 1)
 
 
-def spoken(wave: np.ndarray, count: int, whisper: Whisper) -> Spoken:
-    words = whisper.words(wave, SAMPLE_RATE_HZ)
-    heard = " ".join(word.text for word in words)
-    return Spoken(frames_of(wave, count), [(normalise(word.text), word.start_s) for word in words], heard)
+class Ear:
+    """Whisper for what is said, the model's own speech for when."""
+
+    def __init__(self, model: JamFlow):
+        self.whisper, self.log_mel = Whisper(), LogMel()
+        self.aligner, self.say = model._parts.reader.rewriter().aligner, own_speech(model._parts)
+
+    def spoken(self, wave: np.ndarray, count: int, text: str) -> Spoken:
+        mel_fm = self.log_mel(torch.from_numpy(to_model_level(wave)))
+        words = self.aligner.align(spoken_words(text, self.aligner.text.phonemizer), mel_fm, self.say)
+        heard = self.whisper.transcribe(wave, SAMPLE_RATE_HZ)
+        return Spoken(frames_of(wave, count), [(normalise(word.text), word.start_s) for word in words], heard)
+
+    def whispered(self, wave: np.ndarray) -> list[tuple[str, float]]:
+        return [(normalise(word.text), word.start_s) for word in self.whisper.words(wave, SAMPLE_RATE_HZ)]
 
 
 def own_sound(path: Path, start_s: float, count: int) -> np.ndarray:
@@ -81,9 +98,8 @@ def own_sound(path: Path, start_s: float, count: int) -> np.ndarray:
     return np.pad(wave[:length], (0, max(0, length - len(wave)))).astype(np.float32)
 
 
-def word_distances_s(one: Spoken, other: Spoken) -> list[float]:
+def word_distances_s(a: list[tuple[str, float]], b: list[tuple[str, float]]) -> list[float]:
     """How far apart the words begin that both have."""
-    a, b = one.words, other.words
     blocks = SequenceMatcher(None, [w for w, _ in a], [w for w, _ in b], autojunk=False).get_matching_blocks()
     return [abs(a[m.a + k][1] - b[m.b + k][1]) for m in blocks for k in range(m.size)]
 
@@ -120,7 +136,7 @@ def openings(path: Path, model: JamFlow, longest_s: float) -> tuple[np.ndarray, 
 
 
 def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, options: Options) -> None:
-    whisper, known = Whisper(), texts(options.clips)
+    ear, known = Ear(model), texts(options.clips)
     sides: dict[str, list[Spoken]] = {"dub": [], "free tts, stretched": [], "the clip's own sound": []}
     said, profiles = [], {name: [] for name in sides}
     distances: dict[str, list[float]] = {name: [] for name in sides}
@@ -129,8 +145,8 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
             continue
         count = len(opening_t)
         own = own_sound(path, start_s, count)
-        original = spoken(own, count, whisper)
-        text = known[path.name] or original.heard
+        whispered = ear.whispered(own)
+        text = known[path.name] or " ".join(word for word, _ in whispered)
         if len(normalise(text).split()) < 3:
             continue
         try:
@@ -139,15 +155,19 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
             print(f"{path.stem}: {error}", flush=True)
             continue
         said.append(text)
+        original = ear.spoken(own, count, text)
+        sure = np.median(word_distances_s(original.words, whispered) or [np.inf]) < DOUBT_S
         waves = (dubbed, stretched(model, text, count, options), own)
         for (name, spoke), wave in zip(sides.items(), waves, strict=True):
-            one = spoken(wave, count, whisper)
+            one = ear.spoken(wave, count, text)
             spoke.append(one)
             profiles[name].append(lag_profile(one.loudness_t, opening_t))
-            distances[name].append(float(np.median(word_distances_s(one, original) or [np.nan])))
+            distances[name].append(float(np.median(word_distances_s(one.words, original.words))) if sure else np.nan)
         print(path.stem, *(f"{distances[name][-1]:.3f} s" for name in sides), flush=True)
     head = ("", "r with the lips", "best lag, frames", "r there", "words begin off, s", "word error rate")
-    print(f"\n{len(said)} clips with their own text\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    sure = int(np.isfinite(distances["dub"]).sum())
+    print(f"\n{len(said)} clips with their own text, {sure} of them with sure beginnings of words")
+    print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for name, spoke in sides.items():
         profile = np.nanmean(profiles[name], axis=0)
         lag = best_lag(profile)

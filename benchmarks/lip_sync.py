@@ -2,8 +2,8 @@
 
 Correlation of lip opening with that of the person who was filmed saying it (tracked), lag of the best fit (positive: the
 portrait is late), how much the opening moves, and distance of the mouth's key points, beside three controls: the person's own
-motion on the same portrait (the most that renderer and tracker let through), the same model fed the next clip's sound, and the
-portrait that does not move, where only the tracker's noise is left. Everything is tracked in the video; "motion" is what the
+motion on the same portrait (the most that renderer and tracker let through), the same model fed the sound of a clip half
+the list away (neighbours are of one corpus, and GRID's sentences all have one rhythm), and the portrait that does not move, where only the tracker's noise is left. Everything is tracked in the video; "motion" is what the
 model made, before it was drawn. One clip a person; those that the folder's manifest.csv calls out of time (speaking_score under
 1, or 3 frames and more off with confidence over 3) are left out.
 """
@@ -137,7 +137,7 @@ def main() -> None:
     print(f"| clip | {' | '.join(SIDES)} |\n|---|{'---|' * len(SIDES)}")
     for k, path in enumerate(paths):
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(measure(path, paths[(k + 1) % len(paths)], model, options, Path(folder)))
+            rows.append(measure(path, paths[(k + len(paths) // 2) % len(paths)], model, options, Path(folder)))
         print(f"| {path.stem} | {' | '.join(f'{rows[-1][side].r:.3f}' for side in SIDES)} |", flush=True)
     summarise(rows, SIDES)
 

@@ -1,7 +1,7 @@
 """Does the repainted mouth of `lipsync` move with the speech? python benchmarks/lip_sync_video.py CLIPS_FOLDER
 
 As `lip_sync.py`, which says what the numbers are; but the mouth is that of the very video, and everything is tracked in what
-`lipsync` made of it. Each clip is made with its own sound and with the next clip's. Controls: the clip's own tracked mouth
+`lipsync` made of it. Each clip is made with its own sound and with another clip's. Controls: the clip's own tracked mouth
 repainted (the most that painter and tracker let through), and the mouth repainted shut, where what is left of the filmed one
 would show.
 """
@@ -77,7 +77,7 @@ def main() -> None:
     print(f"| clip | {' | '.join(SIDES)} |\n|---|{'---|' * len(SIDES)}")
     for k, path in enumerate(paths):
         with tempfile.TemporaryDirectory() as folder:
-            other, folder = paths[(k + 1) % len(paths)], options.keep or Path(folder)
+            other, folder = paths[(k + len(paths) // 2) % len(paths)], options.keep or Path(folder)
             rows.append(measure(path, other, model, faces, options, folder))
         print(f"| {path.stem} | {' | '.join(f'{rows[-1][side].r:.3f}' for side in SIDES)} |", flush=True)
     summarise(rows, SIDES)

@@ -7,7 +7,7 @@ from jamflow.data.augment import degrade_sound
 from jamflow.parts import assemble
 from jamflow.pipeline import JamFlow
 from jamflow.reading.words import is_sound, sequence, spoken_words
-from jamflow.rewrite.edit import _say
+from jamflow.rewrite.edit import own_speech
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
 
@@ -21,7 +21,7 @@ def test_word_boundaries() -> None:
     wave = degrade_sound(np.pad(wave, (0, 12_000)), 24_000, np.random.default_rng(1))
     aligner = parts.reader.rewriter().aligner
     words = spoken_words(TEXT, aligner.text.phonemizer)
-    found = aligner.align(words, LogMel()(torch.from_numpy(to_model_level(wave))), _say(parts))
+    found = aligner.align(words, LogMel()(torch.from_numpy(to_model_level(wave))), own_speech(parts))
     symbols, spans = sequence(words)
     assert [p[0] for p in spoken.phones] == symbols
     errors = []

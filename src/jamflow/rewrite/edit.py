@@ -75,7 +75,7 @@ def reword(
     with timings("words"):
         sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
         unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
-        said = _changed(sound, change, transcript, rewriter, _say(parts), unit_s)
+        said = _changed(sound, change, transcript, rewriter, own_speech(parts), unit_s)
     place = cut(said, sound)
     scene = None
     if footage is not None and faces is not None:
@@ -104,7 +104,7 @@ def reword(
     return Result(make, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings)
 
 
-def _say(parts: Parts) -> Callable[[int, SpeechCondition], torch.Tensor]:
+def own_speech(parts: Parts) -> Callable[[int, SpeechCondition], torch.Tensor]:
     """The model's own speech for the alignment: the same whatever the seed."""
 
     def say(tokens: int, speech: SpeechCondition) -> torch.Tensor:
