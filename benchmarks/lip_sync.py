@@ -2,9 +2,10 @@
 
 Correlation of lip opening with that of the person who was filmed saying it (tracked), lag of the best fit (positive: the
 portrait is late), how much the opening moves, and distance of the mouth's key points, beside three controls: the person's own
-motion on the same portrait (the most that renderer and tracker let through), the same model fed the sound of a clip half
-the list away (neighbours are of one corpus, and GRID's sentences all have one rhythm), and the portrait that does not move, where only the tracker's noise is left. Everything is tracked in the video; "motion" is what the
-model made, before it was drawn. One clip a person; those that the folder's manifest.csv calls out of time (speaking_score under
+motion on the same portrait (the most that renderer and tracker let through), the same model fed another clip's sound (half the
+list away: neighbours are of one corpus, and GRID's sentences all have one rhythm), and the portrait that does not move, where
+only the tracker's noise is left. Everything is tracked in the video; "motion" is what the model made, before it was drawn. One
+clip a person; those that the folder's manifest.csv calls out of time (speaking_score under
 1, or 3 frames and more off with confidence over 3) are left out.
 """
 
