@@ -1,8 +1,8 @@
-"""Does memory grow with the length of the result? python benchmarks/memory.py animate|reenact [--minutes 10]
+"""Does memory grow with the length of the result? python benchmarks/memory.py animate|reenact|lipsync [--minutes 10]
 
-Makes speech (animate) or a talking video (reenact) with the bundled voice and portrait, repeats it to the length wanted, and runs
-the task on it in a process of its own. Prints the resident memory every 30 s of the result, and by how much it grows after the
-first minute (a straight line through what follows it). Linux only.
+Makes speech (animate) or a talking video (the others) with the bundled voice and portrait, repeats it to the length wanted, and
+runs the task on it in a process of its own; `lipsync` gets that video and its own sound. Prints the resident memory every 30 s of
+the result, and by how much it grows after the first minute (a straight line through what follows it). Linux only.
 """
 
 import subprocess
@@ -21,7 +21,7 @@ TEXT = "The harbour was quiet before the storm. Nobody had seen the old ship lea
 
 @dataclass(frozen=True)
 class Options:
-    task: tyro.conf.Positional[Literal["animate", "reenact"]]
+    task: tyro.conf.Positional[Literal["animate", "reenact", "lipsync"]]
     minutes: float = 10.0
     nfe: int = 8
     side: int = 320
@@ -78,6 +78,8 @@ def measure(options: Options, given: Path) -> None:
     portrait = cv2.resize(read_image(_portrait()), (options.side, options.side), interpolation=cv2.INTER_AREA)
     if options.task == "animate":
         result = JamFlow.load(device="cpu").animate(portrait, given, nfe=options.nfe)
+    elif options.task == "lipsync":
+        result = JamFlow.load(device="cpu").lipsync(given, given, nfe=options.nfe)
     else:
         result = reenact(portrait, given)
     rows: list[tuple[float, float]] = []
