@@ -51,6 +51,10 @@ class Parts:
         motion = self.joint.motion
         return motion is not None and bool(motion.proj_out.weight.any())
 
+    def ruler(self) -> "Parts":
+        """The model that says when words are said: this one, or `mini` where this one times its text itself."""
+        return self if self.joint.config.text == "phonemes" else assemble("mini", self.device)
+
 
 def assemble(model: str | Path, device: torch.device, dtype: Precision = "float32") -> Parts:
     """A model by name (`mini`, `base`, `base-v0`) or by the folder that holds its `joint.safetensors`.

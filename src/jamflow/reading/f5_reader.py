@@ -19,6 +19,7 @@ from jamflow.errors import UserError
 from jamflow.reading.fit import Way, fitted
 from jamflow.reading.given_lips import GivenLips
 from jamflow.reading.reader import Dubbed, Sound, Utterance, VoiceLips
+from jamflow.reading.respoken import Respoken
 from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.speech.joining import CROSS_FADE_S, CrossFade
@@ -66,10 +67,19 @@ class F5Reader:
         return F5Speaker(prepared_reference(text), mel, len(wave), back, self._vocabulary, self._vocoder, tuple(warnings))
 
     def rewriter(self) -> Rewriter:
-        raise UserError(
-            "This model reads text whose timing it finds itself, so it cannot be told which words to change.",
-            "Use the model mini, or one whose text is laid out in time.",
-        )
+        """F5-TTS's way of editing: the whole text, and a hole in the sound; which words fill it, the model finds."""
+
+        def text(change: Respoken, from_s: Fraction, tokens: int) -> Tensor:
+            if not change.known:
+                raise UserError(
+                    "This model has to know what is said around the words that change.",
+                    "Give all of it with --transcript; or run pip install 'jamflow[eval]', and English is transcribed.",
+                )
+            spelled = change.spelled(from_s, from_s + Fraction(tokens) / Fraction(FRAME_RATE_HZ))
+            check_letters(spelled, self._vocabulary)
+            return torch.tensor(self._vocabulary.indices(tokenize(spelled)))
+
+        return Rewriter(None, text, lambda wave: 1 / to_f5_level(wave)[1], self._vocoder)
 
 
 @dataclass(frozen=True)

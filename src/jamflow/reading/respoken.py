@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from jamflow.reading.pieces import TextReader
 from jamflow.reading.words import TimedWord, Word, is_sound, sequence
-from jamflow.speech.phonemes import SILENCE
+from jamflow.speech.phonemes import SILENCE, tokens_in_time
 
 Phones = list[tuple[str, float, float]]
 
@@ -23,18 +25,34 @@ _RATES = (0.6, 1.6)  # how much slower and faster than expected somebody may spe
 class Respoken:
     """The old seconds `start_s` to `end_s` are replaced by `new_s` seconds; all before stays, all after moves as it is.
 
-    phones: all that is said, on the new time axis. known: whether what surrounds the stretch is among it.
+    phones: all that is said, on the new time axis. words: the same, each with the middle of its time. known: whether what surrounds
+    the stretch is among them.
     """
 
     start_s: Fraction
     end_s: Fraction
     new_s: Fraction
     phones: Phones
+    words: list[tuple[str, float]]
     known: bool
 
     @property
     def shift_s(self) -> Fraction:
         return self.new_s - (self.end_s - self.start_s)
+
+    def timed(self, from_s: Fraction, tokens: int, rate_hz: float) -> Tensor:
+        """(tokens,) phonemes as they are said from `from_s` of the new time on; -1 where nobody knows."""
+        moved = [(s, a - float(from_s), b - float(from_s)) for s, a, b in self.phones]
+        text_n = torch.from_numpy(tokens_in_time([phone for phone in moved if phone[2] > 0], tokens, rate_hz))
+        if not self.known:
+            first, last = (float(s - from_s) * rate_hz for s in (self.start_s, self.start_s + self.new_s))
+            at = torch.arange(tokens) + 0.5
+            text_n[(at < first) | (at > last)] = -1
+        return text_n
+
+    def spelled(self, from_s: Fraction, to_s: Fraction) -> str:
+        """The words between two new times: those of which the larger part is."""
+        return " ".join(word for word, middle_s in self.words if from_s <= middle_s < to_s)
 
 
 def respoken(
@@ -71,7 +89,11 @@ def respoken(
     if after and after[0][1] > now:
         phones.append((_gap(after[0][1] - now), now, after[0][1]))
     old = Fraction(start_s), Fraction(end_s)
-    return Respoken(*old, old[1] - old[0] + shift_s, phones + after, bool(words))
+    new_s = old[1] - old[0] + shift_s
+    said = [(w.text, (w.start_s + w.end_s) / 2) for w in words[:first]]
+    said += [(w.text, start_s + float(new_s) / 2) for w in new[first : first + count]]
+    said += [(w.text, (w.start_s + w.end_s) / 2 + float(shift_s)) for w in words[last:]]
+    return Respoken(*old, new_s, phones + after, said, bool(words))
 
 
 def _place(words: Sequence[TimedWord], first: int, last: int) -> tuple[float, float, float]:

@@ -2,15 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
+import numpy as np
 from torch import Tensor
 
 from jamflow.reading.alignment import Aligner
+from jamflow.reading.respoken import Respoken
 
 
 @dataclass(frozen=True)
 class Rewriter:
-    """aligner: finds words, and lays text out in time; vocoder: (1, F, mel bands) to (1, N) samples at 24 kHz."""
+    """How one model's recordings are given and its words written.
 
-    aligner: Aligner
+    Attributes:
+        aligner: finds words, and lays text out in time; None where the model times its text itself (`Parts.ruler`).
+        text: what is said from a new time on, for so many audio tokens: (N,) for `SpeechCondition`.
+        gain: (N,) samples at 24 kHz to the factor that brings them to the level that the model knows.
+        vocoder: (1, F, mel bands) to (1, N) samples at 24 kHz.
+    """
+
+    aligner: Aligner | None
+    text: Callable[[Respoken, Fraction, int], Tensor]
+    gain: Callable[[np.ndarray], float]
     vocoder: Callable[[Tensor], Tensor]

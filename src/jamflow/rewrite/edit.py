@@ -24,9 +24,9 @@ from jamflow.footage.video import Footage, open_footage
 from jamflow.generate import Sampling, Streams, generate
 from jamflow.media.passed_sound import AAC_RATES_HZ
 from jamflow.parts import Parts
+from jamflow.reading.alignment import Aligner
 from jamflow.reading.hearing import Ear, Heard
 from jamflow.reading.respoken import Respoken, respoken
-from jamflow.reading.rewriter import Rewriter
 from jamflow.reading.words import differing, spoken_words
 from jamflow.result import Look, Piece, Result, Timings
 from jamflow.rewrite.splice import Cut, Window, cut, patch, window
@@ -75,7 +75,10 @@ def reword(
     with timings("words"):
         sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
         unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
-        said = _changed(sound, change, transcript, rewriter, own_speech(parts), unit_s)
+        ruler = parts.ruler()
+        aligner = ruler.reader.rewriter().aligner
+        assert aligner is not None, "a ruler's text is laid out in time"
+        said = _changed(sound, change, transcript, aligner, own_speech(ruler), unit_s)
     place = cut(said, sound)
     scene = None
     if footage is not None and faces is not None:
@@ -83,7 +86,7 @@ def reword(
             scene = _scene(footage, faces(), place)
 
     def make(timings: Timings) -> Iterator[Piece]:
-        view = window(said, place, sound, parts.joint.config)
+        view = window(said, place, sound, parts.joint.config, rewriter)
         with timings("model"):
             streams = _streams(parts, view, scene, sampling, torch.Generator().manual_seed(seed))
         with timings("vocoder"):
@@ -118,11 +121,11 @@ def own_speech(parts: Parts) -> Callable[[int, SpeechCondition], torch.Tensor]:
 
 
 def _changed(
-    sound: Original, change: Change, transcript: str | None, rewriter: Rewriter,
+    sound: Original, change: Change, transcript: str | None, aligner: Aligner,
     say: Callable[[int, SpeechCondition], torch.Tensor], unit_s: Fraction,
 ) -> Respoken:  # fmt: skip
-    ear = Ear(rewriter.aligner, say)
-    phonemizer = rewriter.aligner.text.phonemizer
+    ear = Ear(aligner, say)
+    phonemizer = aligner.text.phonemizer
     fresh = spoken_words(change.new, phonemizer) if change.new.strip() else []
     if change.old:
         heard, span_s = ear.find(sound, change.old, transcript), None
@@ -141,7 +144,7 @@ def _changed(
     if not before and not after and not fresh:
         raise UserError("Nothing would be left of what is said.", "Give new words.")
     text = " ".join(word.text for word in (*before, *fresh, *after))
-    return respoken(heard.words, heard.first, heard.last, spoken_words(text, phonemizer), rewriter.aligner.text, unit_s, span_s)
+    return respoken(heard.words, heard.first, heard.last, spoken_words(text, phonemizer), aligner.text, unit_s, span_s)
 
 
 def _span(change: Change, sound: Original) -> tuple[float, float]:

@@ -19,10 +19,9 @@ from jamflow.generate import Streams
 from jamflow.model.config import JointConfig
 from jamflow.reading.pieces import block_tokens
 from jamflow.reading.respoken import Respoken
-from jamflow.speech.level import LOUD_QUANTILE, model_gain
+from jamflow.reading.rewriter import Rewriter
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel, MelConfig
 from jamflow.speech.original import Original
-from jamflow.speech.phonemes import tokens_in_time
 
 AROUND_S = 5.0  # of what is given to either side: with the stretch as much as rows of the training have
 _MARGIN_S = Fraction(1, 20)  # of the neighbouring sounds that are made anew with the words: they run into each other
@@ -84,7 +83,7 @@ def cut(change: Respoken, sound: Original) -> Cut:
     return Cut(start, end, end - start + round(change.shift_s * rate), rate)
 
 
-def window(change: Respoken, place: Cut, sound: Original, config: JointConfig) -> Window:
+def window(change: Respoken, place: Cut, sound: Original, config: JointConfig, rewriter: Rewriter) -> Window:
     """Mel and text around the cut."""
     rate, token = sound.rate_hz, config.frames_per_token * HOP
     block_s = Fraction(block_tokens(config) * token, SAMPLE_RATE_HZ)
@@ -93,8 +92,7 @@ def window(change: Respoken, place: Cut, sound: Original, config: JointConfig) -
     before, after = sound.at_24_khz(round(start_s * rate), place.start), sound.at_24_khz(place.end, last)
     gap = round(Fraction(place.new, rate) * SAMPLE_RATE_HZ)
     heard = np.concatenate([before, after, sound.at_24_khz(place.start, place.end)])
-    size = np.abs(heard)
-    gain = model_gain(float(np.quantile(size, LOUD_QUANTILE)), float(size.max()))
+    gain = rewriter.gain(heard)
     wave = np.concatenate([before, np.zeros(gap, np.float32), after]) * np.float32(gain)
     tokens = -(-len(wave) // token)
     wave = np.pad(wave, (0, tokens * token - len(wave)))
@@ -103,8 +101,7 @@ def window(change: Respoken, place: Cut, sound: Original, config: JointConfig) -
     known_f = (middle + _REACH <= len(before)) | (middle - _REACH >= len(before) + gap)
     given_a = known_f.reshape(tokens, -1).all(1)
     span_s = Fraction(place.start, rate), Fraction(place.start + place.new, rate)
-    text_n = _laid_out(change, start_s, tokens, config)
-    speech = SpeechCondition("generated", mel_fm, given_a, text_n)
+    speech = SpeechCondition("generated", mel_fm, given_a, rewriter.text(change, start_s, tokens))
     return Window(start_s, span_s, tokens, speech, gain)
 
 
@@ -126,16 +123,3 @@ def patch(streams: Streams, view: Window, place: Cut, sound: Original, vocoder: 
         if place.end < sound.samples:
             out[-fade:] = up[::-1] * out[-fade:] + up * sound.part(place.end - fade, place.end)
     return np.clip(out, -1, 1).astype(np.float32)
-
-
-def _laid_out(change: Respoken, start_s: Fraction, tokens: int, config: JointConfig) -> Tensor:
-    """(A,) what is said when; -1 where nobody knows."""
-    rate = config.token_rate_hz
-    moved = [(s, a - float(start_s), b - float(start_s)) for s, a, b in change.phones]
-    moved = [phone for phone in moved if phone[2] > 0]
-    text_n = torch.from_numpy(tokens_in_time(moved, tokens, rate))
-    if not change.known:
-        first, last = (float(s - start_s) * rate for s in (change.start_s, change.start_s + change.new_s))
-        at = torch.arange(tokens) + 0.5
-        text_n[(at < first) | (at > last)] = -1
-    return text_n

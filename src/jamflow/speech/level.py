@@ -8,8 +8,13 @@ F5_RMS = 0.1
 
 def to_model_level(wave: np.ndarray) -> np.ndarray:
     """(N,) float32 at the corpus's level, with peaks below 1."""
+    return (wave * gain_to_model_level(wave)).astype(np.float32)
+
+
+def gain_to_model_level(wave: np.ndarray) -> float:
+    """The factor of `to_model_level`."""
     size = np.abs(wave)
-    return (wave * model_gain(float(np.quantile(size, LOUD_QUANTILE)), float(size.max()))).astype(np.float32)
+    return model_gain(float(np.quantile(size, LOUD_QUANTILE)), float(size.max()))
 
 
 def model_gain(loud: float, peak: float) -> float:
