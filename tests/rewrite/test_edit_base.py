@@ -38,7 +38,7 @@ def test_base_changes_the_words_and_nothing_else(
     speech, was, report = result.speech.waveform, read_wave(recording), result.save(tmp_path / "new.wav")
     start, old_end = (round(s * 24000) for s in report["replaced_s"])
     new_end = round(report["new_s"][1] * 24000)
-    assert 0.3 < start / 24000 and np.array_equal(speech[: start - 24], was[: start - 24])
+    assert start > 7200 and np.array_equal(speech[: start - 24], was[: start - 24])
     assert np.array_equal(speech[new_end + 24 :], was[old_end + 24 :])
     assert not np.allclose(speech[start : start + 4000], was[start : start + 4000], atol=0.01)
     wanted = "The baker put a warm cherry cake on the windowsill."

@@ -25,8 +25,8 @@ _RATES = (0.6, 1.6)  # how much slower and faster than expected somebody may spe
 class Respoken:
     """The old seconds `start_s` to `end_s` are replaced by `new_s` seconds; all before stays, all after moves as it is.
 
-    phones: all that is said, on the new time axis. words: the same, each with the middle of its time. known: whether what surrounds
-    the stretch is among them.
+    phones: all that is said, on the new time axis. words: the same, each with the middle of its time.
+    known: whether what surrounds the stretch is among them.
     """
 
     start_s: Fraction
