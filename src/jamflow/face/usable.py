@@ -1,0 +1,64 @@
+"""Which frames of a video can be given another mouth, and what is said of the others.
+
+Shapes: K frames of the video, N of the result.
+"""
+
+import numpy as np
+
+from jamflow.errors import UserError
+from jamflow.face.canonical import CanonicalFace
+from jamflow.face.film import Film
+from jamflow.face.pose import fit_error_cm, fit_pose
+from jamflow.face.select import HUMAN_ERROR_CM
+from jamflow.face.tracker import Face
+
+# Beyond these the mesh lies beside the mouth.
+_YAW_MAX_DEG, _HEIGHT_MIN_PX = 40.0, 48.0
+_EASE_FRAMES = 4  # of the video; the mouth grows into its new motion over so many where the face comes or goes
+_LOOKED_AT = 40
+
+
+def usable_frames(film: Film, height_k_px: np.ndarray, canonical: CanonicalFace) -> np.ndarray:
+    """(K,) bool: a face that is large enough and seen from the front. `height_k_px`: of the face in every frame.
+
+    Raises:
+        UserError: there is none, or the mesh does not fit this face.
+    """
+    yaw_k = film.track.motion.rotation_t3[:, 1]
+    usable_k = film.track.found_t & (np.abs(yaw_k) < _YAW_MAX_DEG) & (height_k_px > _HEIGHT_MIN_PX)
+    if not usable_k.any():
+        raise UserError(
+            "The face in the video is nowhere large enough and seen from the front.",
+            f"It must be {_HEIGHT_MIN_PX:.0f} pixels high and turned by less than {_YAW_MAX_DEG:.0f} degrees.",
+        )
+    some = np.flatnonzero(usable_k)
+    some = some[np.linspace(0, len(some) - 1, min(_LOOKED_AT, len(some))).astype(int)]
+    faces = [Face(film.landmarks(k, k + 1)[0].astype(np.float64), 1.0) for k in some]
+    errors = [fit_error_cm(face, fit_pose(face, canonical), canonical) for face in faces]
+    if np.median(errors) > HUMAN_ERROR_CM:
+        raise UserError(
+            "The face in the video hardly looks like a human one, so its mouth cannot be found well enough.",
+            "Use a video of a person; many drawings and animals do not work.",
+        )
+    return usable_k
+
+
+def eased(usable_k: np.ndarray) -> np.ndarray:
+    """(K,) how much of the new motion there is: 1 but for the frames next to unusable ones, where it rises from 0."""
+    apart = np.full(len(usable_k), len(usable_k) + _EASE_FRAMES)
+    for k in np.flatnonzero(~usable_k):
+        near = slice(max(0, k - _EASE_FRAMES), k + _EASE_FRAMES + 1)
+        apart[near] = np.minimum(apart[near], np.abs(np.arange(len(usable_k))[near] - k))
+    return np.clip(apart / (_EASE_FRAMES + 1), 0, 1)
+
+
+def losses(film: Film, usable_k: np.ndarray) -> tuple[str, ...]:
+    """Warnings: how many frames of the result stay as they are, and why."""
+    usable_n, found_n = usable_k[film.shown_n], film.track.found_t[film.shown_n]
+    lost, turned = int((~found_n).sum()), int((found_n & ~usable_n).sum())
+    warnings = []
+    if lost:
+        warnings.append(f"In {lost} of {len(found_n)} frames no face was found; they stay as they are.")
+    if turned:
+        warnings.append(f"In {turned} of {len(found_n)} frames the face is turned away or too small; they stay as they are.")
+    return tuple(warnings)
