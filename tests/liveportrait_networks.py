@@ -76,6 +76,14 @@ class StandInGenerator(nn.Module):
         return F.interpolate(feature_bchw, scale_factor=2, mode="bilinear").clamp(0, 1)
 
 
+class TintedGenerator(StandInGenerator):
+    """Softer than the picture and of another colour, as decoders are."""
+
+    def forward(self, feature_bchw: Tensor) -> Tensor:
+        tint = feature_bchw.new_tensor([0.06, -0.02, -0.06]).view(3, 1, 1)
+        return super().forward(F.avg_pool2d(0.8 * feature_bchw + 0.1, 5, 1, 2) + tint)
+
+
 def stand_ins() -> LivePortraitNetworks:
     """Networks that can be followed by eye and take no time. The small ones are the real ones, with random weights."""
     torch.manual_seed(0)

@@ -38,9 +38,9 @@ class Film:
     times_s: Sequence[Fraction]
 
     def mouth(self, space: MotionSpace, first: int = 0, count: int | None = None) -> np.ndarray:
-        """(count, M) as filmed in the result's frames from `first` on (all of them), relative to the person at rest."""
+        """(count, M) as filmed in the result's frames from `first` on (all of them), as the model has them."""
         shown = self.shown_n[first:][:count]
-        return split(self._expression_kp3[shown], space)[0]
+        return split(self.track.motion.expression_tk3[shown], space)[0]
 
     def clue(self, space: MotionSpace, first: int, count: int, fps: Fraction) -> np.ndarray:
         """(count, C) what else is seen, at (first + t) / fps of the result: straight between its frames, still after the last."""
@@ -48,14 +48,9 @@ class Film:
         low = np.clip(np.searchsorted(self._at_s, at_s, "right") - 1, 0, len(self._at_s) - 1)
         high = np.minimum(low + 1, len(self._at_s) - 1)
         share = (at_s - self._at_s[low]) / np.maximum(self._at_s[high] - self._at_s[low], 1e-9)
-        one, two = (split(self._expression_kp3[self.shown_n[k]], space)[1] for k in (low, high))
+        one, two = (split(self.track.motion.expression_tk3[self.shown_n[k]], space)[1] for k in (low, high))
         return (one + np.clip(share, 0, 1)[:, None] * (two - one)).astype(np.float32)
 
     @cached_property
     def _at_s(self) -> np.ndarray:
         return np.array([float(t) for t in self.times_s[:-1]])
-
-    @property
-    def _expression_kp3(self) -> np.ndarray:
-        motion = self.track.motion
-        return motion.expression_tk3 if motion.rest is None else motion.expression_tk3 - motion.rest.expression_k3

@@ -73,7 +73,7 @@ class Renderer(Protocol):
         """A video whose mouth is to be painted anew; frames whose motion is not finite stay as they are.
 
         Raises:
-            UserError: the face cannot be trusted, or this renderer does not repaint videos.
+            UserError: the face cannot be trusted.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The lips of a video as something that is given: relative to the person at rest, and at rest where no face is seen."""
+"""The lips of a video as something that is given; at rest where no face is seen."""
 
 from pathlib import Path
 
@@ -18,8 +18,7 @@ def seen_lips(video: str | Path, tracker: Tracker) -> tuple[Footage, GivenLips, 
     """
     footage = open_footage(video, tracker)
     motion, found = footage.track.motion, footage.track.found_t
-    at_rest = 0.0 if motion.rest is None else motion.rest.expression_k3
-    mouth, _ = split((motion.expression_tk3 - at_rest) * found[:, None, None], tracker.space)
+    mouth, _ = split(motion.expression_tk3 * found[:, None, None], tracker.space)
     times_s = np.array([float(t - footage.times_s[0]) for t in footage.times_s])
     lost = int((~found).sum())
     warnings = [f"In {lost} of {len(found)} frames of the video no face was found; lips count as at rest there."] if lost else []

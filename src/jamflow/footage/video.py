@@ -63,15 +63,13 @@ class Footage:
     def lips(
         self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None
     ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-        """(count, M) and (count, C): mouth and clue relative to the person at rest, as the model is given them.
+        """(count, M) and (count, C): mouth and clue, as the model is given them.
 
         Row t is what is seen t / fps after `from_s` of the file's time, or after the first frame: on a straight line between
         frames of the video, before the first and after the last one still.
         """
-        motion = self.track.motion
-        at_rest = 0.0 if motion.rest is None else motion.rest.expression_k3
         have, wanted = self._times(fps, count, from_s)
-        both = split(motion.expression_tk3 - at_rest, tracker.space)
+        both = split(self.track.motion.expression_tk3, tracker.space)
         mouth, clue = (
             np.stack([np.interp(wanted, have, column) for column in x.T], axis=1).astype(np.float32) for x in both
         )

@@ -6,7 +6,6 @@ Shapes: N, T frames, K key points (21), H, W of the picture.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NoReturn
 
 import cv2
 import numpy as np
@@ -18,13 +17,13 @@ from jamflow.face.channels import join, split
 from jamflow.face.film import Film
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.crop import crop, eye_ratios, face_box, lip_ratio
-from jamflow.face.liveportrait.keypoints import rotation_matrix
+from jamflow.face.liveportrait.film import LivePortraitFilm
 from jamflow.face.liveportrait.landmarks import LandmarkSource, from_mesh
 from jamflow.face.liveportrait.motion import Adjustments, Frames, adjust, transfer
 from jamflow.face.liveportrait.motion_extractor import KeyPointMotion
 from jamflow.face.liveportrait.paste import PasteBack, prepare_paste
 from jamflow.face.liveportrait.runner import Runner
-from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_of, resting
+from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_in, frames_of, resting
 from jamflow.face.motion import Motion, MotionSpace, Transfer
 from jamflow.face.tracker import Face
 
@@ -77,8 +76,9 @@ class LivePortraitRenderer:
     def idle(self, fps: Fraction, rng: np.random.Generator) -> None:
         """Nothing: the paper's animations of a picture keep head and eyes still, too."""
 
-    def film(self, film: Film) -> NoReturn:
-        raise UserError("LivePortrait does not repaint the mouth of a video yet.", "Use the model mini.")
+    def film(self, film: Film) -> LivePortraitFilm:
+        """Options are for portraits: in a video nothing but the mouth's key points moves."""
+        return LivePortraitFilm(film, self.space, self._runner, self._batch_frames)
 
     @torch.inference_mode()
     def prepare(self, rgb: np.ndarray, face: Face) -> "LivePortraitPicture":
@@ -87,10 +87,8 @@ class LivePortraitRenderer:
         to_crop = face_box(landmarks).matrix(_CROP_PX)
         seen = cv2.resize(crop(picture, to_crop, _CROP_PX), (256, 256), interpolation=cv2.INTER_AREA)
         m = self._runner.motion(seen[None])
-        rotation = rotation_matrix(m.pitch_b, m.yaw_b, m.roll_b)
         return LivePortraitPicture(
-            self.space, self._runner, self._options, self._batch_frames, self._runner.features(seen), m,
-            Frames(m.canonical_bk3, rotation, m.expression_bk3, m.translation_b3, m.scale_b1),
+            self.space, self._runner, self._options, self._batch_frames, self._runner.features(seen[None]), m, frames_in(m),
             landmarks, prepare_paste(picture, to_crop, _CROP_PX, self._runner.device),
         )  # fmt: skip
 

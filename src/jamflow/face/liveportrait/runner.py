@@ -28,21 +28,24 @@ class Runner:
         self.batch_frames = _BATCH_FRAMES.get(device.type, 8)
         self._dtype = dtype
 
-    def features(self, rgb: np.ndarray) -> Tensor:
-        """(256, 256, 3) uint8 to the feature volume (1, 32, 16, 64, 64)."""
+    def features(self, rgb_nss3: np.ndarray) -> Tensor:
+        """(N, 256, 256, 3) uint8 to feature volumes (N, 32, 16, 64, 64)."""
         with self._precision():
-            return self.networks.appearance(self._pixels(rgb[None]))
+            return self.networks.appearance(self._pixels(rgb_nss3))
 
     def motion(self, rgb_nss3: np.ndarray) -> KeyPointMotion:
         """(N, 256, 256, 3) uint8 to what the faces in them do."""
         with self._precision():
             return self.networks.motion(self._pixels(rgb_nss3))
 
-    def draw(self, feature: Tensor, driving_nk3: Tensor, source_1k3: Tensor) -> Tensor:
-        """Features (1, ...) warped from the source's key points to each of the driving ones: (N, 3, 512, 512) in [0, 1]."""
+    def draw(self, feature: Tensor, driving_nk3: Tensor, source_nk3: Tensor) -> Tensor:
+        """Features (N, ...) warped from their key points to the driving ones: (N, 3, 512, 512) in [0, 1].
+
+        One source is as many as there are driving ones.
+        """
         n = len(driving_nk3)
         with self._precision():
-            warped = self.networks.warping(feature.expand(n, -1, -1, -1, -1), driving_nk3, source_1k3.expand(n, -1, -1))
+            warped = self.networks.warping(feature.expand(n, -1, -1, -1, -1), driving_nk3, source_nk3.expand(n, -1, -1))
             return self.networks.generator(warped.feature_bchw).float()
 
     def _pixels(self, rgb_nss3: np.ndarray) -> Tensor:

@@ -58,6 +58,12 @@ def anchor_of(rest: Rest | None, canonical_k3: Tensor) -> Frames:
     return Frames(canonical_k3[None], rotation_matrix(*angles.unbind(-1)), expression, translation, scale)
 
 
+def frames_in(seen: KeyPointMotion) -> Frames:
+    """What pictures show, in the form that its rules of transfer take."""
+    rotation = rotation_matrix(seen.pitch_b, seen.yaw_b, seen.roll_b)
+    return Frames(seen.canonical_bk3, rotation, seen.expression_bk3, seen.translation_b3, seen.scale_b1)
+
+
 def resting_in(motion: Motion, frame: int) -> Rest:
     """The performer at rest as one of the frames shows him."""
     m, t = motion, frame
