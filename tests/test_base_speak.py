@@ -5,47 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from jamflow import JamFlow
 from jamflow.errors import UserError
 from jamflow.face.channels import split
-from jamflow.face.liveportrait.renderer import LivePortraitRenderer
 from jamflow.face.liveportrait.space import liveportrait_space
-from jamflow.face.liveportrait.tracker import LivePortraitTracker
-from jamflow.face.tracker import FaceTracker
-from jamflow.faces import Faces
 from jamflow.media.image import read_image
-from jamflow.model.checkpoint import load_joint, save_joint
-from jamflow.model.config import JointConfig, MotionConfig
-from jamflow.model.joint import JointModel
-from jamflow.model.normalise import Normaliser
-from jamflow.parts import assemble
+from jamflow.model.checkpoint import load_joint
 from jamflow.speech.waveform import read_wave, write_wave
-from liveportrait_networks import stand_ins
-from tiny_base import AUDIO, SAID, awake, make_folder, make_voice
+from tiny_base import SAID, load_trained, make_trained, make_voice
 
 PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
 SIX = (6, 12, 14, 17, 19, 20)
 LONG = "The first sentence is here. A second one follows it, and it is longer. " * 4
-
-
-def trained(folder: Path, mouth: tuple[int, ...]) -> Path:
-    make_folder(folder)
-    channels = 3 * len(mouth), 3 * (21 - len(mouth))
-    config = JointConfig(AUDIO, MotionConfig(*channels, dim=16, mouth=mouth), text="f5")
-    torch.manual_seed(1)
-    model = awake(JointModel(config))
-    normaliser = Normaliser(100, *channels)
-    normaliser.mouth_std.fill_(0.01)
-    save_joint(folder / "joint.safetensors", model.state_dict(), normaliser.state_dict(), config, half=False)
-    return folder
-
-
-def load(folder: Path, mouth: tuple[int, ...]) -> JamFlow:
-    networks, space = stand_ins(), liveportrait_space(mouth)
-    faces = Faces(LivePortraitRenderer(networks, space=space), LivePortraitTracker(networks, space=space), FaceTracker())
-    return JamFlow(assemble(folder, torch.device("cpu")), faces)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +25,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     make_voice(folder / "me.wav")
     for mouth in ((14, 17, 19, 20), SIX):
-        trained(folder / str(len(mouth)), mouth)
+        make_trained(folder / str(len(mouth)), mouth)
     return folder
 
 
 @pytest.mark.parametrize("mouth", [(14, 17, 19, 20), SIX])
 def test_only_the_mouth_moves(place: Path, mouth: tuple[int, ...]) -> None:
-    model = load(place / str(len(mouth)), mouth)
+    model = load_trained(place / str(len(mouth)), mouth)
     result = model.speak(PORTRAIT, "Hello.", voice=place / "me.wav", voice_text=SAID, nfe=2)
     motion = result.motion
     assert motion is not None and motion.rest is not None
@@ -71,7 +43,7 @@ def test_only_the_mouth_moves(place: Path, mouth: tuple[int, ...]) -> None:
 def test_animate_moves_the_mouth_alone_too(place: Path) -> None:
     """40 s in two chunks, whatever the model is."""
     write_wave(place / "long.wav", np.resize(read_wave(place / "me.wav"), 40 * 24_000))
-    result = load(place / "4", (14, 17, 19, 20)).animate(PORTRAIT, place / "long.wav", nfe=1)
+    result = load_trained(place / "4", (14, 17, 19, 20)).animate(PORTRAIT, place / "long.wav", nfe=1)
     pieces, motion = list(result.pieces()), result.motion
     assert len(pieces) >= 2 and motion is not None and len(motion) == 1000 and motion.rest is not None
     changed = np.abs(motion.expression_tk3 - motion.rest.expression_k3).max((0, 2)) > 1e-6
@@ -82,7 +54,7 @@ def test_animate_moves_the_mouth_alone_too(place: Path) -> None:
 
 def test_the_rest_of_the_face_is_shown_to_the_model(place: Path) -> None:
     """Another portrait, the same seed: other lips, because the clue is another."""
-    model = load(place / "4", (14, 17, 19, 20))
+    model = load_trained(place / "4", (14, 17, 19, 20))
     rgb = read_image(PORTRAIT)
     one, other = (
         model.speak(picture, "Hello.", voice=place / "me.wav", voice_text=SAID, nfe=2).motion
@@ -94,7 +66,7 @@ def test_the_rest_of_the_face_is_shown_to_the_model(place: Path) -> None:
 
 
 def test_several_pieces_make_one_video(place: Path, tmp_path: Path) -> None:
-    model = load(place / "4", (14, 17, 19, 20))
+    model = load_trained(place / "4", (14, 17, 19, 20))
     result = model.speak(PORTRAIT, LONG, voice=place / "me.wav", voice_text=SAID, nfe=1)
     pieces = list(result.pieces())
     assert len(pieces) > 1

@@ -6,14 +6,22 @@ import numpy as np
 import torch
 from torch import nn
 
+from jamflow import JamFlow
+from jamflow.face.liveportrait.renderer import LivePortraitRenderer
+from jamflow.face.liveportrait.space import liveportrait_space
+from jamflow.face.liveportrait.tracker import LivePortraitTracker
+from jamflow.face.tracker import FaceTracker
+from jamflow.faces import Faces
 from jamflow.model.checkpoint import save_joint
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
+from jamflow.parts import assemble
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.vocoder import Vocos, VocosConfig
 from jamflow.speech.waveform import write_wave
 from jamflow.weights.tensors import save_tensors
+from liveportrait_networks import stand_ins
 
 AUDIO = AudioConfig(dim=32, depth=2, heads=2, head_dim=16, text_dim=16, text_layers=1)
 TINY = JointConfig(AUDIO, MotionConfig(dim=16), text="f5")
@@ -38,6 +46,26 @@ def make_folder(folder: Path) -> Path:
     save_joint(folder / "joint.safetensors", model.state_dict(), Normaliser(100, 12, 51).state_dict(), TINY, half=False)
     save_tensors(folder / "vocoder.safetensors", *make_vocoder())
     return folder
+
+
+def make_trained(folder: Path, mouth: tuple[int, ...], mouth_std: float = 0.01) -> Path:
+    """Motion is awake, too, and moves these key points about so far, half crops."""
+    make_folder(folder)
+    channels = 3 * len(mouth), 3 * (21 - len(mouth))
+    config = JointConfig(AUDIO, MotionConfig(*channels, dim=16, mouth=mouth), text="f5")
+    torch.manual_seed(1)
+    model = awake(JointModel(config))
+    normaliser = Normaliser(100, *channels)
+    normaliser.mouth_std.fill_(mouth_std)
+    save_joint(folder / "joint.safetensors", model.state_dict(), normaliser.state_dict(), config, half=False)
+    return folder
+
+
+def load_trained(folder: Path, mouth: tuple[int, ...]) -> JamFlow:
+    """With stand-ins for LivePortrait's networks."""
+    networks, space = stand_ins(), liveportrait_space(mouth)
+    faces = Faces(LivePortraitRenderer(networks, space=space), LivePortraitTracker(networks, space=space), FaceTracker())
+    return JamFlow(assemble(folder, torch.device("cpu")), faces)
 
 
 def make_vocoder() -> tuple[dict[str, torch.Tensor], dict]:

@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 import torch
 
+from golden import Golden
 from jamflow.errors import UserError
 from jamflow.face.channels import join, split
 from jamflow.face.film import Film
 from jamflow.face.follow import Follower
+from jamflow.face.liveportrait.crop import crop, face_box
 from jamflow.face.liveportrait.film import LivePortraitFilm
+from jamflow.face.liveportrait.keypoints import rotation_matrix, transform
 from jamflow.face.liveportrait.lower_face import find_lower_face
 from jamflow.face.liveportrait.renderer import LivePortraitRenderer, Options
 from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE as SPACE
 from jamflow.face.liveportrait.tracker import LivePortraitTracker
 from jamflow.face.tracker import Face, FaceTracker
-from liveportrait_networks import TintedGenerator, stand_ins
+from liveportrait_networks import TintedGenerator, filled_networks, stand_ins
 
 FPS = Fraction(25)
 N, GONE = 12, (6,)
@@ -123,7 +126,7 @@ def test_where_the_face_comes_back_the_mouth_does_not_jump(picture, film, source
     assert max(before[-1], after[0]) < 0.4 * before[0]
 
 
-@pytest.mark.parametrize("batch_frames", [2, 5])
+@pytest.mark.parametrize("batch_frames", [4, 10])
 def test_frames_do_not_depend_on_the_batch_nor_on_the_piece(picture, film, batch_frames: int) -> None:
     rows = moved(film, np.linspace(-0.5, 0.5, N))
     whole = drawn(picture, rows)
@@ -240,5 +243,26 @@ def test_all_is_done_on_the_device(film) -> None:
     """PyTorch's device without numbers refuses tensors of the CPU as a GPU does."""
     picture = LivePortraitRenderer(stand_ins(), "meta").film(film)
     batches = list(picture.draw(picture.speaking(moved(film, 0.6), FPS)))
-    assert [tuple(batch.shape) for batch in batches] == [(8, 480, 500, 3), (4, 480, 500, 3)]
+    assert [tuple(batch.shape) for batch in batches] == [(4, 480, 500, 3)] * 3
     assert {batch.device.type for batch in batches} == {"meta"}
+
+
+@pytest.mark.full
+def test_the_drawings_are_the_parts_one_after_another(film, frames) -> None:
+    n = filled_networks(Golden("liveportrait", "chain.npz"))
+    picture = LivePortraitRenderer(n).film(film)
+    points = film.landmarks(0, 1)[0, :, :2].astype(float)
+    by = join(np.full((1, 12), 0.03), np.zeros((1, 51)), SPACE)
+    own, new = picture._drawings([find_lower_face(frames[0], points)], by)
+    to_crop = face_box(points).matrix(512)
+    seen = torch.from_numpy(cv2.resize(crop(frames[0], to_crop, 512), (256, 256), interpolation=cv2.INTER_AREA))
+    seen = seen.movedim(-1, 0)[None] / 255
+    m, feature = n.motion(seen), n.appearance(seen)
+    rotation = rotation_matrix(m.pitch_b, m.yaw_b, m.roll_b)
+    x_s = transform(m.canonical_bk3, rotation, m.expression_bk3, m.translation_b3, m.scale_b1)
+    step = torch.from_numpy(by).float()
+    step[..., :2] = step[..., :2] @ torch.from_numpy(to_crop[:2, :2] / np.linalg.norm(to_crop[0, :2])).float().T
+    x_d = transform(m.canonical_bk3, rotation, m.expression_bk3 + step, m.translation_b3, m.scale_b1)
+    for drawing, x in ((own, x_s), (new, x_d)):
+        torch.testing.assert_close(drawing, n.generator(n.warping(feature, x, x_s).feature_bchw), atol=1e-3, rtol=0)
+    assert (own - new).abs().max() > 0.01

@@ -36,7 +36,8 @@ class LivePortraitFilm:
 
     def __init__(self, film: Film, space: MotionSpace, runner: Runner, batch_frames: int):
         """Raises UserError where the mesh does not fit this face, or it is nowhere large enough and seen from the front."""
-        self._film, self._runner, self._batch_frames = film, runner, batch_frames
+        self._film, self._runner = film, runner
+        self._batch_frames = max(1, batch_frames // 2)  # every frame is drawn twice
         self.space = space
         self.size = (film.size[0] // 2 * 2, film.size[1] // 2 * 2)
         self.times_s = film.times_s
