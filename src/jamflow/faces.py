@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
     from jamflow.face.liveportrait.landmarks import LandmarkSource
     from jamflow.face.liveportrait.renderer import Options
+    from jamflow.footage.retime import Order
+    from jamflow.footage.video import Footage
 
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
@@ -39,6 +41,14 @@ class Faces:
         chosen, warnings = select_face(rgb, self.finder, face)
         picture = self.renderer.prepare(rgb, chosen)
         return picture, [*warnings, *picture.warnings]
+
+    def repaint(self, footage: "Footage", order: "Order") -> tuple[Picture, list[str]]:
+        """A video ready for another mouth, its frames in an order, and what the user should know about it.
+
+        Raises UserError where the face cannot be trusted, or this renderer does not repaint videos.
+        """
+        picture = self.renderer.film(footage.film(order))
+        return picture, [*footage.warnings, *picture.warnings]
 
 
 def load_faces(

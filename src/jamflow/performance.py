@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,14 @@ from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.generate import Sampling, generate
+from jamflow.media.video_reader import track_warnings
+from jamflow.model.config import JointConfig
 from jamflow.parts import Parts
-from jamflow.reading.reader import Sound, Utterance
+from jamflow.reading.given_speech import utterances
+from jamflow.reading.reader import Sound, Speaker, Utterance
 from jamflow.result import Look, Passed, Piece, Timings
+from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.speech.recording import Recording
 from jamflow.tasks import Task
 from jamflow.windows import frame_noise
 
@@ -36,6 +42,28 @@ class Saying:
     heard: int | Passed
     warnings: Sequence[str]
     guidance: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_text(cls, speaker: Speaker, text: str, speed: float, voice: str | Path | None) -> "Saying":
+        """A text read out, by a speaker with the voice of a recording or its own.
+
+        Raises:
+            UserError: it cannot be spoken; all that can be checked is, before the first piece is made.
+        """
+        next(speaker.utterances(text, speed))
+
+        def expected_s() -> float:
+            return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
+
+        warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
+        return cls(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings)
+
+    @classmethod
+    def of_recording(cls, recording: Recording, config: JointConfig) -> "Saying":
+        """What is said in a recording, whose sound is passed on."""
+        heard = Passed(recording.path, recording.start_s)
+        warnings = track_warnings(recording.path)
+        return cls(lambda: utterances(recording, config), lambda: float(recording.length_s), None, heard, warnings)
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from jamflow.errors import UserError
+from jamflow.face.renderer import Picture
 from jamflow.faces import Faces, load_faces
 from jamflow.footage.retime import Fit, for_speech
 from jamflow.footage.seen_lips import seen_lips
 from jamflow.footage.video import open_footage
 from jamflow.footage.voice_lips import voice_lips
 from jamflow.generate import Sampling
-from jamflow.media.video_reader import has_video, track_warnings
+from jamflow.media.video_reader import has_video
 from jamflow.parts import Parts, Precision, assemble
 from jamflow.performance import Performer, Saying, lips_of, motion_fps
 from jamflow.reading.fit import DUB_WAYS, Way, check_way
-from jamflow.reading.given_speech import utterances
 from jamflow.reading.pieces import block_tokens
-from jamflow.reading.reader import VoiceLips
-from jamflow.result import Copied, Look, Passed, Piece, Result, Timings
+from jamflow.result import Copied, Look, Piece, Result, Timings
 from jamflow.rewrite.edit import Change, reword
-from jamflow.rewrite.retell import own_lips, retold
+from jamflow.rewrite.retell import retold, speaker_in
 from jamflow.speech.mel import SAMPLE_RATE_HZ
-from jamflow.speech.recording import Recording, open_recording
+from jamflow.speech.recording import open_recording
 from jamflow.tasks import TASKS, Task
 
 # Without a text, only the lips say what is to be heard: docs/decisions.md has what other guidance does.
@@ -88,9 +86,13 @@ class JamFlow:
         self._check_motion()
         timings = Timings()
         with timings("portrait"):
-            look, warnings = self._prepare(portrait, face)
-        saying = self._reading(text, voice, voice_text, speed, timings, self._voice_lips(voice))
-        return self._result(TASKS["speak"], saying, seed, nfe, still, look, warnings, timings)
+            faces = self._load_faces()
+            picture, warnings = faces.prepare(portrait, face)
+        with timings("text"):
+            lips = None if voice is None else voice_lips(voice, faces.tracker, motion_fps(self._parts))
+            speaker = self._parts.reader.speaker(voice, voice_text, lips)
+            saying = Saying.of_text(speaker, text, speed, voice)
+        return self._result(TASKS["speak"], saying, seed, nfe, still, picture, warnings, timings)
 
     def tts(
         self, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
@@ -98,7 +100,8 @@ class JamFlow:
     ) -> Result:  # fmt: skip
         """A text becomes speech; arguments as for `speak`."""
         timings = Timings()
-        saying = self._reading(text, voice, voice_text, speed, timings)
+        with timings("text"):
+            saying = Saying.of_text(self._parts.reader.speaker(voice, voice_text), text, speed, voice)
         return self._result(TASKS["tts"], saying, seed, nfe, True, None, [], timings)
 
     def animate(
@@ -120,8 +123,9 @@ class JamFlow:
         with timings("speech"):
             recording = open_recording(speech)
         with timings("portrait"):
-            look, warnings = self._prepare(portrait, face)
-        return self._result(TASKS["animate"], self._given(recording), seed, nfe, still, look, warnings, timings)
+            picture, warnings = self._load_faces().prepare(portrait, face)
+        saying = Saying.of_recording(recording, self._parts.joint.config)
+        return self._result(TASKS["animate"], saying, seed, nfe, still, picture, warnings, timings)
 
     def lipsync(
         self, video: str | Path, speech: str | Path, *,
@@ -148,10 +152,10 @@ class JamFlow:
         with timings("video"):
             faces = self._load_faces()
             footage = open_footage(video, faces.tracker, face)
-            order, warnings = for_speech(footage.filmed, recording.length_s, fit)
-            picture = faces.renderer.film(footage.film(order))
-        warnings = [*footage.warnings, *picture.warnings, *warnings]
-        return self._result(TASKS["lipsync"], self._given(recording), seed, nfe, True, Look(picture), warnings, timings)
+            order, lengths = for_speech(footage.filmed, recording.length_s, fit)
+            picture, warnings = faces.repaint(footage, order)
+        saying = Saying.of_recording(recording, self._parts.joint.config)
+        return self._result(TASKS["lipsync"], saying, seed, nfe, True, picture, [*warnings, *lengths], timings)
 
     def retell(
         self, video: str | Path, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
@@ -179,19 +183,14 @@ class JamFlow:
             faces = self._load_faces()
             footage = open_footage(video, faces.tracker, face)
         with timings("text"):
-            own = voice is None and footage.facts.has_sound
-            lips = own_lips(footage, faces.tracker, motion_fps(self._parts)) if own else self._voice_lips(voice)
-            speaker = self._parts.reader.speaker(voice or (video if own else None), voice_text, lips)
+            fps = motion_fps(self._parts)
+            speaker, silent = speaker_in(footage, self._parts.reader, voice, voice_text, faces.tracker, fps)
             told = retold(speaker, text, speed, footage.filmed, fit, block_tokens(self._parts.joint.config))
         with timings("video"):
-            picture = faces.renderer.film(footage.film(told.order))
-        warnings = [*footage.warnings, *picture.warnings, *told.warnings]
-        if voice is None and not own:
-            warnings.append("The video has no sound, so the voice is the model's own (--voice gives another).")
-        saying = Saying(
-            told.utterances, lambda: float(told.order.end_s), speaker.sound, SAMPLE_RATE_HZ, tuple(speaker.warnings)
-        )
-        return self._result(TASKS["retell"], saying, seed, nfe, True, Look(picture), warnings, timings)
+            picture, warnings = faces.repaint(footage, told.order)
+        warnings += [*told.warnings, *silent]
+        saying = Saying(told.utterances, lambda: float(told.order.end_s), speaker.sound, SAMPLE_RATE_HZ, speaker.warnings)
+        return self._result(TASKS["retell"], saying, seed, nfe, True, picture, warnings, timings)
 
     def edit(
         self, recording: str | Path, new: str, *, old: str = "", from_s: float | None = None, to_s: float | None = None,
@@ -223,18 +222,6 @@ class JamFlow:
             self._parts, self._load_faces if draws else None, recording, Change(new, old, from_s, to_s), transcript,
             sampling=self._sampling(nfe), seed=seed, face=face, timings=timings,
         )  # fmt: skip
-
-    def _given(self, recording: Recording) -> Saying:
-        config = self._parts.joint.config
-        return Saying(
-            lambda: utterances(recording, config), lambda: float(recording.length_s), None,
-            Passed(recording.path, recording.start_s), track_warnings(recording.path),
-        )  # fmt: skip
-
-    def _load_faces(self) -> Faces:
-        motion = self._parts.joint.config.motion
-        self._faces = self._faces or load_faces(motion.space, self._parts.device, motion.mouth)
-        return self._faces
 
     def dub(
         self, video: str | Path, text: str | None = None, *, voice: str | Path | None = None, voice_text: str | None = None,
@@ -272,45 +259,25 @@ class JamFlow:
         copied = Copied(footage.path, footage.times_s[0], len(footage.times_s))
         return self._result(TASKS["dub"], saying, seed, nfe, True, None, [], timings, copied)
 
-    def _prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Look, list[str]]:
-        picture, warnings = self._load_faces().prepare(portrait, face)
-        return Look(picture), warnings
-
-    def _voice_lips(self, voice: str | Path | None) -> VoiceLips | None:
-        if voice is None or self._faces is None:
-            return None
-        return voice_lips(voice, self._faces.tracker, motion_fps(self._parts))
-
-    def _reading(
-        self, text: str, voice: str | Path | None, voice_text: str | None, speed: float, timings: Timings,
-        lips: VoiceLips | None = None,
-    ) -> Saying:  # fmt: skip
-        """Checks everything that can be checked before the first piece is made."""
-        with timings("text"):
-            speaker = self._parts.reader.speaker(voice, voice_text, lips)
-            next(speaker.utterances(text, speed))  # refuses what cannot be spoken, before any work
-
-        def expected_s() -> float:
-            return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
-
-        warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
-        return Saying(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings)
+    def _load_faces(self) -> Faces:
+        motion = self._parts.joint.config.motion
+        self._faces = self._faces or load_faces(motion.space, self._parts.device, motion.mouth)
+        return self._faces
 
     def _result(
-        self, task: Task, saying: Saying, seed: int, nfe: int | None, still: bool, look: Look | None,
+        self, task: Task, saying: Saying, seed: int, nfe: int | None, still: bool, picture: Picture | None,
         warnings: list[str], timings: Timings, copied: Copied | None = None,
     ) -> Result:  # fmt: skip
         sampling = replace(self._sampling(nfe), **saying.guidance)
         performer = Performer(self._parts, sampling, seed)
         fps = performer.fps
+        look = None if picture is None else Look(picture)
 
         def make(timings: Timings) -> Iterator[Piece]:
-            idle = None
-            if self._faces is not None and not still:
-                idle = self._faces.renderer.idle(fps, np.random.default_rng(seed))
+            idle = None if still else self._load_faces().renderer.idle(fps, np.random.default_rng(seed))
             return performer.pieces(task, saying, look, idle, timings)
 
-        settings: dict[str, Any] = {"seed": seed, "nfe": sampling.steps}
+        settings = {"seed": seed, "nfe": sampling.steps}
         warnings = [*warnings, *saying.warnings]
         return Result(make, saying.expected_s, saying.heard, fps, look, warnings, settings, timings, copied)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
+from pathlib import Path
 from typing import get_args
 
 import torch
@@ -12,10 +13,10 @@ from jamflow.errors import UserError
 from jamflow.face.renderer import Tracker
 from jamflow.footage.retime import SILENT_S, Order, for_speech
 from jamflow.footage.video import Footage
-from jamflow.footage.voice_lips import footage_lips
+from jamflow.footage.voice_lips import footage_lips, voice_lips
 from jamflow.media.video_reader import stream_sound
 from jamflow.reading.fit import FASTEST, SLOWEST, Way, check_way
-from jamflow.reading.reader import Speaker, Utterance, VoiceLips
+from jamflow.reading.reader import Reader, Speaker, Utterance, VoiceLips
 from jamflow.speech.phonemes import SILENCE, symbols
 from jamflow.speech.voice import Lips
 
@@ -32,7 +33,24 @@ class Retold:
     warnings: list[str]
 
 
-def own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
+def speaker_in(
+    footage: Footage, reader: Reader, voice: str | Path | None, voice_text: str | None, tracker: Tracker, fps: Fraction
+) -> tuple[Speaker, list[str]]:  # fmt: skip
+    """Who speaks in the voice that is given, else in that of the video's own sound, else in the model's own; and what the user
+    should know.
+
+    Raises:
+        UserError: the voice cannot be used.
+    """
+    if voice is not None:
+        return reader.speaker(voice, voice_text, voice_lips(voice, tracker, fps)), []
+    if footage.facts.has_sound:
+        return reader.speaker(footage.path, voice_text, _own_lips(footage, tracker, fps)), []
+    silent = "The video has no sound, so the voice is the model's own (--voice gives another)."
+    return reader.speaker(None, voice_text), [silent]
+
+
+def _own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
     """Of the speaker, where the video's own sound is the voice."""
     first_s = next(stream_sound(footage.path)).start_s
 
