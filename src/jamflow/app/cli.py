@@ -10,7 +10,8 @@ import sys
 import time
 import traceback
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Union
 
 import tyro
 
@@ -32,18 +33,20 @@ def run(argv: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not be printable
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options: Speak | Animate | Lipsync | Dub | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights = tyro.cli(
-        Speak | Animate | Lipsync | Dub | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights,  # type: ignore[arg-type]
+    options: Any = tyro.cli(
+        Union[tuple(_COMMANDS)],  # type: ignore[arg-type]  # noqa: UP007 - of as many as there are
         prog="jamflow",
         description=_ABOUT,
         args=argv,
         config=_CONFIG,
     )
-    common = options.action if isinstance(options, Weights) else options
+    common: Run = options.action if isinstance(options, Weights) else options
     try:
         if not common.debug:
             warnings.simplefilter("ignore")  # the libraries' warnings are for developers
-        return _run(options)
+        report, words, code = _COMMANDS[type(options)](options)
+        _print(json.dumps(report) if common.json else words)
+        return code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains on exit
         return 141
@@ -58,51 +61,58 @@ def run(argv: list[str]) -> int:
         return _fail(common, JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint))
 
 
-def _run(options: Speak | Animate | Lipsync | Dub | Retell | Edit | Tts | Reenact | Demo | Doctor | Init | Weights) -> int:
-    if isinstance(options, Weights):
-        from jamflow.app import weights
+_Done = tuple[dict[str, Any], str, int]  # the report as data and in words, and the exit code
 
-        report, words, code = weights.run(options.action)
-        _print(json.dumps(report) if options.action.json else words)
-        return code
-    if isinstance(options, Init):
-        from jamflow.app import init
 
-        report, words = init.run(options)
-        _print(json.dumps(report) if options.json else words)
-        return 0
-    if isinstance(options, Doctor):
-        from jamflow.app.doctor import examine, in_words
+def _making(name: str) -> Callable[[Run], _Done]:
+    """A command that makes a file: the function of `commands` that is called so, imported and found when it runs."""
 
-        report = examine()
-        _print(json.dumps(report) if options.json else in_words(report))
-        return 0 if report["ready"] else 1
+    def make(options: Run) -> _Done:
+        from jamflow.app import commands
 
-    from jamflow.app import commands
+        start_s = time.monotonic()
+        report = getattr(commands, name)(options)
+        for warning in report["warnings"]:
+            _complain(warning)
+        return report, _summary(report, time.monotonic() - start_s), 0
 
-    start_s = time.monotonic()
-    if isinstance(options, Speak):
-        report = commands.speak(options)
-    elif isinstance(options, Animate):
-        report = commands.animate(options)
-    elif isinstance(options, Lipsync):
-        report = commands.lipsync(options)
-    elif isinstance(options, Retell):
-        report = commands.retell(options)
-    elif isinstance(options, Edit):
-        report = commands.edit(options)
-    elif isinstance(options, Dub):
-        report = commands.dub(options)
-    elif isinstance(options, Tts):
-        report = commands.tts(options)
-    elif isinstance(options, Reenact):
-        report = commands.reenact(options)
-    else:
-        report = commands.demo(options)
-    for warning in report["warnings"]:
-        _complain(warning)
-    _print(json.dumps(report) if options.json else _summary(report, time.monotonic() - start_s))
-    return 0
+    return make
+
+
+def _doctor(_: Doctor) -> _Done:
+    from jamflow.app.doctor import examine, in_words
+
+    report = examine()
+    return report, in_words(report), 0 if report["ready"] else 1
+
+
+def _init(options: Init) -> _Done:
+    from jamflow.app import init
+
+    return *init.run(options), 0
+
+
+def _weights(options: Weights) -> _Done:
+    from jamflow.app import weights
+
+    return weights.run(options.action)
+
+
+# What runs each command, in the order of the help.
+_COMMANDS: dict[type, Callable[[Any], _Done]] = {
+    Speak: _making("speak"),
+    Animate: _making("animate"),
+    Lipsync: _making("lipsync"),
+    Dub: _making("dub"),
+    Retell: _making("retell"),
+    Edit: _making("edit"),
+    Tts: _making("tts"),
+    Reenact: _making("reenact"),
+    Demo: _making("demo"),
+    Doctor: _doctor,
+    Init: _init,
+    Weights: _weights,
+}
 
 
 def _summary(report: dict[str, Any], spent_s: float) -> str:
