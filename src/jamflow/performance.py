@@ -76,7 +76,7 @@ class Performer:
 
     @property
     def fps(self) -> Fraction:
-        return motion_fps(self.parts)
+        return self.parts.joint.config.exact_motion_fps
 
     def pieces(
         self, task: Task, saying: Saying, look: Look | None, idle: IdleMotion | None, timings: Timings
@@ -138,11 +138,6 @@ class Performer:
                 own = None if utterance.lips is None else utterance.lips.clue_tc
                 clue_tc = torch.cat([clue_tc[:1].expand(of_voice, -1) if own is None else own[:of_voice], clue_tc])
         return MotionCondition(role, utterance.lips and utterance.lips.mouth_tc, given_t, clue_tc)
-
-
-def motion_fps(parts: Parts) -> Fraction:
-    """Motion frames a second of the model."""
-    return Fraction(parts.joint.config.motion_fps).limit_denominator(1001)
 
 
 @torch.inference_mode()

@@ -21,7 +21,7 @@ from jamflow.footage.voice_lips import voice_lips
 from jamflow.generate import Sampling
 from jamflow.media.video_reader import has_video
 from jamflow.parts import Parts, Precision, assemble
-from jamflow.performance import Performer, Saying, lips_of, motion_fps
+from jamflow.performance import Performer, Saying, lips_of
 from jamflow.reading.fit import DUB_WAYS, Way, check_way
 from jamflow.reading.pieces import block_tokens
 from jamflow.result import Copied, Look, Piece, Result, Timings
@@ -89,7 +89,7 @@ class JamFlow:
             faces = self._load_faces()
             picture, warnings = faces.prepare(portrait, face)
         with timings("text"):
-            lips = None if voice is None else voice_lips(voice, faces.tracker, motion_fps(self._parts))
+            lips = None if voice is None else voice_lips(voice, faces.tracker, self._parts.joint.config.exact_motion_fps)
             speaker = self._parts.reader.speaker(voice, voice_text, lips)
             saying = Saying.of_text(speaker, text, speed, voice)
         return self._result(TASKS["speak"], saying, seed, nfe, still, picture, warnings, timings)
@@ -183,9 +183,11 @@ class JamFlow:
             faces = self._load_faces()
             footage = open_footage(video, faces.tracker, face)
         with timings("text"):
-            fps = motion_fps(self._parts)
-            speaker, silent = speaker_in(footage, self._parts.reader, voice, voice_text, faces.tracker, fps)
-            told = retold(speaker, text, speed, footage.filmed, fit, block_tokens(self._parts.joint.config))
+            config = self._parts.joint.config
+            speaker, silent = speaker_in(
+                footage, self._parts.reader, voice, voice_text, faces.tracker, config.exact_motion_fps
+            )  # fmt: skip
+            told = retold(speaker, text, speed, footage.filmed, fit, block_tokens(config))
         with timings("video"):
             picture, warnings = faces.repaint(footage, told.order)
         warnings += [*told.warnings, *silent]

@@ -16,6 +16,11 @@ def split(expression_tk3: np.ndarray, space: MotionSpace) -> tuple[np.ndarray, n
     return mouth.reshape(len(mouth), -1), clue.reshape(len(clue), -1)
 
 
+def interpolated(have_s: np.ndarray, rows_tc: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
+    """(N, C) float32: the rows at other times, on straight lines; before the first and after the last one still."""
+    return np.stack([np.interp(wanted_s, have_s, column) for column in rows_tc.T], axis=1).astype(np.float32)
+
+
 def join(mouth_tm: np.ndarray, clue_tc: np.ndarray, space: MotionSpace) -> np.ndarray:
     """The inverse of `split`: (T, K, 3) float32. Points that follow the mouth stay at zero."""
     expression = np.zeros((len(mouth_tm), space.n_keypoints, 3), np.float32)

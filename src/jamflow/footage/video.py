@@ -12,7 +12,7 @@ from threading import Lock
 
 import numpy as np
 
-from jamflow.face.channels import split
+from jamflow.face.channels import interpolated, split
 from jamflow.face.film import Film, LandmarkRows
 from jamflow.face.follow import Follower
 from jamflow.face.renderer import Track, Tracker
@@ -69,11 +69,8 @@ class Footage:
         frames of the video, before the first and after the last one still.
         """
         have, wanted = self._times(fps, count, from_s)
-        both = split(self.track.motion.expression_tk3, tracker.space)
-        mouth, clue = (
-            np.stack([np.interp(wanted, have, column) for column in x.T], axis=1).astype(np.float32) for x in both
-        )
-        return mouth, clue
+        mouth, clue = split(self.track.motion.expression_tk3, tracker.space)
+        return interpolated(have, mouth, wanted), interpolated(have, clue, wanted)
 
     def seen_t(self, fps: Fraction, count: int, from_s: Fraction | None = None) -> np.ndarray:
         """(count,) bool: whether there is a frame with a face within a frame's time of the rows of `lips`."""

@@ -22,17 +22,31 @@ def voice_lips(path: str | Path, tracker: Tracker, fps: Fraction) -> VoiceLips |
         return None
 
     def lips(start_s: float, count: int) -> Lips | None:
-        from_s = next(stream_sound(path)).start_s + Fraction(start_s).limit_denominator(1_000_000)
+        from_s = _in_the_file_s(path, start_s)
         try:
             footage = open_footage(path, tracker, span_s=(from_s, from_s + count / fps))
         except UserError:
             return None
-        return footage_lips(footage, tracker, fps, from_s, count)
+        return _lips(footage, tracker, fps, from_s, count)
 
     return lips
 
 
-def footage_lips(footage: Footage, tracker: Tracker, fps: Fraction, from_s: Fraction, count: int) -> Lips:
+def own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
+    """Of a video that is open already, where its own sound is the voice."""
+
+    def lips(start_s: float, count: int) -> Lips:
+        return _lips(footage, tracker, fps, _in_the_file_s(footage.path, start_s), count)
+
+    return lips
+
+
+def _in_the_file_s(path: str | Path, start_s: float) -> Fraction:
+    """When a second of the sound is heard, in the file's time."""
+    return next(stream_sound(path)).start_s + Fraction(start_s).limit_denominator(1_000_000)
+
+
+def _lips(footage: Footage, tracker: Tracker, fps: Fraction, from_s: Fraction, count: int) -> Lips:
     """Of `count` motion frames from a second of the file's time on."""
     mouth_tc, clue_tc = (torch.from_numpy(x) for x in footage.lips(tracker, fps, count, from_s))
     return Lips(mouth_tc, torch.from_numpy(footage.seen_t(fps, count, from_s)), clue_tc)

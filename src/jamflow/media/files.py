@@ -3,9 +3,12 @@
 import errno
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from jamflow.errors import UserError
 
@@ -68,6 +71,24 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise _output_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+class Writing(ABC):
+    """Base of what writes one file in a `with` block."""
+
+    @abstractmethod
+    def _open(self) -> AbstractContextManager[None]:
+        """All of the block: what comes before the writing and after it."""
+
+    def __enter__(self) -> Self:
+        self._session = self._open()
+        self._session.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._session.__exit__(kind, error, trace)
 
 
 def _temporary(path: Path) -> Path:

@@ -5,8 +5,6 @@ from contextlib import contextmanager, suppress
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
@@ -14,7 +12,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from jamflow.errors import UserError
-from jamflow.media.files import output_file, replacing
+from jamflow.media.files import Writing, output_file, replacing
 from jamflow.media.mono_aac import MonoAac
 from jamflow.media.video_reader import opened
 
@@ -22,7 +20,7 @@ _FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
 _MOST_TICKS = 2**31 - 1
 
 
-class VideoCopy:
+class VideoCopy(Writing):
     """Writes the first video stream of a file with new mono sound into an mp4 (or mkv), as a context manager.
 
     The frame that is shown at `start_s` in the file is shown at 0, where sample 0 is heard; all other times follow it exactly in
@@ -40,16 +38,6 @@ class VideoCopy:
         self._video = Path(video)
         self._start_s = start_s
         self._rate = sample_rate
-
-    def __enter__(self) -> Self:
-        self._session = self._open()
-        self._session.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return self._session.__exit__(kind, error, trace)
 
     def write_audio(self, samples: np.ndarray) -> None:
         """The next samples, (n,) float32; what lies outside [-1, 1] is clipped."""

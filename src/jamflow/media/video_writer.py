@@ -6,8 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import gcd, lcm
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import av
 import numpy as np
@@ -15,7 +14,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from jamflow.media.files import output_file, replacing
+from jamflow.media.files import Writing, output_file, replacing
 from jamflow.media.mono_aac import MonoAac
 from jamflow.media.passed_sound import PassedSound
 
@@ -26,7 +25,7 @@ Quality = Literal["drawn", "filmed"]
 _FINEST_HZ = 240_000  # a clock for frames; MP4 counts in 32 bits
 
 
-class VideoWriter:
+class VideoWriter(Writing):
     """Writes one mp4 file, as a context manager.
 
     Frame k is shown at exactly k / fps (or at `times_s[k]`) and sample n is heard at n / sample_rate: the delay of the AAC
@@ -64,16 +63,6 @@ class VideoWriter:
         self._n_frames = 0
         self._lasts: dict[int | None, int] = {}  # ticks, by the time of the frames that the encoder still has
         self._sound: MonoAac | None = None
-
-    def __enter__(self) -> Self:
-        self._session = self._open()
-        self._session.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return self._session.__exit__(kind, error, trace)
 
     def write_frame(self, rgb: np.ndarray) -> None:
         """The next frame, (H, W, 3) uint8 RGB."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 JointLayers = Literal["none", "half", "full"]
@@ -80,6 +81,11 @@ class JointConfig:
     def token_rate_hz(self) -> float:
         """Audio tokens per second: the unit of all rotary positions."""
         return self.mel_rate_hz / self.frames_per_token
+
+    @property
+    def exact_motion_fps(self) -> Fraction:
+        """Motion frames per second, for clocks that must not drift."""
+        return Fraction(self.motion_fps).limit_denominator(1001)
 
     def motion_frames(self, tokens: int) -> int:
         """Motion frames that begin before so many audio tokens end."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from jamflow.conditions import SpeechCondition
+from jamflow.face.channels import interpolated
 from jamflow.model.config import JointConfig
 from jamflow.reading.lip_timing import PAUSES, STILL, Phones, moving
 from jamflow.reading.reader import Utterance
@@ -39,8 +40,7 @@ class GivenLips:
 
     def at(self, times_s: np.ndarray) -> np.ndarray:
         """(T, M) float32 at other times, on a straight line between frames, still before and after them."""
-        columns = [np.interp(times_s, self.times_s, column) for column in self.mouth_nm.T]
-        return np.stack(columns, axis=1).astype(np.float32)
+        return interpolated(self.times_s, self.mouth_nm, times_s)
 
     def points(self, fps: float) -> np.ndarray:
         """(T, K, 3) the same as points, from second 0 on at an even rate."""

@@ -36,7 +36,7 @@ class Chunk:
 
 def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]:
     """All of the recording. Frame n of the result shows the recording's second n / fps."""
-    fps = Fraction(config.motion_fps).limit_denominator(1001)
+    fps = config.exact_motion_fps
     token = config.frames_per_token * HOP
     block = block_tokens(config) * token
     log_mel, start = LogMel(), 0

@@ -16,6 +16,7 @@ import torch
 
 from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.errors import UserError
+from jamflow.face.channels import interpolated
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.faces import Faces
@@ -102,7 +103,7 @@ def reword(
     warnings += _told(sound, place, scene)
     old_s, new_s = ([round(x / place.rate_hz, 3) for x in (place.start, end)] for end in (place.end, place.start + place.new))
     settings = {"seed": seed, "nfe": sampling.steps, "replaced_s": old_s, "new_s": new_s}
-    fps = Fraction(parts.joint.config.motion_fps) if footage is None else footage.facts.fps
+    fps = parts.joint.config.exact_motion_fps if footage is None else footage.facts.fps
     look = None if scene is None else Look(scene.picture)
     return Result(make, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings)
 
@@ -196,8 +197,9 @@ def _streams(parts: Parts, view: Window, scene: _Scene | None, sampling: Samplin
     mouth_tm = clue_tc = None
     if scene is not None:
         at_s = view.frames(config)
-        mouth_tm = _between(np.array([float(t) for t in scene.film.times_s[:-1]]), scene.film.mouth(scene.picture.space), at_s)
-        fps = Fraction(config.motion_fps).limit_denominator(1001)
+        shown_s = np.array([float(t) for t in scene.film.times_s[:-1]])
+        mouth_tm = interpolated(shown_s, scene.film.mouth(scene.picture.space), at_s)
+        fps = config.exact_motion_fps
         clue_tc = scene.picture.clue(round(view.start_s * fps), len(at_s), fps)
     return generate(parts.joint, parts.normaliser, view.conditions(config, mouth_tm, clue_tc), sampling, generator)
 
@@ -208,13 +210,13 @@ def _motion(scene: _Scene, streams: Streams, view: Window, parts: Parts) -> Moti
     made = slice(scene.first, scene.last)
     filmed_nm = scene.film.mouth(scene.picture.space)
     times = np.array([float(t) for t in scene.film.times_s])
-    made_nm = _between(view.frames(parts.joint.config), streams.mouth_tc.cpu().numpy(), times[made])
+    made_nm = interpolated(view.frames(parts.joint.config), streams.mouth_tc.cpu().numpy(), times[made])
     ends = times[scene.first], times[scene.last]
     share = np.minimum(times[made] - ends[0], ends[1] - times[made]) / _EASE_S
     share = np.clip(share, 0, 1)[:, None]
     mouth_nm = np.full_like(filmed_nm, np.nan)
     mouth_nm[made] = filmed_nm[made] + share * (made_nm - filmed_nm[made])
-    return scene.picture.speaking(mouth_nm, Fraction(parts.joint.config.motion_fps))
+    return scene.picture.speaking(mouth_nm, parts.joint.config.exact_motion_fps)
 
 
 def _pieces(waves: Iterator[np.ndarray], scene: _Scene, motion: Motion, rate_hz: int) -> Iterator[Piece]:
@@ -231,11 +233,6 @@ def _pieces(waves: Iterator[np.ndarray], scene: _Scene, motion: Motion, rate_hz:
         speech, held = whole[:cut_at], whole[cut_at:]
         done += len(speech)
         yield Piece(speech, motion.rows(np.arange(start, end)), [])
-
-
-def _between(have_s: np.ndarray, rows_nm: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
-    """Rows at other times, on straight lines."""
-    return np.stack([np.interp(wanted_s, have_s, column) for column in rows_nm.T], axis=1).astype(np.float32)
 
 
 def _told(sound: Original, place: Cut, scene: _Scene | None) -> list[str]:

@@ -13,12 +13,10 @@ from jamflow.errors import UserError
 from jamflow.face.renderer import Tracker
 from jamflow.footage.retime import SILENT_S, Order, for_speech
 from jamflow.footage.video import Footage
-from jamflow.footage.voice_lips import footage_lips, voice_lips
-from jamflow.media.video_reader import stream_sound
+from jamflow.footage.voice_lips import own_lips, voice_lips
 from jamflow.reading.fit import FASTEST, SLOWEST, Way, check_way
-from jamflow.reading.reader import Reader, Speaker, Utterance, VoiceLips
+from jamflow.reading.reader import Reader, Speaker, Utterance
 from jamflow.speech.phonemes import SILENCE, symbols
-from jamflow.speech.voice import Lips
 
 _SILENCE_S = Fraction(5)  # at once
 WAYS: tuple[Way, ...] = get_args(Way)
@@ -45,19 +43,9 @@ def speaker_in(
     if voice is not None:
         return reader.speaker(voice, voice_text, voice_lips(voice, tracker, fps)), []
     if footage.facts.has_sound:
-        return reader.speaker(footage.path, voice_text, _own_lips(footage, tracker, fps)), []
+        return reader.speaker(footage.path, voice_text, own_lips(footage, tracker, fps)), []
     silent = "The video has no sound, so the voice is the model's own (--voice gives another)."
     return reader.speaker(None, voice_text), [silent]
-
-
-def _own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
-    """Of the speaker, where the video's own sound is the voice."""
-    first_s = next(stream_sound(footage.path)).start_s
-
-    def lips(start_s: float, count: int) -> Lips:
-        return footage_lips(footage, tracker, fps, first_s + Fraction(start_s).limit_denominator(1_000_000), count)
-
-    return lips
 
 
 def retold(speaker: Speaker, text: str, speed: float, filmed: Order, way: Way | None, block: int) -> Retold:

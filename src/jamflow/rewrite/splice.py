@@ -62,8 +62,7 @@ class Window:
 
     def frames(self, config: JointConfig) -> np.ndarray:
         """(T,) new times of the motion frames."""
-        fps = Fraction(config.motion_fps).limit_denominator(1001)
-        return float(self.start_s) + np.arange(config.motion_frames(self.tokens)) / float(fps)
+        return float(self.start_s) + np.arange(config.motion_frames(self.tokens)) / float(config.exact_motion_fps)
 
     def conditions(self, config: JointConfig, mouth_tm: np.ndarray | None, clue_tc: np.ndarray | None) -> Conditions:
         """mouth_tm: as filmed, read outside the span alone; None where there is no picture."""

@@ -1,16 +1,15 @@
 """Sound files in and out: whatever FFmpeg reads becomes mono float32 at one rate; what is written is wav."""
 
 import wave
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import soxr
 
 from jamflow.errors import UserError
-from jamflow.media.files import output_file, replacing
+from jamflow.media.files import Writing, output_file, replacing
 from jamflow.media.video_reader import read_sound
 
 SAMPLE_RATE_HZ = 24_000
@@ -46,7 +45,7 @@ def refuse_unusable(path: str | Path, length_s: float, swing: float) -> None:
         raise UserError(f"The sound file {path} is silent.", "Give one with speech in it.")
 
 
-class WaveWriter:
+class WaveWriter(Writing):
     """Writes one wav file piece by piece, as a context manager; the file appears when it is whole.
 
     Raises UserError where ``path`` does not end in .wav or the disk does not take the file.
@@ -56,21 +55,13 @@ class WaveWriter:
         self._path = output_file(path, ".wav")
         self._sample_rate = sample_rate
 
-    def __enter__(self) -> Self:
-        self._stack = ExitStack()
-        with self._stack:
-            file = self._stack.enter_context(replacing(self._path))
-            self._wave = self._stack.enter_context(wave.open(str(file), "wb"))
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with replacing(self._path) as file, wave.open(str(file), "wb") as self._wave:
             self._wave.setnchannels(1)
             self._wave.setsampwidth(2)
             self._wave.setframerate(self._sample_rate)
-            self._stack = self._stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return self._stack.__exit__(kind, error, trace)
+            yield
 
     def write(self, samples: np.ndarray) -> None:
         """The next (n,) float samples in [-1, 1], as 16-bit PCM."""

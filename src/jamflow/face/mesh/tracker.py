@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from jamflow.errors import UserError
+from jamflow.face.channels import interpolated
 from jamflow.face.follow import Follow
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.lips import PARTED_CM
@@ -55,8 +56,7 @@ def _without_gaps(motion: Motion, found_t: np.ndarray) -> Motion:
 
     def fill(x: np.ndarray) -> np.ndarray:
         flat = x.reshape(len(x), -1)
-        columns = [np.interp(all_t, there, flat[there, k]) for k in range(flat.shape[1])]
-        return np.stack(columns, axis=1).reshape(x.shape).astype(np.float32)
+        return interpolated(there, flat[there], all_t).reshape(x.shape)
 
     return replace(
         motion, expression_tk3=fill(motion.expression_tk3), rotation_t3=fill(motion.rotation_t3),
