@@ -84,20 +84,20 @@ def load_faces(
 
 def _liveportrait() -> "LivePortraitNetworks":
     from jamflow.face.liveportrait.checkpoint import LivePortraitFiles, load_networks
-    from jamflow.weights.fetch import require_all
+    from jamflow.weights.fetch import require
 
-    paths = require_all("liveportrait")
+    paths = require("liveportrait")
     return load_networks(LivePortraitFiles(**{file.removeprefix("liveportrait-"): path for file, path in paths.items()}))
 
 
 def _landmark_source(name: LandmarksName) -> "LandmarkSource":
     from jamflow.face.liveportrait.landmarks import Official203, from_mesh
-    from jamflow.weights.fetch import require_all
+    from jamflow.weights.fetch import require
 
     if name == "mesh":
         return from_mesh
     if name == "liveportrait":
-        return Official203.load(*require_all("landmark-203").values())
+        return Official203.load(*require("landmark-203").values())
     from jamflow.face.liveportrait.insight import InsightFace106
 
     return InsightFace106.load()

@@ -17,7 +17,6 @@ from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.parts import JOINT_FILE
 from jamflow.weights.fetch import require
-from jamflow.weights.registry import find
 
 MOUTH = MotionConfig().mouth
 
@@ -42,7 +41,7 @@ def init_base(
         lips = ", ".join(map(str, LIP_POINTS))
         raise UserError(f"The mouth cannot be the key points {list(mouth)}.", f"Choose some of {lips}.")
     if checkpoint is None:
-        checkpoint, kind = require(*find("f5-v1-base")), "F5TTS_v1_Base"
+        checkpoint, kind = require("f5-v1-base")["f5-v1-base"], "F5TTS_v1_Base"
     if kind is None:
         raise UserError(
             f"Of which kind {checkpoint} is, its contents do not tell.", "Give F5TTS_v1_Base, F5TTS_Base or F5TTS_v1_Small."

@@ -22,8 +22,7 @@ from jamflow.speech.durations import load_durations
 from jamflow.speech.mel import N_MELS
 from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
 from jamflow.speech.voice import load_voice
-from jamflow.weights.fetch import require, require_all
-from jamflow.weights.registry import find
+from jamflow.weights.fetch import require
 from jamflow.weights.shipped import ASSETS
 
 Precision = Literal["float32", "bfloat16"]
@@ -66,7 +65,7 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
         raise UserError(f"There is no dtype {dtype!r} here.", f"Use {' or '.join(get_args(Precision))}.")
     if model in _OFFICIAL:
         name, group, checkpoint = _OFFICIAL[str(model)]
-        paths = require_all(group)
+        paths = require(group)
         config = JointConfig(audio=f5_config(name), text="f5")
         joint = JointModel(config, load_f5(paths[checkpoint], name), with_motion=False)
         return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(paths["vocos"]), None, device, dtype)
@@ -80,7 +79,7 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
         )
     joint, normaliser = load_joint(folder / JOINT_FILE)
     own = folder / VOCODER_FILE
-    vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(require(*find("vocos")))
+    vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(require("vocos")["vocos"])
     return _parts(joint, normaliser, vocoder, folder, device, dtype)
 
 

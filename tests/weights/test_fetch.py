@@ -11,7 +11,7 @@ import pytest
 
 from jamflow.errors import UserError
 from jamflow.weights import fetch
-from jamflow.weights.fetch import describe, path_of, pull, require, require_all, state_of
+from jamflow.weights.fetch import describe, path_of, pull, require, state_of
 from jamflow.weights.registry import PUBLISHED, Published, find
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
@@ -71,7 +71,7 @@ def test_a_file_arrives_whole_and_is_not_fetched_again(server: Server, tmp_path:
     assert path.read_bytes() == CONTENT and left(tmp_path) == ["thing.bin"]
     assert server.asked == [("/some/repo/resolve/main/folder/thing.bin", None)]
     assert seen[-1] == (3.0, 3.0) and seen == sorted(seen)
-    assert pull(FILE) == path == require(FILE) and len(server.asked) == 1
+    assert pull(FILE) == path and len(server.asked) == 1
     assert state_of(FILE) == "present"
 
 
@@ -161,22 +161,21 @@ def test_no_room_is_told_before_the_download(server: Server, monkeypatch: pytest
 
 
 def test_what_is_missing_names_licence_and_command(server: Server) -> None:
-    (f5,) = find("f5-v1-base")
     with pytest.raises(UserError, match=r"1348\.4 MB, CC-BY-NC-4\.0, NON-COMMERCIAL") as error:
-        require(f5)
+        require("f5-v1-base")
     assert "jamflow weights pull f5-v1-base" in error.value.hint
 
 
 def test_a_group_names_only_what_is_missing(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAMFLOW_WEIGHTS", str(tmp_path))
     with pytest.raises(UserError, match=r"f5-v1-base .* and vocos") as error:
-        require_all("f5")
+        require("f5")
     assert "`jamflow weights pull f5`" in error.value.hint
     (tmp_path / "pytorch_model.bin").write_bytes(b"x")
     with pytest.raises(UserError, match=r"f5-v1-base \(1348\.4 MB, CC-BY-NC-4\.0, NON-COMMERCIAL use only\)\."):
-        require_all("f5")
+        require("f5")
     (tmp_path / "model_1250000.safetensors").write_bytes(b"x")
-    assert list(require_all("f5")) == ["f5-v1-base", "vocos"]
+    assert list(require("f5")) == ["f5-v1-base", "vocos"]
 
 
 def test_registry() -> None:

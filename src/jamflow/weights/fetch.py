@@ -44,22 +44,7 @@ def state_of(weights: Published) -> State:
     return "present" if sha256_of(path) == weights.sha256 else "damaged"
 
 
-def require(weights: Published) -> Path:
-    """The path of a file that must be there.
-
-    Raises:
-        UserError: it is not; says the size, the licence and the command that gets it.
-    """
-    path = path_of(weights)
-    if not path.is_file():
-        raise UserError(
-            f"The weights {weights.name} ({describe(weights)}) are not on this machine.",
-            f"Get them with `jamflow weights pull {weights.name}`, or put the file into the folder JAMFLOW_WEIGHTS.",
-        )
-    return path
-
-
-def require_all(name: str) -> dict[str, Path]:
+def require(name: str) -> dict[str, Path]:
     """The paths of a group's files (or of one file), by their names.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 
 from jamflow.errors import UserError
 from jamflow.face.tracker import Face
-from jamflow.weights.fetch import require_all
+from jamflow.weights.fetch import require
 
 _SIDE_PX, _THRESHOLD = 512, 0.15  # of the official command line
 
@@ -24,7 +24,7 @@ class InsightFace106:
     @classmethod
     def load(cls) -> "InsightFace106":
         """Raises UserError where the package or its models are not here."""
-        files = require_all("insightface")
+        files = require("insightface")
         try:
             from insightface.model_zoo import get_model  # pyright: ignore[reportMissingImports]
         except ModuleNotFoundError as error:
