@@ -79,7 +79,7 @@ class F5Reader:
             check_letters(spelled, self._vocabulary)
             return torch.tensor(self._vocabulary.indices(tokenize(spelled)))
 
-        return Rewriter(None, text, lambda wave: 1 / to_f5_level(wave)[1], self._vocoder)
+        return Rewriter(None, text, lambda wave: 1 / to_f5_level(wave)[1], lambda mel_fm: mel_fm.shape[1], self._vocoder)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from jamflow.reading.pieces import TextReader, block_tokens
 from jamflow.reading.reader import Dubbed, Sound, Utterance, VoiceLips
 from jamflow.reading.respoken import Respoken
 from jamflow.reading.rewriter import Rewriter
+from jamflow.speech.bandwidth import bands_heard
 from jamflow.speech.level import end_in_silence, gain_to_model_level
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.phonemes import SILENCE
@@ -44,7 +45,7 @@ class PhonemeReader:
         def text(change: Respoken, from_s: Fraction, tokens: int) -> Tensor:
             return change.timed(from_s, tokens, self._config.token_rate_hz)
 
-        return Rewriter(Aligner(self._text, self._own_voice, self._config), text, gain_to_model_level, self._vocoder)
+        return Rewriter(Aligner(self._text, self._own_voice, self._config), text, gain_to_model_level, bands_heard, self._vocoder)
 
     def _recorded(self, path: str | Path, text: str | None, lips: VoiceLips | None) -> Voice:
         per = self._config.frames_per_token

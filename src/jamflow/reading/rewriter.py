@@ -19,10 +19,12 @@ class Rewriter:
         aligner: finds words, and lays text out in time; None where the model times its text itself (`Parts.ruler`).
         text: what is said from a new time on, for so many audio tokens: (N,) for `SpeechCondition`.
         gain: (N,) samples at 24 kHz to the factor that brings them to the level that the model knows.
+        bands: (F, mel bands) of a recording to how many of them it has, where the model has to be shown something in the others.
         vocoder: (1, F, mel bands) to (1, N) samples at 24 kHz.
     """
 
     aligner: Aligner | None
     text: Callable[[Respoken, Fraction, int], Tensor]
     gain: Callable[[np.ndarray], float]
+    bands: Callable[[Tensor], int]
     vocoder: Callable[[Tensor], Tensor]

@@ -20,11 +20,14 @@ from jamflow.model.config import JointConfig
 from jamflow.reading.pieces import block_tokens
 from jamflow.reading.respoken import Respoken
 from jamflow.reading.rewriter import Rewriter
+from jamflow.speech.bandwidth import with_top, without_top
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel, MelConfig
 from jamflow.speech.original import Original
 
 AROUND_S = 5.0  # of what is given to either side: with the stretch as much as rows of the training have
-_MARGIN_S = Fraction(1, 20)  # of the neighbouring sounds that are made anew with the words: they run into each other
+# Of the neighbouring sounds that are made anew with the words, for they run into each other. A phoneme is heard some 50 ms before
+# the time that the teachers' models, and so `mini`, give it.
+_MARGINS_S = Fraction(1, 10), Fraction(1, 50)
 _FADE_S = 0.01  # from one sound to the other, within the stretch
 _REACH = MelConfig().n_fft // 2  # samples to either side that a mel frame hears
 
@@ -52,6 +55,7 @@ class Window:
         span_s: new times between which it is not given.
         tokens, speech: for `Conditions`.
         gain: from the recording's level to the model's.
+        bands: how many mel bands the recording has.
     """
 
     start_s: Fraction
@@ -59,6 +63,7 @@ class Window:
     tokens: int
     speech: SpeechCondition
     gain: float
+    bands: int
 
     def frames(self, config: JointConfig) -> np.ndarray:
         """(T,) new times of the motion frames."""
@@ -77,8 +82,8 @@ class Window:
 def cut(change: Respoken, sound: Original) -> Cut:
     """Where sound is replaced: the words and a little of what touches them."""
     rate = sound.rate_hz
-    start = max(0, round((change.start_s - _MARGIN_S) * rate))
-    end = min(sound.samples, round((change.end_s + _MARGIN_S) * rate))
+    start = max(0, round((change.start_s - _MARGINS_S[0]) * rate))
+    end = min(sound.samples, round((change.end_s + _MARGINS_S[1]) * rate))
     return Cut(start, end, end - start + round(change.shift_s * rate), rate)
 
 
@@ -99,9 +104,10 @@ def window(change: Respoken, place: Cut, sound: Original, config: JointConfig, r
     middle = torch.arange(len(mel_fm)) * HOP
     known_f = (middle + _REACH <= len(before)) | (middle - _REACH >= len(before) + gap)
     given_a = known_f.reshape(tokens, -1).all(1)
+    bands = rewriter.bands(mel_fm[known_f])
     span_s = Fraction(place.start, rate), Fraction(place.start + place.new, rate)
-    speech = SpeechCondition("generated", mel_fm, given_a, rewriter.text(change, start_s, tokens))
-    return Window(start_s, span_s, tokens, speech, gain)
+    speech = SpeechCondition("generated", with_top(mel_fm, bands), given_a, rewriter.text(change, start_s, tokens))
+    return Window(start_s, span_s, tokens, speech, gain, bands)
 
 
 def patch(streams: Streams, view: Window, place: Cut, sound: Original, vocoder: Callable[[Tensor], Tensor]) -> np.ndarray:
@@ -109,7 +115,7 @@ def patch(streams: Streams, view: Window, place: Cut, sound: Original, vocoder: 
     assert streams.mel_fm is not None
     with torch.inference_mode():
         mel = torch.cat([streams.mel_fm, streams.mel_fm[-1:]])
-        wave = vocoder(mel[None].float())[0].cpu().numpy() / np.float32(view.gain)
+        wave = without_top(vocoder(mel[None].float())[0].cpu().numpy(), view.bands) / np.float32(view.gain)
     if sound.rate_hz != SAMPLE_RATE_HZ:
         wave = soxr.resample(wave, SAMPLE_RATE_HZ, sound.rate_hz, quality="HQ")
     first = place.start - round(view.start_s * sound.rate_hz)

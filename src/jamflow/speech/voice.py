@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jamflow.speech.bandwidth import bands_heard, with_top
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 
@@ -89,6 +90,7 @@ def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) ->
     """A voice; what is said in it and how its lips move stays unknown."""
     frames = len(prompt.samples) // HOP
     mel = log_mel(torch.from_numpy(prompt.samples))[:frames]
+    mel = with_top(mel, bands_heard(mel))
     return Voice(mel, torch.full((frames // frames_per_token,), -1))
 
 
