@@ -141,7 +141,7 @@ def test_a_time_span(model: JamFlow, spoken: Result, sound: Path) -> None:
     start_s, end_s = words_s(spoken)[3]
     result = model.edit(sound, "under", from_s=start_s, to_s=end_s, transcript=TEXT, nfe=NFE)
     _, _, first, end, _ = kept_apart(result, sound)
-    assert first / 24_000 == pytest.approx(start_s - 0.05, abs=0.015) and end / 24_000 == pytest.approx(end_s + 0.05, abs=0.015)
+    assert first / 24_000 == pytest.approx(start_s - 0.1, abs=0.015) and end / 24_000 == pytest.approx(end_s + 0.02, abs=0.015)
 
 
 def test_seed(model: JamFlow, sound: Path) -> None:
