@@ -1,6 +1,7 @@
 """What a model consists of, put together from its name or its folder: the one place that knows which is which."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -50,6 +51,7 @@ class Parts:
         motion = self.joint.motion
         return motion is not None and bool(motion.proj_out.weight.any())
 
+    @cached_property
     def ruler(self) -> "Parts":
         """The model that says when words are said: this one, or `mini` where this one times its text itself."""
         return self if self.joint.config.text == "phonemes" else assemble("mini", self.device)

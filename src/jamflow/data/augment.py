@@ -5,7 +5,7 @@ Only what is *given* to the model is degraded; what it learns to generate stays 
 
 import numpy as np
 
-from jamflow.speech.mel import LOG_FLOOR, N_MELS, SAMPLE_RATE_HZ
+from jamflow.speech.mel import LOG_FLOOR, N_MELS, MelConfig, htk_hz
 
 
 def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
@@ -28,8 +28,7 @@ def another_voice(mels_fm: list[np.ndarray], rng: np.random.Generator) -> list[n
     """Log mels (F, 100) of one voice as another would have them: a longer or shorter vocal tract, whose pitch goes with it, and
     another timbre. More voices than any teacher has; what is given and what is generated change alike.
     """
-    top_mel = np.log10(1 + SAMPLE_RATE_HZ / 2 / 700)
-    band_hz = 700 * (10 ** (top_mel * np.arange(1, N_MELS + 1) / (N_MELS + 1)) - 1)
+    band_hz = htk_hz(MelConfig())[1:-1].numpy()
     source = np.interp(band_hz / rng.uniform(0.86, 1.16), band_hz, np.arange(N_MELS))
     low = np.minimum(source.astype(int), N_MELS - 2)
     mix = (source - low).astype(np.float32)

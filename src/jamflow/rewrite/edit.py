@@ -76,7 +76,7 @@ def reword(
     with timings("words"):
         sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
         unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
-        ruler = parts.ruler()
+        ruler = parts.ruler
         aligner = ruler.reader.rewriter().aligner
         assert aligner is not None, "a ruler's text is laid out in time"
         said = _changed(sound, change, transcript, aligner, own_speech(ruler), unit_s)

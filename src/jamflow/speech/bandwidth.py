@@ -8,7 +8,7 @@ import soxr
 import torch
 from torch import Tensor
 
-from jamflow.speech.mel import N_MELS, SAMPLE_RATE_HZ
+from jamflow.speech.mel import N_MELS, SAMPLE_RATE_HZ, MelConfig, htk_hz
 
 _EMPTY = -7.0  # log mel at the model's level: 75 dB under what the corpus has in its highest band
 _LOUD_SHARE = 0.4  # of the frames tell what a recording has
@@ -39,8 +39,7 @@ def without_top(wave: np.ndarray, bands: int) -> np.ndarray:
     """(N,) samples at 24 kHz cut off where a recording with the first `bands` is."""
     if bands >= N_MELS:
         return wave
-    top_mel = np.log10(1 + SAMPLE_RATE_HZ / 2 / 700)
-    cutoff_hz = round(700 * (10 ** (top_mel * bands / (N_MELS + 1)) - 1))
+    cutoff_hz = round(float(htk_hz(MelConfig())[bands]))
     low = soxr.resample(wave, SAMPLE_RATE_HZ, 2 * cutoff_hz, quality="HQ")
     back = soxr.resample(low, 2 * cutoff_hz, SAMPLE_RATE_HZ, quality="HQ")
     return np.pad(back, (0, max(0, len(wave) - len(back))))[: len(wave)].astype(np.float32)

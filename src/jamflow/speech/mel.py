@@ -38,14 +38,17 @@ class MelConfig:
 
 def mel_filterbank(config: MelConfig) -> Tensor:
     """(n_fft // 2 + 1, n_mels) triangular filters on the mel scale from 0 Hz to Nyquist."""
-    nyquist = config.sample_rate_hz / 2
     bins_hz = torch.linspace(0, config.sample_rate_hz // 2, config.n_fft // 2 + 1)
     if config.kind == "vocos":
-        top_mel = 2595.0 * torch.log10(torch.tensor(1.0 + nyquist / 700.0))
-        points_hz = 700.0 * (10.0 ** (torch.linspace(0.0, float(top_mel), config.n_mels + 2) / 2595.0) - 1.0)
-        return _triangles(points_hz, bins_hz)
-    points_hz = _slaney_hz(config, nyquist)
+        return _triangles(htk_hz(config), bins_hz)
+    points_hz = _slaney_hz(config, config.sample_rate_hz / 2)
     return (_triangles(points_hz, bins_hz.double()) * (2 / (points_hz[2:] - points_hz[:-2]))).float()  # equal areas
+
+
+def htk_hz(config: MelConfig) -> Tensor:
+    """(n_mels + 2,) where filters of kind `vocos` begin, peak and end: filter m begins at m, peaks at m + 1, ends at m + 2."""
+    top_mel = 2595.0 * torch.log10(torch.tensor(1.0 + config.sample_rate_hz / 2 / 700.0))
+    return 700.0 * (10.0 ** (torch.linspace(0.0, float(top_mel), config.n_mels + 2) / 2595.0) - 1.0)
 
 
 def _triangles(points_hz: Tensor, bins_hz: Tensor) -> Tensor:
