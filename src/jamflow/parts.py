@@ -1,11 +1,12 @@
 """What a model consists of, put together from its name or its folder: the one place that knows which is which."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
 import torch
+from torch import Tensor
 
 from jamflow.errors import UserError
 from jamflow.generate import Sampling
@@ -23,6 +24,7 @@ from jamflow.speech.durations import load_durations
 from jamflow.speech.mel import N_MELS
 from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
 from jamflow.speech.voice import load_voice
+from jamflow.train.adaptation import Adaptation, adapted
 from jamflow.weights.fetch import require
 from jamflow.weights.shipped import ASSETS
 
@@ -55,6 +57,21 @@ class Parts:
     def ruler(self) -> "Parts":
         """The model that says when words are said: this one, or `mini` where this one times its text itself."""
         return self if self.joint.config.text == "phonemes" else assemble("mini", self.device)
+
+
+class Adapter:
+    """Adapts a model to a voice; keeps the last copy, so that many texts in one voice cost one adaptation."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Tensor, JointModel] | None = None
+
+    def __call__(self, parts: Parts, lesson_fm: Tensor | None) -> Parts:
+        """lesson_fm: (F, mel bands) of a recording of the voice; None leaves the model as it is."""
+        if lesson_fm is None:
+            return parts
+        if self._last is None or not torch.equal(self._last[0], lesson_fm):
+            self._last = lesson_fm, adapted(parts.joint, parts.normaliser, lesson_fm, Adaptation())
+        return replace(parts, joint=self._last[1])
 
 
 def assemble(model: str | Path, device: torch.device, dtype: Precision = "float32") -> Parts:

@@ -34,6 +34,7 @@ class Saying:
 
     utterances: in order, anew at every call. expected_s: how long they last, about. sound: how what is generated becomes
     sound; None where nothing of it is heard. heard: the sound of the result. guidance: how it is guided, if not as usual.
+    lesson_fm: (F, mel bands) of a voice to which the model is adapted before it speaks, or None.
     """
 
     utterances: Callable[[], Iterator[Utterance]]
@@ -42,6 +43,7 @@ class Saying:
     heard: int | Passed
     warnings: Sequence[str]
     guidance: dict[str, Any] = field(default_factory=dict)
+    lesson_fm: Tensor | None = None
 
     @classmethod
     def of_text(cls, speaker: Speaker, text: str, speed: float, voice: str | Path | None) -> "Saying":
@@ -56,7 +58,10 @@ class Saying:
             return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
 
         warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
-        return cls(lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings)
+        return cls(
+            lambda: speaker.utterances(text, speed), expected_s, speaker.sound, SAMPLE_RATE_HZ, warnings,
+            lesson_fm=speaker.lesson_fm,
+        )  # fmt: skip
 
     @classmethod
     def of_recording(cls, recording: Recording, config: JointConfig) -> "Saying":

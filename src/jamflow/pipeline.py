@@ -20,7 +20,7 @@ from jamflow.footage.video import open_footage
 from jamflow.footage.voice_lips import voice_lips
 from jamflow.generate import Sampling
 from jamflow.media.video_reader import has_video
-from jamflow.parts import Parts, Precision, assemble
+from jamflow.parts import Adapter, Parts, Precision, assemble
 from jamflow.performance import Performer, Saying, lips_of
 from jamflow.reading.fit import DUB_WAYS, Way, check_way
 from jamflow.reading.pieces import block_tokens
@@ -42,6 +42,7 @@ class JamFlow:
         """`faces`: what draws, if not what the model's motion space asks for."""
         self._parts = parts
         self._faces = faces
+        self._adapter = Adapter()
 
     @classmethod
     def load(cls, model: str | Path = "mini", device: str | None = None, dtype: Precision = "float32") -> "JamFlow":
@@ -191,7 +192,10 @@ class JamFlow:
         with timings("video"):
             picture, warnings = faces.repaint(footage, told.order)
         warnings += [*told.warnings, *silent]
-        saying = Saying(told.utterances, lambda: float(told.order.end_s), speaker.sound, SAMPLE_RATE_HZ, speaker.warnings)
+        saying = Saying(
+            told.utterances, lambda: float(told.order.end_s), speaker.sound, SAMPLE_RATE_HZ, speaker.warnings,
+            lesson_fm=speaker.lesson_fm,
+        )  # fmt: skip
         return self._result(TASKS["retell"], saying, seed, nfe, True, picture, warnings, timings)
 
     def edit(
@@ -256,7 +260,7 @@ class JamFlow:
             dubbed = speaker.dub(lips, text, fit, partial(lips_of, self._parts))
         saying = Saying(
             dubbed.utterances, lambda: float(lips.length_s), speaker.sound, SAMPLE_RATE_HZ,
-            (*speaker.warnings, *warnings, *dubbed.warnings), LIPS_ALONE if text is None else {},
+            (*speaker.warnings, *warnings, *dubbed.warnings), LIPS_ALONE if text is None else {}, speaker.lesson_fm,
         )  # fmt: skip
         copied = Copied(footage.path, footage.times_s[0], len(footage.times_s))
         return self._result(TASKS["dub"], saying, seed, nfe, True, None, [], timings, copied)
@@ -271,12 +275,14 @@ class JamFlow:
         warnings: list[str], timings: Timings, copied: Copied | None = None,
     ) -> Result:  # fmt: skip
         sampling = replace(self._sampling(nfe), **saying.guidance)
-        performer = Performer(self._parts, sampling, seed)
-        fps = performer.fps
+        fps = self._parts.joint.config.exact_motion_fps
         look = None if picture is None else Look(picture)
 
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None if still else self._load_faces().renderer.idle(fps, np.random.default_rng(seed))
+            with timings("voice"):
+                parts = self._adapter(self._parts, saying.lesson_fm)
+            performer = Performer(parts, sampling, seed)
             return performer.pieces(task, saying, look, idle, timings)
 
         settings = {"seed": seed, "nfe": sampling.steps}

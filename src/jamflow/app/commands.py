@@ -91,6 +91,8 @@ def edit(options: Edit) -> dict[str, Any]:
         "picture": not sound, "seed": options.seed, "nfe": options.nfe, "face": options.face,
     }  # fmt: skip
     return _make(options.model, output, lambda model: model.edit(options.video, new, **arguments))
+
+
 def dub(options: Dub) -> dict[str, Any]:
     """Makes the video, or its sound; returns what ``Result.save`` says about it."""
     text = checked_text(options) if options.text or options.text_file else None

@@ -25,7 +25,7 @@ from jamflow.speech.level import end_in_silence, gain_to_model_level
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.phonemes import SILENCE
 from jamflow.speech.vocoder import Vocos
-from jamflow.speech.voice import Lips, Prompt, Voice, choose_prompt, voice_from_prompt
+from jamflow.speech.voice import Lips, Prompt, Voice, choose_prompt, lesson, voice_from_prompt
 from jamflow.speech.waveform import read_wave
 
 _TAIL_S = 0.05  # how long a last sound may ring on
@@ -38,8 +38,11 @@ class PhonemeReader:
         self._log_mel = LogMel()
 
     def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "PhonemeSpeaker":
-        chosen = self._own_voice if voice is None else self._recorded(voice, voice_text, lips)
-        return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config)
+        if voice is None:
+            return PhonemeSpeaker(self._text, self._own_voice, self._vocoder, self._config)
+        wave = read_wave(voice)
+        chosen = self._recorded(wave, voice_text, lips)
+        return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config, lesson(wave, self._log_mel))
 
     def rewriter(self) -> Rewriter:
         def text(change: Respoken, from_s: Fraction, tokens: int) -> Tensor:
@@ -47,9 +50,9 @@ class PhonemeReader:
 
         return Rewriter(Aligner(self._text, self._own_voice, self._config), text, gain_to_model_level, bands_heard, self._vocoder)
 
-    def _recorded(self, path: str | Path, text: str | None, lips: VoiceLips | None) -> Voice:
+    def _recorded(self, wave: np.ndarray, text: str | None, lips: VoiceLips | None) -> Voice:
         per = self._config.frames_per_token
-        prompt = choose_prompt(read_wave(path), block_tokens(self._config) * per * HOP)
+        prompt = choose_prompt(wave, block_tokens(self._config) * per * HOP)
         voice = voice_from_prompt(prompt, self._log_mel, per)
         # Only where the whole recording became the prompt is its text known to belong to it.
         if text and prompt.whole:
@@ -72,6 +75,7 @@ class PhonemeSpeaker:
     voice: Voice
     vocoder: Vocos
     config: JointConfig
+    lesson_fm: Tensor | None = None
     warnings: tuple[str, ...] = ()
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:

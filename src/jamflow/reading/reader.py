@@ -72,6 +72,11 @@ class Speaker(Protocol):
     @property
     def warnings(self) -> Sequence[str]: ...
 
+    @property
+    def lesson_fm(self) -> Tensor | None:
+        """(F, mel bands) of a recording, where the model is to be adapted to it before it speaks (`train.adaptation`)."""
+        ...
+
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         """Pieces in order; speed 2 is twice as fast. UserError where there is nothing that can be said."""
         ...

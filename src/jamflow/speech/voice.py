@@ -16,6 +16,7 @@ from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 
 MAX_PROMPT_S = 4.8
 MIN_PROMPT_S = 0.96
+LESSON_S = 1.0, 12.0  # a voice is learnt from so much of a recording at least, and at most
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,16 @@ def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) ->
     mel = log_mel(torch.from_numpy(prompt.samples))[:frames]
     mel = with_top(mel, bands_heard(mel))
     return Voice(mel, torch.full((frames // frames_per_token,), -1))
+
+
+def lesson(wave: np.ndarray, log_mel: LogMel) -> Tensor | None:
+    """(F, mel bands) of a recording from which a model can learn its voice (`train.adaptation`); None where it is too short."""
+    least, most = (round(s * SAMPLE_RATE_HZ) for s in LESSON_S)
+    wave = wave[trimmed(wave)][:most]
+    if len(wave) < least:
+        return None
+    mel = log_mel(torch.from_numpy(to_model_level(wave)))
+    return with_top(mel, bands_heard(mel))
 
 
 def load_voice(path: Path) -> Voice:

@@ -1,0 +1,111 @@
+"""Speaker adaptation: a copy learns one recording; the model, its reading and its lips stay as they were."""
+
+import numpy as np
+import pytest
+import soxr
+import torch
+from torch import Tensor
+
+from jamflow import JamFlow
+from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
+from jamflow.flow.objective import flow_loss, on_path
+from jamflow.generate import Sampling, generate
+from jamflow.model.joint import JointModel
+from jamflow.model.streams import AudioInput
+from jamflow.parts import Adapter, Parts, assemble
+from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.voice import lesson
+from jamflow.train.adaptation import Adaptation, adapted
+
+FEW = Adaptation(steps=6, row_s=2.0)
+
+
+@pytest.fixture(scope="module")
+def parts() -> Parts:
+    return assemble("mini", torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def strange(parts: Parts) -> np.ndarray:
+    """Speech of a smaller head than any of the training."""
+    speech = JamFlow(parts).tts("The harbour was quiet before the storm, and nobody had seen the old ship leave.", nfe=6).speech
+    return soxr.resample(speech.waveform, 4, 3)
+
+
+def mel_of(wave: np.ndarray) -> Tensor:
+    mel = lesson(wave, LogMel())
+    assert mel is not None
+    return mel
+
+
+def loss(model: JointModel, parts: Parts, mel_fm: Tensor) -> float:
+    """Of the second half of a recording after the first half, over all flow times."""
+    channels, rows = model.config.audio.channels, 8
+    data = parts.normaliser.mel(mel_fm[: len(mel_fm) // 2 * 2].reshape(1, -1, channels)).expand(rows, -1, -1)
+    tokens = data.shape[1]
+    hidden = (torch.arange(tokens) >= tokens // 2).expand(rows, -1)
+    noise = torch.randn(data.shape, generator=torch.Generator().manual_seed(5))
+    time = (torch.arange(rows) + 0.5) / rows
+    none = torch.zeros(rows, dtype=torch.bool)
+    text = torch.full((rows, tokens), -1)
+    inputs = AudioInput(on_path(noise, data, time), data * ~hidden[..., None], time, text, ~none, none)
+    with torch.inference_mode():
+        velocity, _ = model(inputs, None)
+    assert velocity is not None
+    return float(flow_loss(velocity, noise, data, hidden))
+
+
+def test_what_was_not_heard_of_the_voice_is_foretold_better(parts: Parts, strange: np.ndarray) -> None:
+    half = len(strange) // 2
+    heard, unheard = mel_of(strange[:half]), mel_of(strange[half:])
+    learnt = adapted(parts.joint, parts.normaliser, heard, Adaptation())
+    assert loss(learnt, parts, unheard) < 0.97 * loss(parts.joint, parts, unheard)
+
+
+def test_only_the_copys_speech_stream_changes(parts: Parts, strange: np.ndarray) -> None:
+    before = {name: p.clone() for name, p in parts.joint.named_parameters()}
+    with torch.inference_mode():  # as within a call
+        learnt = adapted(parts.joint, parts.normaliser, mel_of(strange), FEW)
+    assert learnt.motion is parts.joint.motion
+    for name, p in parts.joint.named_parameters():
+        assert torch.equal(p, before[name]) and not p.requires_grad and p.grad is None, name
+    changed = {name for name, p in learnt.named_parameters() if not torch.equal(p, before[name])}
+    assert not any(name.startswith(("audio.text_embed.", "motion.")) for name in changed)
+    assert all(f"audio.transformer_blocks.{i}.attn.to_q.weight" in changed for i in range(parts.joint.config.audio.depth))
+    assert not any(p.requires_grad for p in learnt.parameters())
+
+
+def test_a_recording_gives_one_model_and_another_gives_another(parts: Parts, strange: np.ndarray) -> None:
+    one, again, other = (
+        adapted(parts.joint, parts.normaliser, mel_of(wave), FEW).audio.proj_out.weight
+        for wave in (strange, strange, strange[: len(strange) // 2])
+    )
+    assert torch.equal(one, again) and not torch.equal(one, other)
+
+
+def test_the_last_voice_is_kept(parts: Parts, strange: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jamflow.parts.Adaptation", lambda: FEW)
+    adapter, mel = Adapter(), mel_of(strange)
+    assert adapter(parts, None) is parts
+    first = adapter(parts, mel)
+    assert adapter(parts, mel.clone()).joint is first.joint is not parts.joint
+    assert adapter(parts, mel[:200]).joint is not first.joint
+
+
+def test_a_model_in_bfloat16_stays_one(parts: Parts, strange: np.ndarray) -> None:
+    model = assemble("mini", torch.device("cpu"), "bfloat16").joint
+    learnt = adapted(model, parts.normaliser, mel_of(strange), FEW)
+    kinds = [{name: p.dtype for name, p in m.named_parameters()} for m in (model, learnt)]
+    assert kinds[0] == kinds[1] and torch.bfloat16 in kinds[1].values()
+    assert not torch.equal(learnt.audio.block(0).attn.to_q.weight, model.audio.block(0).attn.to_q.weight)
+    conditions = Conditions(45, SpeechCondition("generated"), MotionCondition("generated"))
+    streams = generate(learnt, parts.normaliser, conditions, Sampling(steps=1), torch.Generator().manual_seed(0))
+    assert streams.mel_fm is not None and streams.mel_fm.isfinite().all()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.2, 40.0])
+def test_a_lesson_is_long_enough_and_not_too_long(seconds: float) -> None:
+    wave = np.random.default_rng(0).normal(0, 0.1, int(seconds * SAMPLE_RATE_HZ)).astype(np.float32)
+    mel = lesson(wave, LogMel())
+    assert (mel is None) == (seconds < 1)
+    assert mel is None or len(mel) <= 12 * SAMPLE_RATE_HZ / 256 + 1
