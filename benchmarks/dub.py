@@ -2,7 +2,8 @@
 
 Every clip is dubbed with what is said in it (manifest.csv, or what Whisper hears) and, for comparison, the same text is spoken
 freely (`tts`) at the speed that makes it as long as the clip. Loudness is compared with the clip's own lip opening, what Whisper
-hears with the text, and the beginnings of words with those in the clip's own sound. All three sounds are aligned with the
+hears with the text, and the beginnings of words with those in the clip's own sound: how far apart they are, and how many are
+within 0.1 s, about where people begin to see that sound and lips part (ITU-R BT.1359). All three sounds are aligned with the
 text by the model's own speech (`reading/alignment.py`); a clip in which this and Whisper find the words of its own sound more
 than 0.3 s apart (median) does not count there.
 
@@ -37,6 +38,7 @@ from jamflow.speech.phonemes import SILENCE
 
 FPS = 25
 DOUBT_S = 0.3
+NEAR_S = 0.1
 LOUD = 30  # frames of a clip at least, for a correlation
 
 
@@ -76,7 +78,9 @@ class Ear:
 
     def __init__(self, model: JamFlow):
         self.whisper, self.log_mel = Whisper(), LogMel()
-        self.aligner, self.say = model._parts.reader.rewriter().aligner, own_speech(model._parts)
+        aligner = model._parts.reader.rewriter().aligner
+        assert aligner is not None, "mini's text is laid out in time"
+        self.aligner, self.say = aligner, own_speech(model._parts)
 
     def spoken(self, wave: np.ndarray, count: int, text: str) -> Spoken:
         mel_fm = self.log_mel(torch.from_numpy(to_model_level(wave)))
@@ -140,6 +144,7 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
     sides: dict[str, list[Spoken]] = {"dub": [], "free tts, stretched": [], "the clip's own sound": []}
     said, profiles = [], {name: [] for name in sides}
     distances: dict[str, list[float]] = {name: [] for name in sides}
+    near: dict[str, list[float]] = {name: [] for name in sides}
     for path, (opening_t, start_s) in paths.items():
         if path.name not in known:
             continue
@@ -162,9 +167,11 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
             one = ear.spoken(wave, count, text)
             spoke.append(one)
             profiles[name].append(lag_profile(one.loudness_t, opening_t))
-            distances[name].append(float(np.median(word_distances_s(one.words, original.words))) if sure else np.nan)
+            apart_s = np.array(word_distances_s(one.words, original.words))
+            distances[name].append(float(np.median(apart_s)) if sure else np.nan)
+            near[name].append(float((apart_s <= NEAR_S).mean()) if sure else np.nan)
         print(path.stem, *(f"{distances[name][-1]:.3f} s" for name in sides), flush=True)
-    head = ("", "r with the lips", "best lag, frames", "r there", "words begin off, s", "word error rate")
+    head = ("", "r with the lips", "best lag, frames", "r there", "words begin off, s", "within 0.1 s", "word error rate")
     sure = int(np.isfinite(distances["dub"]).sum())
     print(f"\n{len(said)} clips with their own text, {sure} of them with sure beginnings of words")
     print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
@@ -173,11 +180,13 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
         lag = best_lag(profile)
         errors = word_errors(said, [one.heard for one in spoke])
         row = (name, f"{profile[len(profile) // 2]:.3f}", f"{lag.frames:+.2f}", f"{lag.correlation:.3f}",
-               f"{np.nanmean(distances[name]):.3f}", f"{100 * errors.utterance_mean:.1f} %")  # fmt: skip
+               f"{np.nanmean(distances[name]):.3f}", f"{np.nanmean(near[name]):.0%}",
+               f"{100 * errors.utterance_mean:.1f} %")  # fmt: skip
         print(f"| {' | '.join(row)} |")
     for what, gain in (
         ("r", np.array([p[8] - q[8] for p, q in zip(*list(profiles.values())[:2], strict=True)])),
         ("words, s", np.array(distances["dub"]) - np.array(distances["free tts, stretched"])),
+        ("words within 0.1 s, share", np.array(near["dub"]) - np.array(near["free tts, stretched"])),
     ):
         low, high = bootstrap_interval(gain[np.isfinite(gain)])
         print(f"dub minus free, {what}: {np.nanmean(gain):+.3f}, 95 % interval {low:+.3f} to {high:+.3f}")
