@@ -63,15 +63,17 @@ class Adapter:
     """Adapts a model to a voice; keeps the last copy, so that many texts in one voice cost one adaptation."""
 
     def __init__(self) -> None:
-        self._last: tuple[Tensor, JointModel] | None = None
+        self._last: tuple[JointModel, Tensor, JointModel] | None = None
 
     def __call__(self, parts: Parts, lesson_fm: Tensor | None) -> Parts:
         """lesson_fm: (F, mel bands) of a recording of the voice; None leaves the model as it is."""
         if lesson_fm is None:
             return parts
-        if self._last is None or not torch.equal(self._last[0], lesson_fm):
-            self._last = lesson_fm, adapted(parts.joint, parts.normaliser, lesson_fm, Adaptation())
-        return replace(parts, joint=self._last[1])
+        last = self._last
+        if last is None or last[0] is not parts.joint or not torch.equal(last[1], lesson_fm):
+            last = parts.joint, lesson_fm, adapted(parts.joint, parts.normaliser, lesson_fm, Adaptation())
+            self._last = last
+        return replace(parts, joint=last[2])
 
 
 def assemble(model: str | Path, device: torch.device, dtype: Precision = "float32") -> Parts:

@@ -226,7 +226,7 @@ class JamFlow:
             self._check_motion()
         return reword(
             self._parts, self._load_faces if draws else None, recording, Change(new, old, from_s, to_s), transcript,
-            sampling=self._sampling(nfe), seed=seed, face=face, timings=timings,
+            adapter=self._adapter, sampling=self._sampling(nfe), seed=seed, face=face, timings=timings,
         )  # fmt: skip
 
     def dub(

@@ -66,7 +66,7 @@ class F5Reader:
         mel = self._log_mel(torch.from_numpy(wave))
         return F5Speaker(prepared_reference(text), mel, len(wave), back, self._vocabulary, self._vocoder, tuple(warnings))
 
-    def rewriter(self) -> Rewriter:
+    def rewriter(self, heard: np.ndarray | None = None) -> Rewriter:
         """F5-TTS's way of editing: the whole text, and a hole in the sound; which words fill it, the model finds."""
 
         def text(change: Respoken, from_s: Fraction, tokens: int) -> Tensor:

@@ -44,11 +44,14 @@ class PhonemeReader:
         chosen = self._recorded(wave, voice_text, lips)
         return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config, lesson(wave, self._log_mel))
 
-    def rewriter(self) -> Rewriter:
+    def rewriter(self, heard: np.ndarray | None = None) -> Rewriter:
         def text(change: Respoken, from_s: Fraction, tokens: int) -> Tensor:
             return change.timed(from_s, tokens, self._config.token_rate_hz)
 
-        return Rewriter(Aligner(self._text, self._own_voice, self._config), text, gain_to_model_level, bands_heard, self._vocoder)
+        learnt = None if heard is None else lesson(heard, self._log_mel)
+        voice = self._own_voice if heard is None or learnt is None else self._recorded(heard, None, None)
+        aligner = Aligner(self._text, voice, self._config)
+        return Rewriter(aligner, text, gain_to_model_level, bands_heard, self._vocoder, learnt)
 
     def _recorded(self, wave: np.ndarray, text: str | None, lips: VoiceLips | None) -> Voice:
         per = self._config.frames_per_token

@@ -104,6 +104,9 @@ class Reader(Protocol):
         """
         ...
 
-    def rewriter(self) -> Rewriter:
-        """What changes words in recordings; UserError where this model cannot."""
+    def rewriter(self, heard: np.ndarray | None = None) -> Rewriter:
+        """What changes words in recordings; UserError where this model cannot.
+
+        heard: (N,) samples at 24 kHz of a recording; where words are looked for, it is with speech in its voice.
+        """
         ...

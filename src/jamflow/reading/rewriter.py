@@ -21,6 +21,7 @@ class Rewriter:
         gain: (N,) samples at 24 kHz to the factor that brings them to the level that the model knows.
         bands: (F, mel bands) of a recording to how many of them it has, where the model has to be shown something in the others.
         vocoder: (1, F, mel bands) to (1, N) samples at 24 kHz.
+        lesson_fm: (F, mel bands) of the recording, where the model that speaks for `aligner` is to be adapted to it; else None.
     """
 
     aligner: Aligner | None
@@ -28,3 +29,4 @@ class Rewriter:
     gain: Callable[[np.ndarray], float]
     bands: Callable[[Tensor], int]
     vocoder: Callable[[Tensor], Tensor]
+    lesson_fm: Tensor | None = None

@@ -24,7 +24,7 @@ from jamflow.footage.retime import Order, joined
 from jamflow.footage.video import Footage, open_footage
 from jamflow.generate import Sampling, Streams, generate
 from jamflow.media.passed_sound import AAC_RATES_HZ
-from jamflow.parts import Parts
+from jamflow.parts import Adapter, Parts
 from jamflow.reading.alignment import Aligner
 from jamflow.reading.hearing import Ear, Heard
 from jamflow.reading.respoken import Respoken, respoken
@@ -41,6 +41,7 @@ _ALIGNMENT_STEPS = 6  # enough to tell phonemes apart
 _EASE_S = 0.12  # over which the mouth passes from the filmed to the generated motion, within the stretch
 _CHUNK_FRAMES = 250
 _LEAST_S = 0.04  # of a time span
+_VOICE_S = 15.0  # of the recording, from its beginning, that tell its voice
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class _Scene:
 
 def reword(
     parts: Parts, faces: Callable[[], Faces] | None, source: str | Path, change: Change, transcript: str | None, *,
-    sampling: Sampling, seed: int, face: int | None, timings: Timings,
+    adapter: Adapter, sampling: Sampling, seed: int, face: int | None, timings: Timings,
 ) -> Result:  # fmt: skip
     """See `JamFlow.edit`. faces: loads what draws; None makes sound alone."""
     rewriter = parts.reader.rewriter()
@@ -76,10 +77,10 @@ def reword(
     with timings("words"):
         sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
         unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
-        ruler = parts.ruler
-        aligner = ruler.reader.rewriter().aligner
-        assert aligner is not None, "a ruler's text is laid out in time"
-        said = _changed(sound, change, transcript, aligner, own_speech(ruler), unit_s)
+        finder = parts.ruler.reader.rewriter(sound.at_24_khz(0, min(sound.samples, int(_VOICE_S * sound.rate_hz))))
+        assert finder.aligner is not None, "a ruler's text is laid out in time"
+        say = own_speech(adapter(parts.ruler, finder.lesson_fm))
+        said = _changed(sound, change, transcript, finder.aligner, say, unit_s)
     place = cut(said, sound)
     scene = None
     if footage is not None and faces is not None:
