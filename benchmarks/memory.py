@@ -62,6 +62,8 @@ def repeat(one: Path, long: Path, seconds: float) -> None:
                 for packet in source.demux():
                     if packet.dts is None or packet.pts is None or packet.time_base is None:
                         continue
+                    if start_s and packet.pts < 0:  # AAC's priming, which the end of the copy before is as good for
+                        continue
                     shift = round(start_s / packet.time_base)
                     packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
                     packet.stream = streams[packet.stream.index]

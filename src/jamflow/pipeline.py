@@ -73,7 +73,7 @@ class JamFlow:
             portrait: a picture file, or (H, W, 3) uint8 RGB.
             text: what to say, of any length; `mini` speaks English, `base` also Chinese.
             voice: a recording of the voice to speak with; None is the model's own, which only `mini` has. Of a video, the lips
-                are continued as well.
+                are continued as well. `mini` is adapted to it first, for some seconds; a copy is kept for the next call.
             voice_text: what is said in `voice`, if known; without it `base` asks Whisper (the extra `eval`).
             seed: the same seed gives the same result.
             nfe: solver steps; None is the model's own choice.

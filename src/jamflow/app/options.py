@@ -32,7 +32,7 @@ class _Speech:
     text_file: Annotated[Path | None, _optional("FILE")] = None
     """A UTF-8 file with what to say, instead of --text."""
     voice: Annotated[Path | None, _optional("SOUND")] = None
-    """A recording of the voice to speak with (default: the model's own, which base has not)."""
+    """A recording of the voice to speak with, which mini learns for some seconds (default: its own, which base has not)."""
     voice_text: Annotated[str, _optional("TEXT")] = ""
     """What is said in --voice; base needs it, or Whisper (the extra eval) to hear it."""
     speed: Annotated[float, arg(metavar="X")] = 1.0
