@@ -1,5 +1,7 @@
 """Speaker adaptation: a copy learns one recording; the model, its reading and its lips stay as they were."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soxr
@@ -15,9 +17,11 @@ from jamflow.model.streams import AudioInput
 from jamflow.parts import Adapter, Parts, assemble
 from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.voice import lesson
+from jamflow.speech.waveform import write_wave
 from jamflow.train.adaptation import Adaptation, adapted
 
 FEW = Adaptation(steps=6, row_s=2.0)
+CLEAR_ENOUGH = [(0.5, -60, False), (1.2, -60, True), (40, -60, True), (4, -20, True), (4, -6, False)]
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +107,23 @@ def test_a_model_in_bfloat16_stays_one(parts: Parts, strange: np.ndarray) -> Non
     assert streams.mel_fm is not None and streams.mel_fm.isfinite().all()
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.2, 40.0])
-def test_a_lesson_is_long_enough_and_not_too_long(seconds: float) -> None:
-    wave = np.random.default_rng(0).normal(0, 0.1, int(seconds * SAMPLE_RATE_HZ)).astype(np.float32)
-    mel = lesson(wave, LogMel())
-    assert (mel is None) == (seconds < 1)
+@pytest.mark.parametrize(("seconds", "noise_db", "learnt"), CLEAR_ENOUGH)
+def test_a_lesson_is_long_and_clear_enough_and_not_too_long(seconds: float, noise_db: float, learnt: bool) -> None:
+    rng, n = np.random.default_rng(0), int(seconds * SAMPLE_RATE_HZ)
+    syllables = np.sin(2 * np.pi * 4 * np.arange(n) / SAMPLE_RATE_HZ).clip(0)
+    wave = rng.normal(0, 0.1, n) * syllables + rng.normal(0, 0.1 * 10 ** (noise_db / 20), n)
+    mel = lesson(wave.astype(np.float32), LogMel())
+    assert (mel is not None) == learnt
     assert mel is None or len(mel) <= 12 * SAMPLE_RATE_HZ / 256 + 1
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_a_voice_that_cannot_be_learnt_is_spoken_in_with_a_warning(
+    parts: Parts, strange: np.ndarray, noise: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wave = strange + noise * np.random.default_rng(0).standard_normal(len(strange)).astype(np.float32) * np.abs(strange).max()
+    write_wave(tmp_path / "voice.wav", wave.clip(-1, 1).astype(np.float32))
+    monkeypatch.setattr("jamflow.parts.Adaptation", lambda: FEW)
+    result = JamFlow(parts).tts("Hello.", voice=tmp_path / "voice.wav", nfe=2)
+    assert any("too noisy to learn" in warning for warning in result.warnings) == bool(noise)
+    assert np.abs(result.speech.waveform).max() > 0.01

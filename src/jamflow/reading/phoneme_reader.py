@@ -25,9 +25,13 @@ from jamflow.speech.level import end_in_silence, gain_to_model_level
 from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 from jamflow.speech.phonemes import SILENCE
 from jamflow.speech.vocoder import Vocos
-from jamflow.speech.voice import Lips, Prompt, Voice, choose_prompt, lesson, voice_from_prompt
+from jamflow.speech.voice import LESSON_DB, LESSON_S, Lips, Prompt, Voice, choose_prompt, lesson, voice_from_prompt
 from jamflow.speech.waveform import read_wave
 
+_HARD_TO_LEARN = (
+    "The recording of the voice is too short or too noisy to learn from, so it is imitated less well; "
+    f"give {LESSON_S[0]:g} s or more, with speech at least {LESSON_DB:g} dB over the background."
+)
 _TAIL_S = 0.05  # how long a last sound may ring on
 _VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
 
@@ -42,7 +46,9 @@ class PhonemeReader:
             return PhonemeSpeaker(self._text, self._own_voice, self._vocoder, self._config)
         wave = read_wave(voice)
         chosen = self._recorded(wave, voice_text, lips)
-        return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config, lesson(wave, self._log_mel))
+        learnt = lesson(wave, self._log_mel)
+        warnings = () if learnt is not None else (_HARD_TO_LEARN,)
+        return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config, learnt, warnings)
 
     def rewriter(self, heard: np.ndarray | None = None) -> Rewriter:
         def text(change: Respoken, from_s: Fraction, tokens: int) -> Tensor:

@@ -16,7 +16,9 @@ from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 
 MAX_PROMPT_S = 4.8
 MIN_PROMPT_S = 0.96
+_LEVEL_STEP = SAMPLE_RATE_HZ // 100
 LESSON_S = 1.0, 12.0  # a voice is learnt from so much of a recording at least, and at most
+LESSON_DB = 12.0  # by which the loud parts of it are louder than the quiet ones at least: noise would be learnt with the voice
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,18 @@ class Voice:
 
 def trimmed(wave: np.ndarray, keep_s: float = 0.15) -> slice:
     """All but what is quiet (35 dB under the loud parts) at both ends; `keep_s` seconds of it stay."""
-    frame = SAMPLE_RATE_HZ // 100
-    n = len(wave) // frame
-    level = np.sqrt((wave[: n * frame].reshape(n, frame) ** 2).mean(1) + 1e-12)
-    loud = np.flatnonzero(level > np.quantile(level, 0.95) * 10 ** (-35 / 20))
+    level = _levels_db(wave)
+    loud = np.flatnonzero(level > np.quantile(level, 0.95) - 35) if len(level) else level
     if not len(loud):
         return slice(0, len(wave))
     margin = int(keep_s * SAMPLE_RATE_HZ)
-    return slice(max(0, loud[0] * frame - margin), min(len(wave), (loud[-1] + 1) * frame + margin))
+    return slice(max(0, loud[0] * _LEVEL_STEP - margin), min(len(wave), (loud[-1] + 1) * _LEVEL_STEP + margin))
+
+
+def _levels_db(wave: np.ndarray) -> np.ndarray:
+    """Of every 10 ms, in dB of full scale."""
+    n = len(wave) // _LEVEL_STEP
+    return 10 * np.log10((wave[: n * _LEVEL_STEP].reshape(n, _LEVEL_STEP) ** 2).mean(1) + 1e-12)
 
 
 def choose_prompt(wave: np.ndarray, block_samples: int) -> Prompt:
@@ -96,10 +102,11 @@ def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) ->
 
 
 def lesson(wave: np.ndarray, log_mel: LogMel) -> Tensor | None:
-    """(F, mel bands) of a recording from which a model can learn its voice (`train.adaptation`); None where it is too short."""
+    """(F, mel bands) of a recording from which a model can learn its voice (`train.adaptation`); None where it is too short or
+    too noisy."""
     least, most = (round(s * SAMPLE_RATE_HZ) for s in LESSON_S)
     wave = wave[trimmed(wave)][:most]
-    if len(wave) < least:
+    if len(wave) < least or np.subtract(*np.quantile(_levels_db(wave), (0.95, 0.1))) < LESSON_DB:
         return None
     mel = log_mel(torch.from_numpy(to_model_level(wave)))
     return with_top(mel, bands_heard(mel))
