@@ -105,17 +105,17 @@ def test_threshold_decides_what_is_shut():
 
 
 def test_silence_keeps_a_margin_from_sounds_but_not_from_the_ends():
-    # Silence to 0.39 s and from 0.81 s; less the margin of 0.08 s: frames 0..7 and 23..29.
+    # Silence to 0.39 s and from 0.81 s; less the margin of 0.12 s: frames 0..6 and 24..29.
     phones = [("_", 0.0, 0.39), ("ɑ", 0.39, 0.81), ("_", 0.81, 1.2)]
-    assert shut_silence(opening(30, list(range(30))), phones, FPS) == Share(15, 15)
-    assert shut_silence(opening(30, [0, 29]), phones, FPS) == Share(2, 15)
+    assert shut_silence(opening(30, list(range(30))), phones, FPS) == Share(13, 13)
+    assert shut_silence(opening(30, [0, 29]), phones, FPS) == Share(2, 13)
 
 
 def test_a_space_is_silence_beside_a_pause_only():
     between_words = [("ɑ", 0.0, 0.39), (" ", 0.39, 0.81), ("ɑ", 0.81, 1.2)]
     beside_comma = [("ɑ", 0.0, 0.39), (",", 0.39, 0.6), (" ", 0.6, 0.81), ("ɑ", 0.81, 1.2)]
     assert shut_silence(np.zeros(30), between_words, FPS).total == 0
-    assert shut_silence(np.zeros(30), beside_comma, FPS).total == 7
+    assert shut_silence(np.zeros(30), beside_comma, FPS).total == 5
 
 
 def test_shares_add_up_and_nothing_has_no_share():

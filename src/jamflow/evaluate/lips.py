@@ -17,8 +17,9 @@ Phones = Sequence[tuple[str, float, float]]
 SHUT_CM = 0.1
 """Lips count as shut below this opening: 1 mm, about two pixels of a face that fills a 512 pixel picture."""
 
-SILENCE_MARGIN_S = 0.08
-"""Frames nearer than this to a sound need not be shut: lips open ahead of it and close after it."""
+SILENCE_MARGIN_S = 0.12
+"""Frames nearer than this to a sound need not be shut: lips open 0.1 s ahead of it (`data/articulation.py`), half a frame more is
+rounding, and they close after it."""
 
 _BILABIALS = frozenset("pbm")
 _PAUSES = frozenset(SILENCE + PUNCTUATION)
