@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,9 @@ def start(picture: Path, tmp_path: Path, mode: str = "", **streams) -> subproces
 
 def wait_for_part(folder: Path, process: subprocess.Popen) -> None:
     for _ in range(600):
-        if any(path.stat().st_size for path in folder.glob(".*.part")):
-            return
+        with suppress(FileNotFoundError):  # the folder is tried with an empty file, which goes at once
+            if any(path.stat().st_size for path in folder.glob(".*.part")):
+                return
         assert process.poll() is None
         time.sleep(0.05)
     raise AssertionError("nothing was ever written")
