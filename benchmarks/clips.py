@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from jamflow.data.articulation import articulate
 from jamflow.data.features import loudness
 from jamflow.evaluate.lips import Phones
+from jamflow.face.articulation import articulate
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import read_video

@@ -25,16 +25,16 @@ from jamflow.errors import UserError
 from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.evaluate.wer import normalise, word_errors
-from jamflow.evaluate.whisper import Whisper
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.footage.seen_lips import seen_lips
 from jamflow.media.video_reader import read_sound
 from jamflow.pipeline import JamFlow
-from jamflow.reading.words import spoken_words
-from jamflow.rewrite.edit import own_speech
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel
-from jamflow.speech.phonemes import SILENCE
+from jamflow.speech.whisper import Whisper
+from jamflow.tasks.edit import own_speech
+from jamflow.text.phonemes import SILENCE
+from jamflow.text.words import spoken_words
 
 FPS = 25
 DOUBT_S = 0.3
@@ -73,12 +73,12 @@ def frames_of(wave: np.ndarray, count: int) -> np.ndarray:
     return (total[edges[1:]] - total[edges[:-1]]) / np.maximum(np.diff(edges), 1)
 
 
-class Ear:
+class WordFinder:
     """Whisper for what is said, the model's own speech for when."""
 
     def __init__(self, model: JamFlow):
         self.whisper, self.log_mel = Whisper(), LogMel()
-        aligner = model._parts.reader.rewriter().aligner
+        aligner = model._parts.reader.edit_support().aligner
         assert aligner is not None, "mini's text is laid out in time"
         self.aligner, self.say = aligner, own_speech(model._parts)
 
@@ -140,7 +140,7 @@ def openings(path: Path, model: JamFlow, longest_s: float) -> tuple[np.ndarray, 
 
 
 def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, options: Options) -> None:
-    ear, known = Ear(model), texts(options.clips)
+    ear, known = WordFinder(model), texts(options.clips)
     sides: dict[str, list[Spoken]] = {"dub": [], "free tts, stretched": [], "the clip's own sound": []}
     said, profiles = [], {name: [] for name in sides}
     distances: dict[str, list[float]] = {name: [] for name in sides}
@@ -179,9 +179,15 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
         profile = np.nanmean(profiles[name], axis=0)
         lag = best_lag(profile)
         errors = word_errors(said, [one.heard for one in spoke])
-        row = (name, f"{profile[len(profile) // 2]:.3f}", f"{lag.frames:+.2f}", f"{lag.correlation:.3f}",
-               f"{np.nanmean(distances[name]):.3f}", f"{np.nanmean(near[name]):.0%}",
-               f"{100 * errors.utterance_mean:.1f} %")  # fmt: skip
+        row = (
+            name,
+            f"{profile[len(profile) // 2]:.3f}",
+            f"{lag.frames:+.2f}",
+            f"{lag.correlation:.3f}",
+            f"{np.nanmean(distances[name]):.3f}",
+            f"{np.nanmean(near[name]):.0%}",
+            f"{100 * errors.utterance_mean:.1f} %",
+        )
         print(f"| {' | '.join(row)} |")
     for what, gain in (
         ("r", np.array([p[8] - q[8] for p, q in zip(*list(profiles.values())[:2], strict=True)])),
@@ -200,14 +206,16 @@ def without_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, op
         print(f"{path.stem}, no text: r {correlation(heard[-1], opening_t):.3f}", flush=True)
     lips = [opening_t for opening_t, _ in paths.values()]
     own = np.array([correlation(a, b) for a, b in zip(heard, lips, strict=True)])
-    others = np.array([
-        np.nanmean([correlation(a, np.resize(b, len(a))) for j, b in enumerate(lips) if j != i]) for i, a in enumerate(heard)
-    ])  # fmt: skip
+    others = np.array(
+        [np.nanmean([correlation(a, np.resize(b, len(a))) for j, b in enumerate(lips) if j != i]) for i, a in enumerate(heard)]
+    )
     lag = best_lag(np.nanmean([lag_profile(a, b) for a, b in zip(heard, lips, strict=True)], axis=0))
     low, high = bootstrap_interval((own - others)[np.isfinite(own - others)])
-    print(f"\n{len(own)} clips without text: r of loudness with the own lips {np.nanmean(own):.3f}, with the others' "
-          f"{np.nanmean(others):.3f}; the difference is between {low:.3f} and {high:.3f} (95 %), above 0 in "
-          f"{100 * np.mean(own > others):.0f} % of the clips; best lag {lag.frames:+.2f} frames")  # fmt: skip
+    print(
+        f"\n{len(own)} clips without text: r of loudness with the own lips {np.nanmean(own):.3f}, with the others' "
+        f"{np.nanmean(others):.3f}; the difference is between {low:.3f} and {high:.3f} (95 %), above 0 in "
+        f"{100 * np.mean(own > others):.0f} % of the clips; best lag {lag.frames:+.2f} frames"
+    )
 
 
 def main() -> None:

@@ -21,11 +21,11 @@ import tyro
 
 from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.wer import normalise
-from jamflow.evaluate.whisper import Whisper
 from jamflow.pipeline import JamFlow
-from jamflow.rewrite import edit
 from jamflow.speech.original import open_original
 from jamflow.speech.waveform import write_wave
+from jamflow.speech.whisper import Whisper
+from jamflow.tasks import edit
 
 HERE = Path(__file__).parent
 

@@ -13,9 +13,9 @@ from statistics import median
 import torch
 import tyro
 
-from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
-from jamflow.generate import generate
-from jamflow.parts import Parts, assemble
+from jamflow.loading.model import LoadedModel, assemble
+from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
+from jamflow.sampling.generate import generate
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Options:
     threads: int = 1
 
 
-def cases(parts: Parts, seconds: float, nfe: int) -> dict[str, Callable[[], object]]:
+def cases(parts: LoadedModel, seconds: float, nfe: int) -> dict[str, Callable[[], object]]:
     """What is timed, by name: the first is what the others are compared with."""
     config = parts.joint.config
     tokens = round(seconds * config.token_rate_hz)

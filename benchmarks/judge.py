@@ -11,9 +11,9 @@ from clips import Clip
 from jamflow.evaluate.dnsmos import Dnsmos
 from jamflow.evaluate.lips import Share, best_lag, correlation, lag_profile, shut_bilabials, shut_silence
 from jamflow.evaluate.wer import word_errors
-from jamflow.evaluate.whisper import Whisper
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import load_vocoder
+from jamflow.speech.whisper import Whisper
 from jamflow.weights.shipped import asset
 
 Sound = tuple[np.ndarray, int]  # samples, rate in Hz

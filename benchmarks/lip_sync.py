@@ -1,6 +1,6 @@
 """Do the lips of `animate` move with the speech as a person's do? python benchmarks/lip_sync.py CLIPS_FOLDER
 
-Correlation of lip opening with that of the person who was filmed saying it (tracked), lag of the best fit (positive: the
+Correlation of lip opening with that of the person who was filmed speech_plan it (tracked), lag of the best fit (positive: the
 portrait is late), how much the opening moves, and distance of the mouth's key points, beside three controls: the person's own
 motion on the same portrait (the most that renderer and tracker let through), the same model fed another clip's sound (half the
 list away: neighbours are of one corpus, and GRID's sentences all have one rhythm), and the portrait that does not move, where
@@ -27,7 +27,7 @@ from jamflow.media.image import read_image
 from jamflow.media.video_reader import read_sound, read_video, video_facts
 from jamflow.media.video_writer import VideoWriter
 from jamflow.pipeline import JamFlow
-from jamflow.reenactment import reenact
+from jamflow.tasks.reenact import reenact
 from jamflow.weights.shipped import asset
 
 FPS = Fraction(25)
@@ -152,8 +152,14 @@ def summarise(rows: list[dict[str, Score]], sides: Sequence[str]) -> None:
         r = np.array([one.r for one in scores])
         lag = best_lag(np.nanmean([one.profile for one in scores], axis=0))
         spread, distance = (np.mean([getattr(one, name) for one in scores]) for name in ("spread_mm", "distance_mm"))
-        numbers = (f"{np.nanmean(r):.3f}", f"{np.nanmedian(r):.3f}", f"{lag.frames:+.2f}", f"{lag.correlation:.3f}",
-                   f"{spread:.2f}", f"{distance:.2f}")  # fmt: skip
+        numbers = (
+            f"{np.nanmean(r):.3f}",
+            f"{np.nanmedian(r):.3f}",
+            f"{lag.frames:+.2f}",
+            f"{lag.correlation:.3f}",
+            f"{spread:.2f}",
+            f"{distance:.2f}",
+        )
         print(f"| {side} | {' | '.join(numbers)} |")
     gain = np.array([row["own sound"].r - row["wrong sound"].r for row in rows])
     low, high = bootstrap_interval(gain[np.isfinite(gain)])

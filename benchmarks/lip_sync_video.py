@@ -15,8 +15,8 @@ import numpy as np
 import tyro
 
 from jamflow.face.mesh.space import lip_opening_cm
-from jamflow.faces import Faces, load_faces
 from jamflow.footage.video import Footage, open_footage
+from jamflow.loading.renderers import Faces, load_faces
 from jamflow.media.video_reader import read_sound, read_video, video_facts
 from jamflow.pipeline import JamFlow
 from jamflow.result import Look, Piece, Result, Timings
@@ -43,8 +43,8 @@ class Options:
 
 def controls(footage: Footage, faces: Faces) -> Iterator[tuple[str, Result]]:
     """The clip with its own mouth repainted, and with a shut one."""
-    film = footage.film()
-    picture, mouth_nm = faces.renderer.film(film), film.mouth(faces.renderer.space)
+    film = footage.face_video()
+    picture, mouth_nm = faces.renderer.prepare_video(film), film.mouth(faces.renderer.space)
     for name, wanted_nm in (("real motion", mouth_nm), ("still", np.zeros_like(mouth_nm))):
         piece = Piece(np.zeros(0, np.float32), picture.speaking(wanted_nm, FPS), [])
         yield name, Result(lambda _, piece=piece: iter([piece]), lambda: 0.0, None, FPS, Look(picture), [], {}, Timings())

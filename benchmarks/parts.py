@@ -20,10 +20,10 @@ import tyro
 from torch import Tensor, nn
 
 from jamflow.model.config import base, mini
-from jamflow.model.joint import JointModel, Sight
+from jamflow.model.joint import JointModel, Visibility
 from jamflow.model.streams import AudioDiT, AudioInput, MotionInput
-from jamflow.speech.durations import DurationConfig, DurationPredictor
 from jamflow.speech.vocoder import Vocos, vocos_24khz, vocos_mini
+from jamflow.text.durations import DurationConfig, DurationPredictor
 
 SECONDS = 10
 PHONEMES = 120  # about 10 s of speech
@@ -107,7 +107,7 @@ def build(size: Size, part: str) -> tuple[nn.Module, Run]:
         x, context = noise(frames, config.motion.mouth_channels), noise(frames, config.motion.mouth_channels)
         clue = noise(frames, config.motion.clue_channels)
         motion = MotionInput(x, context, torch.zeros(2, frames), clue, when, drop, drop)
-    plan = model.plan(audio, motion, Sight(~drop, ~drop))
+    plan = model.plan(audio, motion, Visibility(~drop, ~drop))
     return module, lambda: model(audio, motion, None, text_btd, plan)
 
 

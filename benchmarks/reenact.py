@@ -14,7 +14,7 @@ import tyro
 from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.face.measure import TrackedMotion, track_motion
 from jamflow.media.video_reader import read_video, video_facts
-from jamflow.reenactment import RendererName, reenact
+from jamflow.tasks.reenact import RendererName, reenact
 from jamflow.weights.shipped import asset
 
 
@@ -45,10 +45,13 @@ def measure(clip: Path, options: Options, folder: Path) -> Row:
     made = result.save(folder / "out.mp4")
     driving, shown = _track(clip), _track(folder / "out.mp4")
     return Row(
-        correlation(shown.opening_t, driving.opening_t), lag_profile(shown.opening_t, driving.opening_t),
+        correlation(shown.opening_t, driving.opening_t),
+        lag_profile(shown.opening_t, driving.opening_t),
         correlation(shown.motion.rotation_t3[:, 1], driving.motion.rotation_t3[:, 1]),
-        float(driving.found_t.mean()), made["seconds"], sum(made["timings"].values()),
-    )  # fmt: skip
+        float(driving.found_t.mean()),
+        made["seconds"],
+        sum(made["timings"].values()),
+    )
 
 
 def _track(path: Path) -> TrackedMotion:

@@ -1,6 +1,6 @@
 """Does the person in a video say another sentence, in the same voice? python benchmarks/retell.py CLIPS_FOLDER
 
-Every clip (in time with its sound, one a person) is retold with a sentence of sentences.txt. Whisper base listens; Resemblyzer is
+Every clip (in time with its sound, one a person) is said with a sentence of sentences.txt. Whisper base listens; Resemblyzer is
 asked whether the speech is nearer to the clip's own sound than to that of five other clips; and lips are tracked in the video
 that was made: against the motion that the model made for it, and against the filmed lips, which should not be left.
 Needs: pip install 'jamflow[eval]', then pip install --no-deps resemblyzer (only its weights are used).
@@ -18,11 +18,11 @@ from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.evaluate.speaker import VoiceEncoder, similarity
 from jamflow.evaluate.wer import word_errors
-from jamflow.evaluate.whisper import Whisper
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import video_facts
 from jamflow.pipeline import JamFlow
 from jamflow.speech.waveform import read_wave
+from jamflow.speech.whisper import Whisper
 from lip_sync import FPS, track, usable
 
 RATE_HZ = 24000
@@ -80,10 +80,14 @@ def main() -> None:
     won = np.array(own) > np.array(nearest)
     low, high = bootstrap_interval(won.astype(float))
     print(f"\n{len(said)} clips. Word error rate: {errors.utterance_mean:.1%} (mean of clips), {errors.corpus:.1%} (corpus).")
-    print(f"Nearer to its own voice than to all {OTHERS} others: {won.mean():.0%} (95 %: {low:.0%} to {high:.0%}); likeness "
-          f"{np.mean(own):.2f} to its own, {np.mean(nearest):.2f} to the nearest.")  # fmt: skip
-    print(f"Lips seen in the video: r {np.nanmean(rs):.3f} with the model's, best lag "
-          f"{best_lag(np.nanmean(lags, axis=0)).frames:+.2f} frames; {np.nanmean(old):.3f} with the filmed ones.")  # fmt: skip
+    print(
+        f"Nearer to its own voice than to all {OTHERS} others: {won.mean():.0%} (95 %: {low:.0%} to {high:.0%}); likeness "
+        f"{np.mean(own):.2f} to its own, {np.mean(nearest):.2f} to the nearest."
+    )
+    print(
+        f"Lips seen in the video: r {np.nanmean(rs):.3f} with the model's, best lag "
+        f"{best_lag(np.nanmean(lags, axis=0)).frames:+.2f} frames; {np.nanmean(old):.3f} with the filmed ones."
+    )
 
 
 if __name__ == "__main__":

@@ -12,17 +12,17 @@ import torch
 import tyro
 from torch import Tensor
 
-from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.evaluate.wer import word_errors
-from jamflow.evaluate.whisper import Whisper
-from jamflow.generate import Sampling, generate
-from jamflow.model.checkpoint import load_joint
-from jamflow.reading.pieces import PieceOfText, TextReader
-from jamflow.speech.durations import load_durations
+from jamflow.loading.joint import load_joint
+from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
+from jamflow.sampling.generate import Sampling, generate
 from jamflow.speech.mel import SAMPLE_RATE_HZ
-from jamflow.speech.phonemes import symbols
 from jamflow.speech.vocoder import load_vocoder
-from jamflow.speech.voice import Voice, load_voice
+from jamflow.speech.whisper import Whisper
+from jamflow.text.durations import load_durations
+from jamflow.text.frontend import TextFrontend, TimedSentence
+from jamflow.text.phonemes import symbols
+from jamflow.voices.prompt import Voice, load_voice
 from jamflow.weights.shipped import asset
 
 
@@ -32,7 +32,7 @@ class Options:
     """How many of sentences.txt, from the first."""
 
 
-def free_text(voice: Voice, piece: PieceOfText) -> Tensor:
+def free_text(voice: Voice, piece: TimedSentence) -> Tensor:
     """Phonemes of the voice's prompt and of the piece, end to end, without their timing."""
     index = {symbol: i for i, symbol in enumerate(symbols())}
     prompt = [token for token, _ in groupby(voice.text_a.tolist())]
@@ -44,7 +44,7 @@ def main() -> None:
     texts = Path(__file__).with_name("sentences.txt").read_text(encoding="utf-8").splitlines()[: options.sentences]
     model, normaliser = load_joint(asset("mini/joint.safetensors"))
     vocoder = load_vocoder(asset("mini/vocoder.safetensors"))
-    reader = TextReader(load_durations(asset("mini/durations.safetensors")), model.config)
+    reader = TextFrontend(load_durations(asset("mini/durations.safetensors")), model.config)
     voice, whisper = load_voice(asset("mini/voice.safetensors")), Whisper()
     prompt = len(voice.text_a)
 
@@ -55,9 +55,7 @@ def main() -> None:
             tokens = prompt + piece.tokens
             given = torch.arange(tokens) < prompt
             read = free_text(voice, piece) if free else torch.cat([voice.text_a, piece.text_a])
-            conditions = Conditions(
-                tokens, SpeechCondition("generated", voice.mel_fm, given, read), MotionCondition("absent")
-            )
+            conditions = Conditions(tokens, SpeechCondition("generated", voice.mel_fm, given, read), MotionCondition("absent"))
             mel = generate(model, normaliser, conditions, Sampling(), torch.Generator().manual_seed(seed)).mel_fm
             assert mel is not None
             wave = vocoder(mel[None, prompt * model.config.frames_per_token :])[0].numpy()

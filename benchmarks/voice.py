@@ -19,9 +19,9 @@ import tyro
 from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.speaker import VoiceEncoder, similarity
 from jamflow.evaluate.wer import word_errors
-from jamflow.evaluate.whisper import Whisper
 from jamflow.pipeline import JamFlow
 from jamflow.speech.waveform import read_wave, write_wave
+from jamflow.speech.whisper import Whisper
 from voice_references import Speaker, real_voices, teachers_voices
 
 RATE_HZ = 24000
@@ -106,8 +106,9 @@ def main() -> None:
         print(
             f"{speaker.name}: won {sum(c.won for c in mine)} of {len(mine)}, likeness {_mean(mine):.2f}"
             + (f" (again {sum(c.won for c in top)} of {len(top)}, {_mean(top):.2f})" if top else ""),
-            file=sys.stderr, flush=True,
-        )  # fmt: skip
+            file=sys.stderr,
+            flush=True,
+        )
     rows = {"spoken": spoken, "another recording of the voice": ceiling, "the model's own voice": floor}
     kept = {name: [asdict(c) for c in cases] for name, cases in rows.items()}
     (options.out / "results.json").write_text(json.dumps(kept, indent=1))

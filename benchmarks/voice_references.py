@@ -39,6 +39,7 @@ def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[li
     from hibari.g2p import G2P
     from make_corpus import to_model_level
     from teachers import HibariTeacher, KokoroTeacher, Morph
+
     from voices import HELD_OUT, Voice, hibari_voices, kokoro_voices
 
     corpus = hibari_voices(wide=0) + kokoro_voices(mixed=0)
@@ -80,9 +81,7 @@ def real_voices(data: Path, most: int) -> list[Speaker]:
                 if person and row["language"] == "en" and SECONDS[0] <= float(row["duration_s"]) <= SECONDS[1]:
                     files[person].append((data / folder / row["file"], row["transcript"] or None))
     ordered = sorted(files.items(), key=lambda item: (len(item[1]) == 1, item[0]))
-    return [
-        Speaker(person, found[0][0], found[0][1], tuple(path for path, _ in found[1:5])) for person, found in ordered[:most]
-    ]
+    return [Speaker(person, found[0][0], found[0][1], tuple(path for path, _ in found[1:5])) for person, found in ordered[:most]]
 
 
 def _person(file: str) -> str | None:

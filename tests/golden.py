@@ -73,9 +73,19 @@ class Golden:
 def audio_config(c: dict[str, Any]) -> AudioConfig:
     """Our configuration of the audio stream from the official constructor's arguments."""
     return AudioConfig(
-        channels=c["mel_dim"], dim=c["dim"], depth=c["depth"], heads=c["heads"], head_dim=c["dim_head"],
-        ff_mult=c["ff_mult"], text_vocab=c["text_num_embeds"], text_dim=c["text_dim"], text_layers=c["conv_layers"],
-        text_mask_padding=c["text_mask_padding"], pe_attn_head=c["pe_attn_head"],
-        attn_mask_enabled=c.get("attn_mask_enabled", False), qk_norm=c.get("qk_norm") == "rms_norm",
-        average_upsampling=c.get("text_embedding_average_upsampling", False), long_skip=c.get("long_skip_connection", False),
-    )  # fmt: skip
+        channels=c["mel_dim"],
+        dim=c["dim"],
+        depth=c["depth"],
+        heads=c["heads"],
+        head_dim=c["dim_head"],
+        ff_mult=c["ff_mult"],
+        text_vocab=c["text_num_embeds"],
+        text_dim=c["text_dim"],
+        text_layers=c["conv_layers"],
+        text_mask_padding=c["text_mask_padding"],
+        pe_attn_head=c["pe_attn_head"],
+        attn_mask_enabled=c.get("attn_mask_enabled", False),
+        qk_norm=c.get("qk_norm") == "rms_norm",
+        average_upsampling=c.get("text_embedding_average_upsampling", False),
+        long_skip=c.get("long_skip_connection", False),
+    )

@@ -30,10 +30,14 @@ def filled(golden: Golden, name: str, module: nn.Module) -> nn.Module:
 
 def filled_networks(golden: Golden) -> LivePortraitNetworks:
     parts = {
-        "appearance_feature_extractor": AppearanceFeatureExtractor(), "motion_extractor": MotionExtractor(),
-        "warping_module": WarpingNetwork(), "spade_generator": SPADEDecoder(), "stitching": stitching_network(),
-        "eye": eye_network(), "lip": lip_network(),
-    }  # fmt: skip
+        "appearance_feature_extractor": AppearanceFeatureExtractor(),
+        "motion_extractor": MotionExtractor(),
+        "warping_module": WarpingNetwork(),
+        "spade_generator": SPADEDecoder(),
+        "stitching": stitching_network(),
+        "eye": eye_network(),
+        "lip": lip_network(),
+    }
     return LivePortraitNetworks(*(filled(golden, name, module) for name, module in parts.items()))  # pyright: ignore
 
 

@@ -11,12 +11,12 @@ from jamflow.face.liveportrait.renderer import LivePortraitRenderer
 from jamflow.face.liveportrait.space import liveportrait_space
 from jamflow.face.liveportrait.tracker import LivePortraitTracker
 from jamflow.face.tracker import FaceTracker
-from jamflow.faces import Faces
-from jamflow.model.checkpoint import save_joint
+from jamflow.loading.joint import save_joint
+from jamflow.loading.model import assemble
+from jamflow.loading.renderers import Faces
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
-from jamflow.parts import assemble
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.vocoder import Vocos, VocosConfig
 from jamflow.speech.waveform import write_wave

@@ -1,1 +1,1 @@
-"""Parts of `against_official.py`: ours and the official code, side by side. See benchmarks/README.md."""
+"""LoadedModel of `against_official.py`: ours and the official code, side by side. See benchmarks/README.md."""

@@ -86,9 +86,11 @@ class _Worker:
         self.name = contender.name
         self._process = subprocess.Popen(
             [*contender.command, "--job", str(job), "--case", case, "--threads", str(threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             env=os.environ | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)),
-        )  # fmt: skip
+        )
         self._answer()
 
     def __enter__(self) -> "_Worker":

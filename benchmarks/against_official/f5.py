@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from against_official.duel import Contender
-from jamflow.model.f5 import f5_config
+from jamflow.loading.f5 import f5_config
 from jamflow.model.streams import AudioDiT
 
 CASES = {"float32": "F5-TTS v1 Base, one evaluation", "bfloat16": "the same in bfloat16", "joint": "with 10 s of motion"}
@@ -41,9 +41,11 @@ def write_job(folder: Path) -> None:
     cond[:, given:] = 0
     motion = round(SECONDS * 25)
     inputs = {
-        "x": rng.standard_normal((1, frames, 100)), "cond": cond,
-        "mouth": rng.standard_normal((1, motion, 12)), "clue": rng.standard_normal((1, motion, 51)),
-    }  # fmt: skip
+        "x": rng.standard_normal((1, frames, 100)),
+        "cond": cond,
+        "mouth": rng.standard_normal((1, motion, 12)),
+        "clue": rng.standard_normal((1, motion, 51)),
+    }
     tensors = {name: torch.from_numpy(x).float() for name, x in inputs.items()}
     tensors["text"] = torch.from_numpy(rng.integers(0, 2545, (1, 180)))
     torch.save(tensors, folder / "inputs.pt")

@@ -4,7 +4,7 @@ flite has its own dictionary and says no stress, so the two lists of a sentence 
 a sentence whose lists differ too much is not the sentence that we would read.
 """
 
-from jamflow.speech.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS
+from jamflow.text.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS
 
 Phones = list[tuple[str, float, float]]
 
@@ -15,12 +15,45 @@ MARK_SHARE, MARK_MOST_S = 0.3, 0.03  # what a space takes of each neighbour: 50 
 
 # Ours to flite's: what sounds the same.
 SAME = {
-    "A": "ey", "I": "ay", "O": "ow", "Q": "ow", "W": "aw", "Y": "oy", "a": "aa ae", "i": "iy", "u": "uw", "æ": "ae",
-    "ɑ": "aa ao", "ɐ": "ax ah ey", "ɒ": "aa ao", "ɔ": "ao aa", "ə": "ax ah", "ɛ": "eh", "ɜ": "er", "ɪ": "ih", "ʊ": "uh",
-    "ʌ": "ah ax", "ᵊ": "ax ah", "ᵻ": "ih ax", "T": "t d", "ð": "dh", "ŋ": "ng", "ɡ": "g", "ɹ": "r", "ɾ": "t d", "ʃ": "sh",
-    "ʒ": "zh", "ʤ": "jh", "ʧ": "ch", "θ": "th", "ʔ": "t", "ʍ": "w hh", "j": "y", "h": "hh",
+    "A": "ey",
+    "I": "ay",
+    "O": "ow",
+    "Q": "ow",
+    "W": "aw",
+    "Y": "oy",
+    "a": "aa ae",
+    "i": "iy",
+    "u": "uw",
+    "æ": "ae",
+    "ɑ": "aa ao",
+    "ɐ": "ax ah ey",
+    "ɒ": "aa ao",
+    "ɔ": "ao aa",
+    "ə": "ax ah",
+    "ɛ": "eh",
+    "ɜ": "er",
+    "ɪ": "ih",
+    "ʊ": "uh",
+    "ʌ": "ah ax",
+    "ᵊ": "ax ah",
+    "ᵻ": "ih ax",
+    "T": "t d",
+    "ð": "dh",
+    "ŋ": "ng",
+    "ɡ": "g",
+    "ɹ": "r",
+    "ɾ": "t d",
+    "ʃ": "sh",
+    "ʒ": "zh",
+    "ʤ": "jh",
+    "ʧ": "ch",
+    "θ": "th",
+    "ʔ": "t",
+    "ʍ": "w hh",
+    "j": "y",
+    "h": "hh",
     **{c: c for c in "bdfklmnpstvwz"},
-}  # fmt: skip
+}
 MERGED = {("ɜ", "ɹ"): "er", ("ə", "ɹ"): "er", ("ʌ", "ɹ"): "er"}  # two of ours, one of flite's
 ALIKE = "s z, t d, th dh, sh zh, ch jh, ih iy, ah ax uh, eh ih, eh ae, uh uw, aa ah"
 FLITE_VOWELS = "aa ae ah ao aw ax ay eh er ey ih iy ow oy uh uw"

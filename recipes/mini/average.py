@@ -7,7 +7,7 @@ half-way between the two both are kept (docs/decisions.md). The motion stream is
 import argparse
 from pathlib import Path
 
-from jamflow.model.checkpoint import load_joint, save_joint
+from jamflow.loading.joint import load_joint, save_joint
 
 
 def main() -> None:

@@ -11,12 +11,11 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from jamflow.data.articulation import articulate
 from jamflow.data.corpus import shards
 from jamflow.data.features import examples
-from jamflow.model.checkpoint import joint_config, save_joint
-from jamflow.reading.pieces import block_tokens
-from jamflow.speech.phonemes import tokens_in_time
+from jamflow.face.articulation import articulate
+from jamflow.loading.joint import joint_config, save_joint
+from jamflow.text.phonemes import tokens_in_time
 from jamflow.weights.tensors import save_tensors
 
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"
@@ -28,7 +27,7 @@ def averaged(state: dict) -> dict:
 
 def default_voice(corpus: Path, path: Path, config, voice: str = "heart", seconds: tuple[float, float] = (2.5, 2.88)):
     """The first statement of the voice that fits, padded with its own trailing silence to whole blocks."""
-    block = block_tokens(config)
+    block = config.block_tokens
     for shard in shards(corpus):
         for utterance, e in zip(shard.utterances, examples(shard), strict=True):
             length_s = e.phones[-1][2]

@@ -12,7 +12,7 @@ import numpy as np
 from align import timed
 from teachers import SAMPLE_RATE, Morph, Phones
 
-from jamflow.speech.phonemes import split_symbols
+from jamflow.text.phonemes import split_symbols
 
 FLITE_HZ = 16000
 MOST_COST = 0.15  # per sound: above it flite reads other words than we do
@@ -43,8 +43,10 @@ class FliteTeacher:
             stretch = f"duration_stretch={morph.varispeed / morph.speed:.4f}"
             said = subprocess.run(
                 ["flite", "-voice", person, "-psdur", "--setf", stretch, "-t", text, "-o", str(path)],
-                capture_output=True, text=True, check=True,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=True,
+            )
             wave = wavfile.read(path)[1].astype(np.float32) / 32768
         phones, cost = timed(split_symbols(phonemes), parse(said.stdout))
         if cost > MOST_COST:

@@ -12,11 +12,11 @@ import numpy as np
 from flite_teacher import FliteTeacher
 from teachers import SAMPLE_RATE, HibariTeacher, KokoroTeacher, Phones
 from texts import training_texts
-from voices import Voice, flite_voices, hibari_voices, kokoro_voices
 
 from jamflow.data.corpus import ShardWriter
 from jamflow.speech.level import to_model_level
-from jamflow.speech.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS, symbols
+from jamflow.text.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS, symbols
+from voices import Voice, flite_voices, hibari_voices, kokoro_voices
 
 SHARD_SECONDS = 1800.0
 PAUSE_SHARE, PAUSE_S, PAUSE_WINDOW = 0.25, (0.3, 1.6), 480

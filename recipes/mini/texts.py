@@ -12,35 +12,98 @@ WORDNET_DIR = Path("/usr/share/wordnet")  # Debian: apt-get install wordnet-base
 
 OPENERS = ["Well,", "So,", "Honestly,", "By the way,", "Look,", "Okay,", "Please,", "Actually,", "Listen,", ""]
 PEOPLE = [
-    "my brother", "the manager", "our neighbour", "Doctor Price", "Mary", "Robert", "the bus driver", "Emma",
-    "Mister Brown", "the pilot", "my best friend", "Peter", "the new teacher", "Barbara", "my grandmother",
-]  # fmt: skip
+    "my brother",
+    "the manager",
+    "our neighbour",
+    "Doctor Price",
+    "Mary",
+    "Robert",
+    "the bus driver",
+    "Emma",
+    "Mister Brown",
+    "the pilot",
+    "my best friend",
+    "Peter",
+    "the new teacher",
+    "Barbara",
+    "my grandmother",
+]
 VERBS = [
-    "wants to buy", "is painting", "has just broken", "will repair", "forgot", "would like to see", "found",
-    "is going to sell", "never liked", "can't open", "borrowed", "should have brought", "made", "keeps",
-]  # fmt: skip
+    "wants to buy",
+    "is painting",
+    "has just broken",
+    "will repair",
+    "forgot",
+    "would like to see",
+    "found",
+    "is going to sell",
+    "never liked",
+    "can't open",
+    "borrowed",
+    "should have brought",
+    "made",
+    "keeps",
+]
 THINGS = [
-    "the blue umbrella", "a pair of boots", "the kitchen table", "five apples", "the front door", "a map of Paris",
-    "my favourite book", "an old piano", "the maple tree", "a bottle of water", "the morning paper", "some bread",
-    "the photographs", "a warm jumper", "the paper boat", "a cup of coffee", "the garden fence", "my phone",
-]  # fmt: skip
+    "the blue umbrella",
+    "a pair of boots",
+    "the kitchen table",
+    "five apples",
+    "the front door",
+    "a map of Paris",
+    "my favourite book",
+    "an old piano",
+    "the maple tree",
+    "a bottle of water",
+    "the morning paper",
+    "some bread",
+    "the photographs",
+    "a warm jumper",
+    "the paper boat",
+    "a cup of coffee",
+    "the garden fence",
+    "my phone",
+]
 TIMES = [
-    "this morning", "on Monday", "before breakfast", "at half past seven", "in a few minutes", "last weekend",
-    "every single day", "by the end of June", "after the meeting", "tonight", "in nineteen eighty four", "",
-]  # fmt: skip
+    "this morning",
+    "on Monday",
+    "before breakfast",
+    "at half past seven",
+    "in a few minutes",
+    "last weekend",
+    "every single day",
+    "by the end of June",
+    "after the meeting",
+    "tonight",
+    "in nineteen eighty four",
+    "",
+]
 QUESTIONS = [
-    "Where did you put {thing}?", "Why would {person} do that {time}?", "How many of them are left, {n} or {m}?",
-    "Did {person} really say that?", "Could you pass me {thing}, please?", "What time is it now, {n} o'clock?",
-    "Do you remember {thing}?", "Who told you about {person}?", "Shall we meet {time}?", "Is it {n} miles away?",
-]  # fmt: skip
+    "Where did you put {thing}?",
+    "Why would {person} do that {time}?",
+    "How many of them are left, {n} or {m}?",
+    "Did {person} really say that?",
+    "Could you pass me {thing}, please?",
+    "What time is it now, {n} o'clock?",
+    "Do you remember {thing}?",
+    "Who told you about {person}?",
+    "Shall we meet {time}?",
+    "Is it {n} miles away?",
+]
 STATEMENTS = [
-    "{opener} {person} {verb} {thing} {time}.", "{opener} I think {person} {verb} {thing}.",
-    "It costs {n} pounds and {m} pence.", "Turn left after {n} miles, then follow the signs to the bridge.",
-    "Hello, my name is {name}, and I am happy to meet you.", "Thank you very much for {thing}!",
-    "There were about {n} people in the room {time}.", "The number you need is {digits}.",
-    "If {person} {verb} {thing}, we will have to leave {time}.", "We have {n} days, {m} hours and no plan.",
-    "{person} said: bring {thing}, and don't be late.", "No, not {thing}; I meant {thing}.",
-]  # fmt: skip
+    "{opener} {person} {verb} {thing} {time}.",
+    "{opener} I think {person} {verb} {thing}.",
+    "It costs {n} pounds and {m} pence.",
+    "Turn left after {n} miles, then follow the signs to the bridge.",
+    "Hello, my name is {name}, and I am happy to meet you.",
+    "Thank you very much for {thing}!",
+    "There were about {n} people in the room {time}.",
+    "The number you need is {digits}.",
+    "If {person} {verb} {thing}, we will have to leave {time}.",
+    "We have {n} days, {m} hours and no plan.",
+    "{person} said: bring {thing}, and don't be late.",
+    "No, not {thing}; I meant {thing}.",
+]
 NAMES = ["Anna", "Ben", "Chloe", "David", "Fiona", "George", "Hannah", "Ibrahim", "Julia", "Kevin", "Maria", "Paul"]
 
 
@@ -71,10 +134,15 @@ def grammar_sentence(rng: random.Random) -> str:
     """One sentence of everyday talk."""
     template = rng.choice(QUESTIONS if rng.random() < 0.4 else STATEMENTS)
     fields = {
-        "opener": rng.choice(OPENERS), "person": rng.choice(PEOPLE), "verb": rng.choice(VERBS),
-        "time": rng.choice(TIMES), "name": rng.choice(NAMES), "n": str(rng.randint(2, 99)),
-        "m": str(rng.randint(2, 60)), "digits": ", ".join(str(rng.randint(0, 9)) for _ in range(4)),
-    }  # fmt: skip
+        "opener": rng.choice(OPENERS),
+        "person": rng.choice(PEOPLE),
+        "verb": rng.choice(VERBS),
+        "time": rng.choice(TIMES),
+        "name": rng.choice(NAMES),
+        "n": str(rng.randint(2, 99)),
+        "m": str(rng.randint(2, 60)),
+        "digits": ", ".join(str(rng.randint(0, 9)) for _ in range(4)),
+    }
     while "{thing}" in template:
         template = template.replace("{thing}", rng.choice(THINGS), 1)
     text = re.sub(r"\s+", " ", template.format(**fields)).replace(" ?", "?").replace(" .", ".").strip()
@@ -83,6 +151,7 @@ def grammar_sentence(rng: random.Random) -> str:
 
 def training_texts(rng: random.Random, held_out: list[str], grammar_share: float = 0.15):
     """Endless stream of sentences, never one of `held_out` (compared as lower-case words)."""
+
     def bare(text: str) -> str:
         return " ".join(re.findall(r"[a-z0-9']+", text.lower()))
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
-from voices import HELD_OUT
 
-from jamflow.model.checkpoint import load_joint
+from jamflow.loading.joint import load_joint
 from jamflow.model.config import mini
-from jamflow.speech.phonemes import symbols
+from jamflow.text.phonemes import symbols
 from jamflow.train.joint import JointTraining, train_joint
+from voices import HELD_OUT
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,13 @@ def hibari_voices(n: int = 28, wide: int = 800, seed: int = 0) -> list[Voice]:
         bank.append(Voice(f"hibari-{i:02d}", 0.20 / n, morph))
     for i in range(wide):
         morph = Morph(
-            warp=round(rng.uniform(0.8, 1.15), 3), f0=round(rng.uniform(0.45, 1.35), 3),
-            f0_range=round(rng.uniform(0.7, 1.3), 2), tilt_db=round(rng.uniform(-4.0, 3.0), 2),
-            breath=round(rng.uniform(-0.6, 1.0), 2), varispeed=round(rng.uniform(0.85, 1.2), 3),
-        )  # fmt: skip
+            warp=round(rng.uniform(0.8, 1.15), 3),
+            f0=round(rng.uniform(0.45, 1.35), 3),
+            f0_range=round(rng.uniform(0.7, 1.3), 2),
+            tilt_db=round(rng.uniform(-4.0, 3.0), 2),
+            breath=round(rng.uniform(-0.6, 1.0), 2),
+            varispeed=round(rng.uniform(0.85, 1.2), 3),
+        )
         bank.append(Voice(f"wide-{i:03d}", 0.5 / wide, morph))
     return bank
 

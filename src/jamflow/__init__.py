@@ -1,26 +1,26 @@
 """JAM-Flow: speech and facial motion from one flow-matching model (arXiv 2506.23552).
 
-    from jamflow import JamFlow
-    model = JamFlow.load()
-    model.speak("portrait.jpg", "Good morning.").save("morning.mp4")
+from jamflow import JamFlow
+model = JamFlow.load()
+model.speak("portrait.jpg", "Good morning.").save("morning.mp4")
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jamflow.conditions import Conditions
     from jamflow.pipeline import JamFlow
-    from jamflow.reenactment import reenact
     from jamflow.result import Result
+    from jamflow.sampling.conditions import Conditions
+    from jamflow.tasks.reenact import reenact
 
 __version__ = "0.1.0"
 __all__ = ["Conditions", "JamFlow", "Result", "__version__", "reenact"]
 
 _HOMES = {
     "JamFlow": "jamflow.pipeline",
-    "Conditions": "jamflow.conditions",
+    "Conditions": "jamflow.sampling.conditions",
     "Result": "jamflow.result",
-    "reenact": "jamflow.reenactment",
+    "reenact": "jamflow.tasks.reenact",
 }
 
 

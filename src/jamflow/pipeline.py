@@ -13,23 +13,23 @@ import torch
 
 from jamflow.errors import UserError
 from jamflow.face.renderer import Picture
-from jamflow.faces import Faces, load_faces
 from jamflow.footage.retime import Fit, for_speech
 from jamflow.footage.seen_lips import seen_lips
 from jamflow.footage.video import open_footage
-from jamflow.footage.voice_lips import voice_lips
-from jamflow.generate import Sampling
+from jamflow.loading.model import LoadedModel, Precision, assemble
+from jamflow.loading.renderers import Faces, load_faces
 from jamflow.media.video_reader import has_video
-from jamflow.parts import Adapter, Parts, Precision, assemble
-from jamflow.performance import Performer, Saying, lips_of
-from jamflow.reading.fit import DUB_WAYS, Way, check_way
-from jamflow.reading.pieces import block_tokens
 from jamflow.result import Copied, Look, Piece, Result, Timings
-from jamflow.rewrite.edit import Change, reword
-from jamflow.rewrite.retell import retold, speaker_in
+from jamflow.sampling.generate import Sampling
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import open_recording
-from jamflow.tasks import TASKS, Task
+from jamflow.tasks.edit import Change, edit_recording
+from jamflow.tasks.pieces import PieceMaker, SpeechPlan, lips_of
+from jamflow.tasks.retell import plan_retelling, speaker_in
+from jamflow.tasks.table import TASKS, Task
+from jamflow.text.fit import DUB_FITS, FitMode, check_fit
+from jamflow.voices.adaptation import Adapter
+from jamflow.voices.video_lips import voice_lips
 
 # Without a text, only the lips say what is to be heard: docs/decisions.md has what other guidance does.
 LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
@@ -38,7 +38,7 @@ LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
 class JamFlow:
     """One loaded model. Make it with `JamFlow.load`."""
 
-    def __init__(self, parts: Parts, faces: Faces | None = None):
+    def __init__(self, parts: LoadedModel, faces: Faces | None = None):
         """`faces`: what draws, if not what the model's motion space asks for."""
         self._parts = parts
         self._faces = faces
@@ -64,9 +64,18 @@ class JamFlow:
         return cls(assemble(model, chosen, dtype))
 
     def speak(
-        self, portrait: str | Path | np.ndarray, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
-        seed: int = 0, nfe: int | None = None, speed: float = 1.0, still: bool = False, face: int | None = None,
-    ) -> Result:  # fmt: skip
+        self,
+        portrait: str | Path | np.ndarray,
+        text: str,
+        *,
+        voice: str | Path | None = None,
+        voice_text: str | None = None,
+        seed: int = 0,
+        nfe: int | None = None,
+        speed: float = 1.0,
+        still: bool = False,
+        face: int | None = None,
+    ) -> Result:
         """A portrait and a text become a talking video.
 
         Args:
@@ -92,23 +101,35 @@ class JamFlow:
         with timings("text"):
             lips = None if voice is None else voice_lips(voice, faces.tracker, self._parts.joint.config.exact_motion_fps)
             speaker = self._parts.reader.speaker(voice, voice_text, lips)
-            saying = Saying.of_text(speaker, text, speed, voice)
-        return self._result(TASKS["speak"], saying, seed, nfe, still, picture, warnings, timings)
+            speech_plan = SpeechPlan.of_text(speaker, text, speed, voice)
+        return self._result(TASKS["speak"], speech_plan, seed, nfe, still, picture, warnings, timings)
 
     def tts(
-        self, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
-        seed: int = 0, nfe: int | None = None, speed: float = 1.0,
-    ) -> Result:  # fmt: skip
+        self,
+        text: str,
+        *,
+        voice: str | Path | None = None,
+        voice_text: str | None = None,
+        seed: int = 0,
+        nfe: int | None = None,
+        speed: float = 1.0,
+    ) -> Result:
         """A text becomes speech; arguments as for `speak`."""
         timings = Timings()
         with timings("text"):
-            saying = Saying.of_text(self._parts.reader.speaker(voice, voice_text), text, speed, voice)
-        return self._result(TASKS["tts"], saying, seed, nfe, True, None, [], timings)
+            speech_plan = SpeechPlan.of_text(self._parts.reader.speaker(voice, voice_text), text, speed, voice)
+        return self._result(TASKS["tts"], speech_plan, seed, nfe, True, None, [], timings)
 
     def animate(
-        self, portrait: str | Path | np.ndarray, speech: str | Path, *,
-        seed: int = 0, nfe: int | None = None, still: bool = False, face: int | None = None,
-    ) -> Result:  # fmt: skip
+        self,
+        portrait: str | Path | np.ndarray,
+        speech: str | Path,
+        *,
+        seed: int = 0,
+        nfe: int | None = None,
+        still: bool = False,
+        face: int | None = None,
+    ) -> Result:
         """A portrait says what is said in a recording; other arguments as for `speak`.
 
         The recording's sound goes into the video as it is, from its first sample on. There are as many frames as cover it.
@@ -125,13 +146,19 @@ class JamFlow:
             recording = open_recording(speech)
         with timings("portrait"):
             picture, warnings = self._load_faces().prepare(portrait, face)
-        saying = Saying.of_recording(recording, self._parts.joint.config)
-        return self._result(TASKS["animate"], saying, seed, nfe, still, picture, warnings, timings)
+        speech_plan = SpeechPlan.of_recording(recording, self._parts.joint.config)
+        return self._result(TASKS["animate"], speech_plan, seed, nfe, still, picture, warnings, timings)
 
     def lipsync(
-        self, video: str | Path, speech: str | Path, *,
-        seed: int = 0, nfe: int | None = None, face: int | None = None, fit: Fit | None = None,
-    ) -> Result:  # fmt: skip
+        self,
+        video: str | Path,
+        speech: str | Path,
+        *,
+        seed: int = 0,
+        nfe: int | None = None,
+        face: int | None = None,
+        fit: Fit | None = None,
+    ) -> Result:
         """The mouth of a video says what is said in a recording; head, eyes and everything else stay. Other arguments as above.
 
         The recording's sound goes into the video as it is, and the result lasts as long: the video ends with it, or goes on back
@@ -155,13 +182,22 @@ class JamFlow:
             footage = open_footage(video, faces.tracker, face)
             order, lengths = for_speech(footage.filmed, recording.length_s, fit)
             picture, warnings = faces.repaint(footage, order)
-        saying = Saying.of_recording(recording, self._parts.joint.config)
-        return self._result(TASKS["lipsync"], saying, seed, nfe, True, picture, [*warnings, *lengths], timings)
+        speech_plan = SpeechPlan.of_recording(recording, self._parts.joint.config)
+        return self._result(TASKS["lipsync"], speech_plan, seed, nfe, True, picture, [*warnings, *lengths], timings)
 
     def retell(
-        self, video: str | Path, text: str, *, voice: str | Path | None = None, voice_text: str | None = None,
-        seed: int = 0, nfe: int | None = None, speed: float = 1.0, face: int | None = None, fit: Way | None = None,
-    ) -> Result:  # fmt: skip
+        self,
+        video: str | Path,
+        text: str,
+        *,
+        voice: str | Path | None = None,
+        voice_text: str | None = None,
+        seed: int = 0,
+        nfe: int | None = None,
+        speed: float = 1.0,
+        face: int | None = None,
+        fit: FitMode | None = None,
+    ) -> Result:
         """The person in a video says something else, in the voice of its own sound; other arguments as for `speak`.
 
         The mouth is made anew with the speech, all else is as filmed, and the picture lasts as long as the speech: it ends with
@@ -185,24 +221,35 @@ class JamFlow:
             footage = open_footage(video, faces.tracker, face)
         with timings("text"):
             config = self._parts.joint.config
-            speaker, silent = speaker_in(
-                footage, self._parts.reader, voice, voice_text, faces.tracker, config.exact_motion_fps
-            )  # fmt: skip
-            told = retold(speaker, text, speed, footage.filmed, fit, block_tokens(config))
+            speaker, silent = speaker_in(footage, self._parts.reader, voice, voice_text, faces.tracker, config.exact_motion_fps)
+            told = plan_retelling(speaker, text, speed, footage.filmed, fit, config.block_tokens)
         with timings("video"):
             picture, warnings = faces.repaint(footage, told.order)
         warnings += [*told.warnings, *silent]
-        saying = Saying(
-            told.utterances, lambda: float(told.order.end_s), speaker.sound, SAMPLE_RATE_HZ, speaker.warnings,
-            lesson_fm=speaker.lesson_fm,
-        )  # fmt: skip
-        return self._result(TASKS["retell"], saying, seed, nfe, True, picture, warnings, timings)
+        speech_plan = SpeechPlan(
+            told.utterances,
+            lambda: float(told.order.end_s),
+            speaker.sound,
+            SAMPLE_RATE_HZ,
+            speaker.warnings,
+            adapt_to_fm=speaker.adapt_to_fm,
+        )
+        return self._result(TASKS["retell"], speech_plan, seed, nfe, True, picture, warnings, timings)
 
     def edit(
-        self, recording: str | Path, new: str, *, old: str = "", from_s: float | None = None, to_s: float | None = None,
-        transcript: str | None = None, picture: bool | None = None,
-        seed: int = 0, nfe: int | None = None, face: int | None = None,
-    ) -> Result:  # fmt: skip
+        self,
+        recording: str | Path,
+        new: str,
+        *,
+        old: str = "",
+        from_s: float | None = None,
+        to_s: float | None = None,
+        transcript: str | None = None,
+        picture: bool | None = None,
+        seed: int = 0,
+        nfe: int | None = None,
+        face: int | None = None,
+    ) -> Result:
         """Other words in a recording or video: only that stretch of sound and mouth is made anew.
 
         Outside the stretch the samples (averaged over channels, at the file's own rate) and the picture's frames are the
@@ -224,15 +271,30 @@ class JamFlow:
         draws = has_video(recording) if picture is None else picture
         if draws:
             self._check_motion()
-        return reword(
-            self._parts, self._load_faces if draws else None, recording, Change(new, old, from_s, to_s), transcript,
-            adapter=self._adapter, sampling=self._sampling(nfe), seed=seed, face=face, timings=timings,
-        )  # fmt: skip
+        return edit_recording(
+            self._parts,
+            self._load_faces if draws else None,
+            recording,
+            Change(new, old, from_s, to_s),
+            transcript,
+            adapter=self._adapter,
+            sampling=self._sampling(nfe),
+            seed=seed,
+            face=face,
+            timings=timings,
+        )
 
     def dub(
-        self, video: str | Path, text: str | None = None, *, voice: str | Path | None = None, voice_text: str | None = None,
-        seed: int = 0, nfe: int | None = None, fit: Way | None = None,
-    ) -> Result:  # fmt: skip
+        self,
+        video: str | Path,
+        text: str | None = None,
+        *,
+        voice: str | Path | None = None,
+        voice_text: str | None = None,
+        seed: int = 0,
+        nfe: int | None = None,
+        fit: FitMode | None = None,
+    ) -> Result:
         """A video gets speech that is in time with its lips; other arguments as for `speak`.
 
         The picture is copied as it is, and the sound is exactly as long. Its own sound plays no part: give it as `voice` to keep
@@ -249,7 +311,7 @@ class JamFlow:
             UserError: the video, the text or the voice cannot be used, there is no face, or the text does not fit.
         """
         self._check_motion()
-        check_way(fit, DUB_WAYS, "dub")
+        check_fit(fit, DUB_FITS, "dub")
         timings = Timings()
         with timings("text"):
             speaker = self._parts.reader.speaker(voice, voice_text)
@@ -258,12 +320,17 @@ class JamFlow:
         with timings("video"):
             footage, lips, warnings = seen_lips(video, self._load_faces().tracker)
             dubbed = speaker.dub(lips, text, fit, partial(lips_of, self._parts))
-        saying = Saying(
-            dubbed.utterances, lambda: float(lips.length_s), speaker.sound, SAMPLE_RATE_HZ,
-            (*speaker.warnings, *warnings, *dubbed.warnings), LIPS_ALONE if text is None else {}, speaker.lesson_fm,
-        )  # fmt: skip
+        speech_plan = SpeechPlan(
+            dubbed.utterances,
+            lambda: float(lips.length_s),
+            speaker.sound,
+            SAMPLE_RATE_HZ,
+            (*speaker.warnings, *warnings, *dubbed.warnings),
+            LIPS_ALONE if text is None else {},
+            speaker.adapt_to_fm,
+        )
         copied = Copied(footage.path, footage.times_s[0], len(footage.times_s))
-        return self._result(TASKS["dub"], saying, seed, nfe, True, None, [], timings, copied)
+        return self._result(TASKS["dub"], speech_plan, seed, nfe, True, None, [], timings, copied)
 
     def _load_faces(self) -> Faces:
         motion = self._parts.joint.config.motion
@@ -271,23 +338,31 @@ class JamFlow:
         return self._faces
 
     def _result(
-        self, task: Task, saying: Saying, seed: int, nfe: int | None, still: bool, picture: Picture | None,
-        warnings: list[str], timings: Timings, copied: Copied | None = None,
-    ) -> Result:  # fmt: skip
-        sampling = replace(self._sampling(nfe), **saying.guidance)
+        self,
+        task: Task,
+        speech_plan: SpeechPlan,
+        seed: int,
+        nfe: int | None,
+        still: bool,
+        picture: Picture | None,
+        warnings: list[str],
+        timings: Timings,
+        copied: Copied | None = None,
+    ) -> Result:
+        sampling = replace(self._sampling(nfe), **speech_plan.guidance)
         fps = self._parts.joint.config.exact_motion_fps
         look = None if picture is None else Look(picture)
 
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None if still else self._load_faces().renderer.idle(fps, np.random.default_rng(seed))
             with timings("voice"):
-                parts = self._adapter(self._parts, saying.lesson_fm)
-            performer = Performer(parts, sampling, seed)
-            return performer.pieces(task, saying, look, idle, timings)
+                parts = self._parts.in_voice(self._adapter, speech_plan.adapt_to_fm)
+            maker = PieceMaker(parts, sampling, seed)
+            return maker.pieces(task, speech_plan, look, idle, timings)
 
         settings = {"seed": seed, "nfe": sampling.steps}
-        warnings = [*warnings, *saying.warnings]
-        return Result(make, saying.expected_s, saying.heard, fps, look, warnings, settings, timings, copied)
+        warnings = [*warnings, *speech_plan.warnings]
+        return Result(make, speech_plan.expected_s, speech_plan.heard, fps, look, warnings, settings, timings, copied)
 
     def _sampling(self, nfe: int | None) -> Sampling:
         own = self._parts.sampling

@@ -98,10 +98,17 @@ class Result:
     """
 
     def __init__(
-        self, make: Callable[[Timings], Iterator[Piece]], expected_s: Callable[[], float], sound: int | Passed | None,
-        fps: Fraction, look: Look | None, warnings: list[str], settings: dict[str, Any], timings: Timings,
+        self,
+        make: Callable[[Timings], Iterator[Piece]],
+        expected_s: Callable[[], float],
+        sound: int | Passed | None,
+        fps: Fraction,
+        look: Look | None,
+        warnings: list[str],
+        settings: dict[str, Any],
+        timings: Timings,
         copied: Copied | None = None,
-    ):  # fmt: skip
+    ):
         self._make = make
         self._expected_s = expected_s
         self._sound = sound
@@ -170,10 +177,15 @@ class Result:
         else:
             seconds, frames = self._save_video(path, progress)
         return {
-            "file": str(path), "seconds": round(seconds, 3), "fps": float(self._fps) if frames else None, "frames": frames,
-            "sample_rate": self._sound if isinstance(self._sound, int) else None, **self._settings,
-            "timings": self.timings, "warnings": self.warnings,
-        }  # fmt: skip
+            "file": str(path),
+            "seconds": round(seconds, 3),
+            "fps": float(self._fps) if frames else None,
+            "frames": frames,
+            "sample_rate": self._sound if isinstance(self._sound, int) else None,
+            **self._settings,
+            "timings": self.timings,
+            "warnings": self.warnings,
+        }
 
     def save_motion(self, path: str | Path) -> None:
         """Write all of the motion as a motion template.
@@ -205,7 +217,7 @@ class Result:
 
     def _write_speech(
         self, write: Callable[[np.ndarray], None], rate: int, progress: Callable[[float, float], None] | None
-    ) -> float:  # fmt: skip
+    ) -> float:
         """All pieces' sound; returns the seconds."""
         expected_s, done = self._expected_s(), 0
         for piece in self.pieces():

@@ -45,9 +45,7 @@ def film(tmp_path: Path) -> Path:
 
 
 def test_defaults(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
-    assert (
-        run(["speak", "--portrait", str(picture), "--text", "Hi", "--output", str(tmp_path / "a.mp4")]) == 0
-    )
+    assert run(["speak", "--portrait", str(picture), "--text", "Hi", "--output", str(tmp_path / "a.mp4")]) == 0
     call = pipeline.CALLS[0]
     assert (call["voice"], call["voice_text"], call["seed"], call["nfe"]) == (None, None, 0, None)
     assert (call["speed"], call["still"], call["face"]) == (1.0, False, None)
@@ -67,9 +65,14 @@ def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_p
 
 @pytest.mark.parametrize(
     ("extra", "words"),
-    [(["--nfe", "0"], "--nfe is 0"), (["--seed", "-1"], "--seed is -1"), (["--face", "0"], "counted from 1"),
-     (["-o", "a.avi"], "does not end in .mp4"), (["--speech", "none.wav"], "sound file none.wav does not exist")],
-)  # fmt: skip
+    [
+        (["--nfe", "0"], "--nfe is 0"),
+        (["--seed", "-1"], "--seed is -1"),
+        (["--face", "0"], "counted from 1"),
+        (["-o", "a.avi"], "does not end in .mp4"),
+        (["--speech", "none.wav"], "sound file none.wav does not exist"),
+    ],
+)
 def test_animate_refuses(pipeline: ModuleType, picture: Path, tmp_path: Path, capsys, extra: list[str], words: str) -> None:
     (tmp_path / "s.wav").write_bytes(b"x")
     argv = ["animate", "--portrait", str(picture), "--speech", str(tmp_path / "s.wav"), "-o", str(tmp_path / "a.mp4")]
@@ -80,8 +83,28 @@ def test_animate_refuses(pipeline: ModuleType, picture: Path, tmp_path: Path, ca
 
 def test_dub_passes_everything_on(pipeline: ModuleType, film: Path, tmp_path: Path) -> None:
     argv = ["dub", "--video", str(film)]
-    assert run([*argv, "--text", "Hi.", "--voice", str(film), "--voice-text", "Ho.", "--seed", "3", "--nfe", "5", "--fit", "trim",
-                "-o", str(tmp_path / "a.mp4")]) == 0  # fmt: skip
+    assert (
+        run(
+            [
+                *argv,
+                "--text",
+                "Hi.",
+                "--voice",
+                str(film),
+                "--voice-text",
+                "Ho.",
+                "--seed",
+                "3",
+                "--nfe",
+                "5",
+                "--fit",
+                "trim",
+                "-o",
+                str(tmp_path / "a.mp4"),
+            ]
+        )
+        == 0
+    )
     assert run([*argv, "-o", str(tmp_path / "a.wav")]) == 0
     calls = pipeline.CALLS
     assert calls == [
@@ -92,11 +115,17 @@ def test_dub_passes_everything_on(pipeline: ModuleType, film: Path, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("extra", "words"),
-    [(["--nfe", "0"], "--nfe is 0"), (["--fit", "loop"], "--fit loop means nothing for dub"),
-     (["--voice-text", "a"], "without --voice"), (["--voice", "none.wav"], "voice file none.wav does not exist"),
-     (["-o", "a.avi"], "does not end in .mp4"), (["--video", "none.mp4"], "video none.mp4 does not exist"),
-     (["--text", " "], "no text to say"), (["--text", "a", "--text-file", "b"], "Both --text and --text-file")],
-)  # fmt: skip
+    [
+        (["--nfe", "0"], "--nfe is 0"),
+        (["--fit", "loop"], "--fit loop means nothing for dub"),
+        (["--voice-text", "a"], "without --voice"),
+        (["--voice", "none.wav"], "voice file none.wav does not exist"),
+        (["-o", "a.avi"], "does not end in .mp4"),
+        (["--video", "none.mp4"], "video none.mp4 does not exist"),
+        (["--text", " "], "no text to say"),
+        (["--text", "a", "--text-file", "b"], "Both --text and --text-file"),
+    ],
+)
 def test_dub_refuses(pipeline: ModuleType, film: Path, tmp_path: Path, capsys, extra: list[str], words: str) -> None:
     assert run(["dub", "--video", str(film), "-o", str(tmp_path / "a.mp4"), *extra]) == 2 and not pipeline.LOADED
     out, err = capsys.readouterr()
@@ -117,9 +146,7 @@ def test_text_may_look_like_an_option(pipeline: ModuleType, tmp_path: Path) -> N
     assert pipeline.CALLS[0]["text"] == "-5 degrees"
 
 
-def test_json_is_one_object_and_nothing_else(
-    pipeline: ModuleType, picture: Path, tmp_path: Path, capsys
-) -> None:
+def test_json_is_one_object_and_nothing_else(pipeline: ModuleType, picture: Path, tmp_path: Path, capsys) -> None:
     argv = ["speak", "--portrait", str(picture), "--text", "Hi", "-o", str(tmp_path / "a.mp4"), "--json"]
     assert run(argv) == 0
     report = json.loads(capsys.readouterr().out)
@@ -175,9 +202,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize(
-    "argv", [[], ["spek"], ["speak"], ["tts", "--text", "a", "-o", "a.wav", "--speed", "x"]]
-)
+@pytest.mark.parametrize("argv", [[], ["spek"], ["speak"], ["tts", "--text", "a", "-o", "a.wav", "--speed", "x"]])
 def test_a_wrong_command_line_is_exit_code_2(argv: list[str], capsys) -> None:
     with pytest.raises(SystemExit) as caught:
         run(argv)

@@ -15,9 +15,7 @@ from jamflow.weights.shipped import asset, shipped_weights
 def test_everything_listed_ships_unchanged() -> None:
     assert shipped_weights()
     for weights in shipped_weights():
-        assert weights.state() == "present", (
-            f"{weights.file}: run `python -m jamflow.weights` after a training"
-        )
+        assert weights.state() == "present", f"{weights.file}: run `python -m jamflow.weights` after a training"
         assert weights.path.stat().st_size == weights.bytes
         assert weights.licence
 
@@ -34,9 +32,7 @@ def test_ready_here(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["versions"]["av"]
 
 
-def test_missing_and_damaged_models(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_and_damaged_models(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     first = shipped_weights()[0]
     rows = [replace(first, file="none.safetensors"), replace(first, sha256="0" * 64)]
     monkeypatch.setattr(doctor, "shipped_weights", lambda: rows)
@@ -47,9 +43,7 @@ def test_missing_and_damaged_models(
     assert "Not ready." in text
 
 
-def test_missing_packages_and_extras(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_packages_and_extras(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     wanted = ["av>=1", "no-such-thing>=2", "nor.this>=1 ; extra == 'eval'", 'av; extra == "eval"']
     monkeypatch.setattr(doctor.metadata, "requires", lambda _: wanted)
     assert run(["doctor"]) == 1
@@ -58,9 +52,7 @@ def test_missing_packages_and_extras(
     assert "Optional, not installed: nor.this; get it: pip install 'jamflow[eval]'" in text
 
 
-def test_a_library_that_does_not_load(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_library_that_does_not_load(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(doctor, "_NATIVE", ("av", "no_such_module"))
     assert run(["doctor"]) == 1
     assert "no_such_module cannot be loaded (ModuleNotFoundError" in capsys.readouterr().out

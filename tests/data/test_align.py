@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jamflow.speech.phonemes import split_symbols, tokens_in_time
+from jamflow.text.phonemes import split_symbols, tokens_in_time
 
 _SPEC = importlib.util.spec_from_file_location("recipe_align", Path(__file__).parents[2] / "recipes/mini/align.py")
 assert _SPEC and _SPEC.loader

@@ -14,7 +14,7 @@ from jamflow.data.corpus import ShardWriter, shards
 from jamflow.data.features import examples, loudness
 from jamflow.model.config import mini
 from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
-from jamflow.speech.phonemes import symbols, tokens_in_time
+from jamflow.text.phonemes import symbols, tokens_in_time
 
 CONFIG = mini(len(symbols()))
 TOKENS = 128

@@ -8,9 +8,9 @@ import pytest
 
 from jamflow.errors import UserError
 from jamflow.evaluate.dnsmos import Dnsmos, normalise_level
-from jamflow.evaluate.extra import extra_folder
 from jamflow.evaluate.speaker import VoiceEncoder, similarity
-from jamflow.evaluate.whisper import Whisper
+from jamflow.extras import extra_folder
+from jamflow.speech.whisper import Whisper
 
 RATE = 16000
 

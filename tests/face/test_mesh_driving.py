@@ -26,7 +26,7 @@ def moving(t: int = 4) -> Motion:
     rng = np.random.default_rng(0)
     return Motion(
         rng.normal(size=(t, 21, 3)), rng.normal(size=(t, 3)) * 5, rng.normal(size=(t, 3)), 10 + rng.random(t), FPS, REST
-    )  # fmt: skip
+    )
 
 
 def drawn(motion: Motion, **how) -> Motion:
@@ -34,9 +34,7 @@ def drawn(motion: Motion, **how) -> Motion:
 
 
 def test_a_performer_at_rest_leaves_the_portrait_as_it_is() -> None:
-    still = Motion(
-        REST.expression_k3[None], REST.rotation_3[None], REST.translation_3[None], np.array([REST.scale]), FPS, REST
-    )
+    still = Motion(REST.expression_k3[None], REST.rotation_3[None], REST.translation_3[None], np.array([REST.scale]), FPS, REST)
     out = drawn(still)
     for value in (out.expression_tk3, out.rotation_t3, out.translation_t3, out.scale_t - 1):
         np.testing.assert_allclose(value, 0, atol=1e-6)
@@ -62,10 +60,13 @@ def test_absolute_turns_the_portrait_to_where_the_performer_looks() -> None:
 @pytest.mark.parametrize(
     ("region", "moves", "head"),
     [
-        ("all", set(range(21)), True), ("exp", set(range(21)), False), ("pose", set(), True),
-        ("lip", set(range(9)), False), ("eyes", {*range(11, 19)}, False),
+        ("all", set(range(21)), True),
+        ("exp", set(range(21)), False),
+        ("pose", set(), True),
+        ("lip", set(range(9)), False),
+        ("eyes", {*range(11, 19)}, False),
     ],
-)  # fmt: skip
+)
 def test_regions(region: str, moves: set[int], head: bool) -> None:
     out = drawn(moving(), region=region)
     assert set(np.flatnonzero(np.abs(out.expression_tk3).sum((0, 2)))) == moves
@@ -86,8 +87,10 @@ def test_what_is_tracked_draws_the_same_face_again(source, renderer, tracker, po
     told = Motion(
         np.stack([mouth(o) for o in opening]).astype(np.float32),
         np.stack([np.zeros(n), 5 * np.sin(np.arange(n) / 5), np.zeros(n)], 1).astype(np.float32),
-        np.zeros((n, 3), np.float32), np.ones(n, np.float32), FPS,
-    )  # fmt: skip
+        np.zeros((n, 3), np.float32),
+        np.ones(n, np.float32),
+        FPS,
+    )
     track = MeshTracker(tracker).track((batch[0].numpy() for batch in picture.draw(told)), FPS)
     assert track.found_t.all()
     seen = drawn_motion(track.motion, Transfer(), picture.source.geometry.pose)

@@ -20,10 +20,15 @@ def a_motion(rest: bool = True, openings: bool = True) -> Motion:
         return rng.normal(size=shape).astype(np.float32)
 
     return Motion(
-        numbers(5, 21, 3), numbers(5, 3), numbers(5, 3), numbers(5), Fraction(30000, 1001),
+        numbers(5, 21, 3),
+        numbers(5, 3),
+        numbers(5, 3),
+        numbers(5),
+        Fraction(30000, 1001),
         Rest(numbers(21, 3), numbers(3), numbers(3), 2.5) if rest else None,
-        numbers(5, 2) if openings else None, numbers(5, 1) if openings else None,
-    )  # fmt: skip
+        numbers(5, 2) if openings else None,
+        numbers(5, 1) if openings else None,
+    )
 
 
 @pytest.mark.parametrize("rest", [True, False])
@@ -54,13 +59,19 @@ def broken(path: Path, **changes: np.ndarray | None) -> Path:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"scale": None}, {"scale": np.zeros(4, np.float32)}, {"rotation": np.full((5, 3), np.nan, np.float32)},
-        {"fps": np.array([25, 0])}, {"fps": np.array([0, 1])}, {"expression": np.zeros((5, 20, 3), np.float32)},
+        {"scale": None},
+        {"scale": np.zeros(4, np.float32)},
+        {"rotation": np.full((5, 3), np.nan, np.float32)},
+        {"fps": np.array([25, 0])},
+        {"fps": np.array([0, 1])},
+        {"expression": np.zeros((5, 20, 3), np.float32)},
         {"expression": np.zeros((5, 63), np.float32)},
-        {"rest_translation": np.zeros(2)}, {"eyes": np.zeros((5, 3), np.float32)}, {"space": None},
+        {"rest_translation": np.zeros(2)},
+        {"eyes": np.zeros((5, 3), np.float32)},
+        {"space": None},
         {"expression": np.zeros((5, 21, 3), object)},
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_together_is_refused(tmp_path: Path, changes) -> None:
     with pytest.raises(UserError, match=r"m\.npz is damaged or no motion template"):
         read_template(broken(tmp_path / "m.npz", **changes), MESH_SPACE)

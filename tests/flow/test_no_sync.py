@@ -7,13 +7,13 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from jamflow.conditions import Conditions, MotionCondition, Role, SpeechCondition
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import Method, integrate
-from jamflow.generate import Sampling, _Call
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
+from jamflow.sampling.conditions import Conditions, MotionCondition, Role, SpeechCondition
+from jamflow.sampling.generate import Sampling, _Call
 
 READ_BACK = ("_local_scalar_dense", "nonzero", "is_nonzero", "masked_select", "equal", "unique", "item")
 FROM_HOST = ("lift_fresh", "scalar_tensor")
@@ -37,10 +37,11 @@ class NoSync(TorchDispatchMode):
 @pytest.fixture(scope="module")
 def model() -> JointModel:
     config = JointConfig(
-        audio=AudioConfig(channels=6, dim=32, depth=2, heads=2, head_dim=16, text_vocab=9, text_dim=16, text_layers=1,
-                          attn_mask_enabled=True),
+        audio=AudioConfig(
+            channels=6, dim=32, depth=2, heads=2, head_dim=16, text_vocab=9, text_dim=16, text_layers=1, attn_mask_enabled=True
+        ),
         motion=MotionConfig(mouth_channels=6, clue_channels=4, dim=16),
-    )  # fmt: skip
+    )
     return JointModel(config).eval().requires_grad_(False)
 
 

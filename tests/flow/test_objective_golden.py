@@ -11,9 +11,14 @@ from jamflow.model.joint import JointModel
 from jamflow.model.streams import AudioInput
 
 CASES = [
-    "v1/no_drop", "v1/drop_audio", "v1/drop_both", "v0/no_drop", "v0/drop_both", "v1_attnmask/no_drop",
+    "v1/no_drop",
+    "v1/drop_audio",
+    "v1/drop_both",
+    "v0/no_drop",
+    "v0/drop_both",
+    "v1_attnmask/no_drop",
     "v1_attnmask/drop_both",
-]  # fmt: skip
+]
 
 
 def spans(golden: Golden) -> torch.Tensor:
@@ -44,11 +49,16 @@ def test_loss_and_gradients(case: str) -> None:
     rows = len(mel)
     velocity, _ = model(
         AudioInput(
-            on_path(noise, mel, time), context, time, golden.input("text"), torch.full((rows,), about["drop_text"]),
-            torch.full((rows,), about["drop_audio_cond"]), torch.arange(mel.shape[1])[None] < lens[:, None],
+            on_path(noise, mel, time),
+            context,
+            time,
+            golden.input("text"),
+            torch.full((rows,), about["drop_text"]),
+            torch.full((rows,), about["drop_audio_cond"]),
+            torch.arange(mel.shape[1])[None] < lens[:, None],
         ),
         None,
-    )  # fmt: skip
+    )
     golden.check(f"{case}/pred", velocity, atol=2e-4)
     loss = flow_loss(velocity, noise, mel, generated)
     golden.check(f"{case}/loss", loss[None], atol=1e-4)

@@ -68,13 +68,22 @@ def packets(path: Path) -> list[bytes]:
 @pytest.mark.parametrize(
     ("name", "codec", "rate", "layout"),
     [
-        ("a.mp4", "aac", 44100, "stereo"), ("a.mp4", "aac", 8000, "mono"), ("a.webm", "libopus", 48000, "mono"),
-        ("a.mov", "pcm_s16le", 22050, "stereo"), ("a.mkv", "ac3", 48000, "5.1"),
-        ("a.mov", "pcm_s16le", 16384, "mono"), ("a.mkv", "mp3", 44100, "stereo"), ("a.mp3", "mp3", 24000, "mono"),
-        ("a.mkv", "aac", 48000, "7.1"), ("a.mkv", "libopus", 48000, "7.1"), ("a.mov", "pcm_s16le", 96000, "7.1"),
-        ("a.mkv", "flac", 96000, "7.1"), ("a.mkv", "eac3", 48000, "5.1"), ("a.mka", "pcm_s16le", 48000, "hexadecagonal"),
+        ("a.mp4", "aac", 44100, "stereo"),
+        ("a.mp4", "aac", 8000, "mono"),
+        ("a.webm", "libopus", 48000, "mono"),
+        ("a.mov", "pcm_s16le", 22050, "stereo"),
+        ("a.mkv", "ac3", 48000, "5.1"),
+        ("a.mov", "pcm_s16le", 16384, "mono"),
+        ("a.mkv", "mp3", 44100, "stereo"),
+        ("a.mp3", "mp3", 24000, "mono"),
+        ("a.mkv", "aac", 48000, "7.1"),
+        ("a.mkv", "libopus", 48000, "7.1"),
+        ("a.mov", "pcm_s16le", 96000, "7.1"),
+        ("a.mkv", "flac", 96000, "7.1"),
+        ("a.mkv", "eac3", 48000, "5.1"),
+        ("a.mka", "pcm_s16le", 48000, "hexadecagonal"),
     ],
-)  # fmt: skip
+)
 def test_the_click_stays_where_it_was(tmp_path: Path, name: str, codec: str, rate: int, layout: str) -> None:
     write(tmp_path / name, codec, rate, layout)
     pass_on(tmp_path / name, tmp_path / "out.mp4")

@@ -29,7 +29,7 @@ def tones(rate: int, *hz: float, level: float = 0.5) -> np.ndarray:
 
 def write(
     path: Path, sounds: Sequence[np.ndarray], rate: int, codec: str, layout: str, default: int | None = None, first_s: float = 0
-) -> Path:  # fmt: skip
+) -> Path:
     """A file with one track per sound; `default` is the track that is flagged, alone; sound begins at `first_s`."""
     with av.open(str(path), "w") as container:
         tracks = [container.add_stream(codec, rate=rate, layout=layout) for _ in sounds]

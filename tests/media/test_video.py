@@ -115,9 +115,7 @@ def test_index_is_in_front(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_an_exception_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, error: type[BaseException]
-) -> None:
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
     (tmp_path / "a.mp4").write_text("old")
     with pytest.raises(error), VideoWriter(tmp_path / "a.mp4", 64, 48, Fraction(25), RATE) as video:
         for _ in range(80):
@@ -193,9 +191,7 @@ except UserError as error:
 @pytest.mark.parametrize("share", [0, 0.02, 0.5, 0.999])
 def test_a_full_disk(tmp_path: Path, share: float) -> None:
     """The process's limit on file size stands for the disk; met at the start, midway, in the last bytes."""
-    run = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path / "a.mp4"), str(share)], capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-c", FULL_DISK, str(tmp_path / "a.mp4"), str(share)], capture_output=True, text=True)
     assert run.returncode == 2, run.stderr
     assert "no room on the disk" in run.stdout
     assert run.stderr == ""
@@ -218,9 +214,7 @@ with VideoWriter(sys.argv[1], 320, 240, Fraction(25), 24000) as video:
             peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 print(peaks[1] - peaks[0])
 """
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "a.mp4")], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.mp4")], capture_output=True, text=True, check=True)
     assert int(run.stdout) < 20_000  # KiB; the thousand frames between are 230 MB of pixels
 
 

@@ -16,9 +16,14 @@ FRAMES = 30
 
 
 def film(
-    path: Path, codec: str = "libx264", fps: Fraction = Fraction(25), times: list[int] | None = None, turn: int | None = None,
-    first: int = 0, options: dict[str, str] | None = None,
-) -> Path:  # fmt: skip
+    path: Path,
+    codec: str = "libx264",
+    fps: Fraction = Fraction(25),
+    times: list[int] | None = None,
+    turn: int | None = None,
+    first: int = 0,
+    options: dict[str, str] | None = None,
+) -> Path:
     """times: of the frames, in milliseconds; first: the number of the first frame, so that the picture begins late."""
     base = 1 / fps if times is None else Fraction(1, 1000)
     rng = np.random.default_rng(0)

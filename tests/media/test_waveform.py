@@ -15,9 +15,7 @@ from jamflow.speech.waveform import WaveWriter, read_wave, write_wave
 
 
 def tone(seconds: float, sample_rate: int, hz: float = 440.0, level: float = 0.5) -> np.ndarray:
-    return (level * np.sin(2 * np.pi * hz * np.arange(round(seconds * sample_rate)) / sample_rate)).astype(
-        np.float32
-    )
+    return (level * np.sin(2 * np.pi * hz * np.arange(round(seconds * sample_rate)) / sample_rate)).astype(np.float32)
 
 
 def encode(path: Path, codec: str, samples: np.ndarray, sample_rate: int) -> None:
@@ -45,9 +43,7 @@ def test_every_rate_and_sample_format(tmp_path: Path, rate: int, subtype: str) -
     assert samples.dtype == np.float32
     assert abs(len(samples) - 24_000) <= 1
     middle = slice(2_000, 22_000)  # the resampler's filter rings where the tone starts and stops
-    np.testing.assert_allclose(
-        samples[middle], tone(1.0, 24_000)[middle], atol=0.02 if subtype == "PCM_U8" else 2e-3
-    )
+    np.testing.assert_allclose(samples[middle], tone(1.0, 24_000)[middle], atol=0.02 if subtype == "PCM_U8" else 2e-3)
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp3", "mp3"), ("a.m4a", "aac"), ("a.opus", "libopus")])
@@ -67,9 +63,7 @@ def test_flac_and_stereo_is_averaged(tmp_path: Path) -> None:
 
 
 def test_resampling_keeps_no_alias(tmp_path: Path) -> None:
-    soundfile.write(
-        tmp_path / "a.wav", tone(1.0, 48_000, hz=15_000) + tone(1.0, 48_000, hz=300, level=0.1), 48_000
-    )
+    soundfile.write(tmp_path / "a.wav", tone(1.0, 48_000, hz=15_000) + tone(1.0, 48_000, hz=300, level=0.1), 48_000)
     spectrum = np.abs(np.fft.rfft(read_wave(tmp_path / "a.wav")))
     assert spectrum[9_000] < 1e-3 * spectrum[300]  # 24 000 - 15 000
 

@@ -77,9 +77,14 @@ def test_audio_attention_agrees_with_the_dense_mask(n_audio: int, seed: int, hid
 
 
 @given(
-    st.integers(0, 90), st.integers(1, 70), st.floats(0.05, 1.0), st.integers(0, 2**31 - 1), st.booleans(), st.booleans(),
+    st.integers(0, 90),
+    st.integers(1, 70),
+    st.floats(0.05, 1.0),
+    st.integers(0, 2**31 - 1),
+    st.booleans(),
+    st.booleans(),
     st.sampled_from([1, 8, 16, 100]),
-)  # fmt: skip
+)
 @settings(max_examples=40, deadline=None)
 def test_motion_attention_agrees_with_the_dense_mask(
     n_audio: int, n_motion: int, window_s: float, seed: int, hide: bool, pad: bool, block: int
@@ -96,9 +101,15 @@ def test_motion_attention_agrees_with_the_dense_mask(
     torch.testing.assert_close(banded_attention(q, k, v, band(view, block)), wanted, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("stream", "pad", "hide"), [
-    (Stream.AUDIO, False, False), (Stream.AUDIO, True, True), (Stream.MOTION, False, False), (Stream.MOTION, True, True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("stream", "pad", "hide"),
+    [
+        (Stream.AUDIO, False, False),
+        (Stream.AUDIO, True, True),
+        (Stream.MOTION, False, False),
+        (Stream.MOTION, True, True),
+    ],
+)
 @torch.inference_mode()
 def test_flex_attention_agrees_with_the_dense_mask(stream: Stream, pad: bool, hide: bool) -> None:
     """More than one of its blocks of 128 each way."""

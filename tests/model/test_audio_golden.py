@@ -11,13 +11,24 @@ from jamflow.model.streams import AudioInput
 CASES = [
     f"{variant}/{call}"
     for variant in ("v0", "v1")
-    for call in ("b1", "b1_drop_audio", "b1_drop_text", "b1_drop_both", "b1_long_text", "b1_small", "b3", "b3_drop_both",
-                 "b3_nomask", "b1_cfg", "b3_cfg")
+    for call in (
+        "b1",
+        "b1_drop_audio",
+        "b1_drop_text",
+        "b1_drop_both",
+        "b1_long_text",
+        "b1_small",
+        "b3",
+        "b3_drop_both",
+        "b3_nomask",
+        "b1_cfg",
+        "b3_cfg",
+    )
 ] + [
     f"{variant}/{call}"
     for variant in ("v1_attnmask", "v0_qknorm", "v1_qknorm", "v1_avgup", "v1_longskip")
     for call in ("b1", "b1_drop_text", "b3", "b3_cfg")
-]  # fmt: skip
+]
 # At the official width; the last two fill all 337 million weights.
 BASE = ["v0_depth2/b1", "v0_depth2/b2", "v1_depth2/b1", "v1_depth2/b1_drop_both", "v1_depth2/b2", "v1_depth2/b2_cfg"]
 DEEP = ["v1_depth22/b1", "v1_depth22/b2_cfg"]
@@ -49,9 +60,14 @@ def check(file: str, case: str) -> None:
 
     def velocity(drop_audio: bool, drop_text: bool) -> torch.Tensor:
         inputs = AudioInput(
-            x, golden.input(names["cond"]), golden.input(names["time"]).expand(rows), golden.input(names["text"]),
-            torch.full((rows,), drop_text), torch.full((rows,), drop_audio), valid,
-        )  # fmt: skip
+            x,
+            golden.input(names["cond"]),
+            golden.input(names["time"]).expand(rows),
+            golden.input(names["text"]),
+            torch.full((rows,), drop_text),
+            torch.full((rows,), drop_audio),
+            valid,
+        )
         out, motion = model(inputs, None)
         assert motion is None
         return out

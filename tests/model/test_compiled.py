@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch._dynamo.testing import CompileCounter
 
-from jamflow.conditions import Conditions, MotionCondition, Role, SpeechCondition
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import integrate
-from jamflow.generate import Sampling, _Call
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
+from jamflow.sampling.conditions import Conditions, MotionCondition, Role, SpeechCondition
+from jamflow.sampling.generate import Sampling, _Call
 
 BANDS = 6
 
@@ -18,10 +18,19 @@ BANDS = 6
 def tiny(attn_mask_enabled: bool) -> JointModel:
     torch.manual_seed(0)
     config = JointConfig(
-        audio=AudioConfig(channels=BANDS, dim=32, depth=2, heads=2, head_dim=16, text_vocab=9, text_dim=16, text_layers=1,
-                          attn_mask_enabled=attn_mask_enabled),
+        audio=AudioConfig(
+            channels=BANDS,
+            dim=32,
+            depth=2,
+            heads=2,
+            head_dim=16,
+            text_vocab=9,
+            text_dim=16,
+            text_layers=1,
+            attn_mask_enabled=attn_mask_enabled,
+        ),
         motion=MotionConfig(mouth_channels=6, clue_channels=4, dim=16),
-    )  # fmt: skip
+    )
     model = JointModel(config).eval().requires_grad_(False)
     for p in model.parameters():
         if p.abs().sum() == 0:
@@ -44,9 +53,11 @@ def sample(model: JointModel, tokens: int, speech: Role, motion: Role, backend: 
 
 
 CASES: list[tuple[Role, Role, bool]] = [
-    ("generated", "absent", False), ("generated", "generated", False), ("given", "generated", True),
+    ("generated", "absent", False),
+    ("generated", "generated", False),
+    ("given", "generated", True),
     ("generated", "given", True),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("speech", "motion", "attn_mask_enabled"), CASES)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
-from jamflow.model.joint import JointModel, Sight
+from jamflow.model.joint import JointModel, Visibility
 from jamflow.model.streams import AudioInput, MotionInput
 
 NO = torch.tensor([False])
@@ -14,11 +14,12 @@ NO = torch.tensor([False])
 def model() -> JointModel:
     torch.manual_seed(0)
     config = JointConfig(
-        audio=AudioConfig(channels=12, dim=32, depth=4, heads=2, head_dim=16, text_vocab=9, text_dim=16, text_layers=1,
-                          attn_mask_enabled=True),
+        audio=AudioConfig(
+            channels=12, dim=32, depth=4, heads=2, head_dim=16, text_vocab=9, text_dim=16, text_layers=1, attn_mask_enabled=True
+        ),
         motion=MotionConfig(mouth_channels=6, clue_channels=4, dim=16),
         frames_per_token=2,
-    )  # fmt: skip
+    )
     model = JointModel(config).eval().requires_grad_(False)
     for p in model.parameters():  # the zero-initialised gates would hide everything
         if p.abs().sum() == 0:
@@ -49,7 +50,7 @@ def test_streams_see_each_other_only_when_allowed(model: JointModel) -> None:
     both, _ = model(a, m)
     changed, _ = model(a, other)
     assert not torch.allclose(both, changed)
-    blind = Sight(audio_sees_motion_b=NO, motion_sees_audio_b=NO)
+    blind = Visibility(audio_sees_motion_b=NO, motion_sees_audio_b=NO)
     alone, _ = model(a, None)
     unseen, motion = model(a, m, blind)
     torch.testing.assert_close(alone, unseen, atol=1e-5, rtol=1e-4)
@@ -58,18 +59,18 @@ def test_streams_see_each_other_only_when_allowed(model: JointModel) -> None:
 
 def test_frozen_speech_equals_speech_that_looks_nowhere(model: JointModel) -> None:
     a, m = audio_input(45, 1, time=1.0), motion_input(24, 2)
-    sight = Sight(audio_sees_motion_b=NO, motion_sees_audio_b=~NO)
-    _, wanted = model(a, m, sight)
-    audio, got = model(model.freeze_audio(a), m, sight)
+    visibility = Visibility(audio_sees_motion_b=NO, motion_sees_audio_b=~NO)
+    _, wanted = model(a, m, visibility)
+    audio, got = model(model.freeze_audio(a), m, visibility)
     assert audio is None
     torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
 
 
 def test_frozen_motion_equals_motion_that_looks_nowhere(model: JointModel) -> None:
     a, m = audio_input(45, 1), motion_input(24, 2, time=1.0)
-    sight = Sight(audio_sees_motion_b=~NO, motion_sees_audio_b=NO)
-    wanted, _ = model(a, m, sight)
-    got, motion = model(a, model.freeze_motion(m), sight)
+    visibility = Visibility(audio_sees_motion_b=~NO, motion_sees_audio_b=NO)
+    wanted, _ = model(a, m, visibility)
+    got, motion = model(a, model.freeze_motion(m), visibility)
     assert motion is None
     torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
 
@@ -100,14 +101,24 @@ def test_a_row_does_not_depend_on_its_neighbours_or_its_padding(model: JointMode
     long_a.tokens_bn = torch.full((1, 45), -1)
     two = torch.tensor([False, False])
     batch_a = AudioInput(
-        torch.cat([pad(a.x_btc, 15), long_a.x_btc]), torch.cat([pad(a.context_btc, 15), long_a.context_btc]),
-        torch.tensor([0.4, 0.4]), torch.full((2, 45), -1), two, two, torch.arange(45)[None] < torch.tensor([[30], [45]]),
-    )  # fmt: skip
+        torch.cat([pad(a.x_btc, 15), long_a.x_btc]),
+        torch.cat([pad(a.context_btc, 15), long_a.context_btc]),
+        torch.tensor([0.4, 0.4]),
+        torch.full((2, 45), -1),
+        two,
+        two,
+        torch.arange(45)[None] < torch.tensor([[30], [45]]),
+    )
     batch_m = MotionInput(
-        torch.cat([pad(m.x_btc, 8), long_m.x_btc]), torch.cat([pad(m.context_btc, 8), long_m.context_btc]),
-        torch.zeros(2, 24), torch.cat([pad(m.clue_btc, 8), long_m.clue_btc]), torch.tensor([0.4, 0.4]), two, two,
+        torch.cat([pad(m.x_btc, 8), long_m.x_btc]),
+        torch.cat([pad(m.context_btc, 8), long_m.context_btc]),
+        torch.zeros(2, 24),
+        torch.cat([pad(m.clue_btc, 8), long_m.clue_btc]),
+        torch.tensor([0.4, 0.4]),
+        two,
+        two,
         torch.arange(24)[None] < torch.tensor([[16], [24]]),
-    )  # fmt: skip
+    )
     audio, motion = model(batch_a, batch_m)
     torch.testing.assert_close(audio[:1, :30], alone[0], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(motion[:1, :16], alone[1], atol=1e-5, rtol=1e-4)

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from jamflow.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import State, integrate
-from jamflow.generate import Sampling, _Call
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.embedding import RotaryEmbedding, TimeEmbedding, rotate
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
+from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
+from jamflow.sampling.generate import Sampling, _Call
 
 TOKENS = 240
 
@@ -24,7 +24,7 @@ def model() -> JointModel:
     config = JointConfig(
         audio=AudioConfig(channels=8, dim=64, depth=4, heads=2, head_dim=32, text_vocab=9, text_dim=16, text_layers=1),
         motion=MotionConfig(mouth_channels=6, clue_channels=4, dim=32),
-    )  # fmt: skip
+    )
     model = JointModel(config).eval().requires_grad_(False)
     for module in model.modules():
         if isinstance(module, nn.Linear):

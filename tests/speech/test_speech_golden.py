@@ -42,9 +42,14 @@ def test_vocos(case: str) -> None:
     about = golden.meta["cases"][case]
     backbone, head = about["config"]["backbone"], about["config"]["head"]
     config = VocosConfig(
-        n_mels=backbone["input_channels"], dim=backbone["dim"], intermediate_dim=backbone["intermediate_dim"],
-        layers=backbone["num_layers"], n_fft=head["n_fft"], hop=head["hop_length"], padding=head["padding"],
-    )  # fmt: skip
+        n_mels=backbone["input_channels"],
+        dim=backbone["dim"],
+        intermediate_dim=backbone["intermediate_dim"],
+        layers=backbone["num_layers"],
+        n_fft=head["n_fft"],
+        hop=head["hop_length"],
+        padding=head["padding"],
+    )
     model = Vocos(config).eval()
     golden.fill(model, about["weights"])
     golden.check(f"{case}/wave", model(golden.input(about["inputs"]["mel"]).transpose(1, 2)), atol=1e-5)

@@ -15,7 +15,7 @@ from jamflow.data.features import examples
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig, mini
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
-from jamflow.speech.phonemes import symbols
+from jamflow.text.phonemes import symbols
 from jamflow.train.checkpoint import load_checkpoint
 from jamflow.train.ema import EMA
 from jamflow.train.joint import JointTraining, losses, rate, train_joint
@@ -23,14 +23,11 @@ from jamflow.train.regimes import Regimes, assign
 
 MINI = mini(len(symbols()))
 TINY = JointConfig(
-    audio=AudioConfig(channels=200, dim=64, depth=2, heads=2, head_dim=16, text_vocab=len(symbols()), text_dim=16,
-                      text_layers=1),
+    audio=AudioConfig(channels=200, dim=64, depth=2, heads=2, head_dim=16, text_vocab=len(symbols()), text_dim=16, text_layers=1),
     motion=MotionConfig(MINI.motion.mouth_channels, MINI.motion.clue_channels, dim=16),
     frames_per_token=2,
-)  # fmt: skip
-SHORT = JointTraining(
-    steps=75, shapes=((4, 48),), shape_shares=(1.0,), warmup=5, save_every=25, lr=5e-3, free_timing=0.5
-)  # fmt: skip
+)
+SHORT = JointTraining(steps=75, shapes=((4, 48),), shape_shares=(1.0,), warmup=5, save_every=25, lr=5e-3, free_timing=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +84,7 @@ def test_everything_in_a_row_moves_to_the_device(corpus: Path) -> None:
     normaliser = Normaliser(100, TINY.motion.mouth_channels, TINY.motion.clue_channels)
     row = assign(batch, Regimes(), TINY, normaliser, 0.2, torch.Generator().manual_seed(0)).to(torch.device("meta"))
     model = JointModel(TINY).to("meta")
-    audio, motion = model(row.audio, row.motion, row.sight)
+    audio, motion = model(row.audio, row.motion, row.visibility)
     assert audio.device.type == motion.device.type == "meta"
     assert audio.shape == row.audio_data.shape and motion.shape == row.motion_data.shape
 

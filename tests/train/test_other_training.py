@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from corpora import SYMBOLS, make_corpus
-from jamflow.speech.durations import DurationConfig, DurationPredictor, duration_loss
-from jamflow.speech.phonemes import symbols
 from jamflow.speech.vocoder import VocosConfig
+from jamflow.text.durations import DurationConfig, DurationPredictor, duration_loss
+from jamflow.text.phonemes import symbols
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
 from jamflow.train.durations import DurationTraining, train_durations
 from jamflow.train.vocoder import VocoderTraining, spectral_distance, train_vocoder

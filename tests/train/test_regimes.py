@@ -10,7 +10,7 @@ from jamflow.data.corpus import shards
 from jamflow.data.features import examples
 from jamflow.model.config import mini
 from jamflow.model.normalise import Normaliser
-from jamflow.speech.phonemes import symbols
+from jamflow.text.phonemes import symbols
 from jamflow.train.regimes import Regimes, Row, assign
 
 CONFIG = mini(len(symbols()))
@@ -48,14 +48,14 @@ def test_animate_freezes_the_recorded_speech(batch: Batch) -> None:
     row = rows(batch, **ONLY | {"animate": 1.0})
     assert torch.equal(row.audio.x_btc, batch.heard_bac) and (row.audio.time_b == 1).all()
     assert not row.audio_generated.any() and row.motion_generated.any()
-    assert row.sight.motion_sees_audio_b.all() and not row.sight.audio_sees_motion_b.any()
+    assert row.visibility.motion_sees_audio_b.all() and not row.visibility.audio_sees_motion_b.any()
 
 
 def test_dub_freezes_the_tracked_motion(batch: Batch) -> None:
     row = rows(batch, **ONLY | {"dub": 1.0, "prompt": 0.0, "infill": 0.0})
     assert torch.equal(row.motion.x_btc, batch.seen_btc) and (row.motion.time_b == 1).all()
     assert not row.motion_generated.any() and row.audio_generated.any()
-    assert row.sight.audio_sees_motion_b.all() and not row.sight.motion_sees_audio_b.any()
+    assert row.visibility.audio_sees_motion_b.all() and not row.visibility.motion_sees_audio_b.any()
     assert torch.equal(row.audio_data, batch.mel_bac)  # what is learnt stays clean
 
 
@@ -80,7 +80,7 @@ def test_recorded_voices_are_continued_clean_and_recorded_sentences_as_they_are(
 
 def test_speech_alone_sees_no_motion(batch: Batch) -> None:
     row = rows(batch, **ONLY | {"speech": 1.0})
-    assert not row.sight.audio_sees_motion_b.any() and not row.sight.motion_sees_audio_b.any()
+    assert not row.visibility.audio_sees_motion_b.any() and not row.visibility.motion_sees_audio_b.any()
 
 
 def test_shares_are_kept(batch: Batch) -> None:

@@ -15,8 +15,9 @@ from jamflow.weights.fetch import describe, path_of, pull, require, state_of
 from jamflow.weights.registry import PUBLISHED, Published, find
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
-FILE = Published("thing", "some/repo", "folder/thing.bin", "testing", "MIT", True, len(CONTENT),
-                 hashlib.sha256(CONTENT).hexdigest())  # fmt: skip
+FILE = Published(
+    "thing", "some/repo", "folder/thing.bin", "testing", "MIT", True, len(CONTENT), hashlib.sha256(CONTENT).hexdigest()
+)
 
 
 class Server(ThreadingHTTPServer):

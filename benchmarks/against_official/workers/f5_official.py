@@ -9,9 +9,18 @@ from safetensors.torch import load_file
 
 # src/f5_tts/configs/F5TTS_v1_Base.yaml
 ARCHITECTURE = {
-    "dim": 1024, "depth": 22, "heads": 16, "ff_mult": 2, "text_dim": 512, "text_mask_padding": True, "qk_norm": None,
-    "conv_layers": 4, "pe_attn_head": None, "attn_backend": "torch", "attn_mask_enabled": False,
-}  # fmt: skip
+    "dim": 1024,
+    "depth": 22,
+    "heads": 16,
+    "ff_mult": 2,
+    "text_dim": 512,
+    "text_mask_padding": True,
+    "qk_norm": None,
+    "conv_layers": 4,
+    "pe_attn_head": None,
+    "attn_backend": "torch",
+    "attn_mask_enabled": False,
+}
 
 
 def prepare(options: Namespace) -> protocol.Run:

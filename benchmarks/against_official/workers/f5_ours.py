@@ -5,9 +5,9 @@ from argparse import Namespace
 import protocol
 import torch
 
+from jamflow.loading.f5 import load_f5
 from jamflow.model.config import base
-from jamflow.model.f5 import load_f5
-from jamflow.model.joint import JointModel, Sight
+from jamflow.model.joint import JointModel, Visibility
 from jamflow.model.streams import AudioInput, MotionInput
 
 
@@ -26,7 +26,7 @@ def prepare(options: Namespace) -> protocol.Run:
         mouth, clue = given["mouth"].expand(two), given["clue"].expand(two)
         motion = MotionInput(mouth, torch.zeros_like(mouth), torch.zeros(mouth.shape[:2]), clue, time, drop, drop)
     text_btd = model.audio.embed_text(speech)
-    plan = model.plan(speech, motion, Sight(~drop, ~drop))
+    plan = model.plan(speech, motion, Visibility(~drop, ~drop))
 
     def run() -> dict[str, torch.Tensor]:
         velocity = model(speech, motion, None, text_btd, plan)[0]

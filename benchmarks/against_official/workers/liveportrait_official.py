@@ -12,9 +12,14 @@ import torch
 
 DENSE_MOTION = {"block_expansion": 32, "max_features": 1024, "num_blocks": 5, "reshape_depth": 16, "compress": 4}
 WARPING = {
-    "num_kp": 21, "block_expansion": 64, "max_features": 512, "num_down_blocks": 2, "reshape_channel": 32,
-    "estimate_occlusion_map": True, "dense_motion_params": DENSE_MOTION,
-}  # fmt: skip
+    "num_kp": 21,
+    "block_expansion": 64,
+    "max_features": 512,
+    "num_down_blocks": 2,
+    "reshape_channel": 32,
+    "estimate_occlusion_map": True,
+    "dense_motion_params": DENSE_MOTION,
+}
 GENERATOR = {"upscale": 2, "block_expansion": 64, "max_features": 512, "num_down_blocks": 2}
 
 

@@ -10,9 +10,16 @@ from types import ModuleType
 from typing import Any
 
 ABSENT = (
-    "torchaudio", "torchaudio.functional", "torchaudio.functional.functional", "librosa", "librosa.filters", "rjieba",
-    "pypinyin", "encodec", "scipy",
-)  # fmt: skip
+    "torchaudio",
+    "torchaudio.functional",
+    "torchaudio.functional.functional",
+    "librosa",
+    "librosa.filters",
+    "rjieba",
+    "pypinyin",
+    "encodec",
+    "scipy",
+)
 
 
 class _Stub(ModuleType):

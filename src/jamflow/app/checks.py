@@ -3,7 +3,7 @@
 from jamflow.app.options import Animate, Dub, Edit, Lipsync, Model, Reenact, Retell, Speak, Tts
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file, output_file
-from jamflow.reading.fit import DUB_WAYS, check_way
+from jamflow.text.fit import DUB_FITS, check_fit
 
 NFE_RANGE = (1, 128)
 SPEED_RANGE = (0.5, 2.0)
@@ -20,9 +20,7 @@ def checked_text(options: Speak | Tts | Retell | Dub) -> str:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
-            raise UserError(
-                f"The text file {path} is not UTF-8 text.", "Save it as plain text, UTF-8."
-            ) from error
+            raise UserError(f"The text file {path} is not UTF-8 text.", "Save it as plain text, UTF-8.") from error
     if not text.strip():
         raise UserError("There is no text to say.", "Give it by --text or --text-file.")
     return text
@@ -60,11 +58,13 @@ def check_edit(options: Edit) -> None:
         )
     if options.change is not None and (span or options.text):
         raise UserError("Both --change and a time span with --text are given.", "Give one of them.")
+
+
 def check_dub(options: Dub) -> None:
     """UserError for a number out of its range, a file that is not there or cannot be made, or a --fit that means nothing."""
     check_model(options)
     check_voice(options)
-    check_way(options.fit, DUB_WAYS, "dub")
+    check_fit(options.fit, DUB_FITS, "dub")
     existing_file(options.video, "video")
     if options.output.suffix.lower() == ".wav":
         output_file(options.output, ".wav")
@@ -104,6 +104,4 @@ def check_motion(options: Reenact) -> None:
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # false for NaN too
-        raise UserError(
-            f"{name} is {value}, but it must be from {low:g} to {high:g}.", "Choose another value."
-        )
+        raise UserError(f"{name} is {value}, but it must be from {low:g} to {high:g}.", "Choose another value.")

@@ -87,9 +87,15 @@ def edit(options: Edit) -> dict[str, Any]:
     output = output_file(options.output, ".wav" if sound else ".mp4")
     old, new = options.change or ("", options.text)
     arguments = {
-        "old": old, "from_s": options.from_s, "to_s": options.to_s, "transcript": options.transcript or None,
-        "picture": not sound, "seed": options.seed, "nfe": options.nfe, "face": options.face,
-    }  # fmt: skip
+        "old": old,
+        "from_s": options.from_s,
+        "to_s": options.to_s,
+        "transcript": options.transcript or None,
+        "picture": not sound,
+        "seed": options.seed,
+        "nfe": options.nfe,
+        "face": options.face,
+    }
     return _make(options.model, output, lambda model: model.edit(options.video, new, **arguments))
 
 
@@ -98,9 +104,12 @@ def dub(options: Dub) -> dict[str, Any]:
     text = checked_text(options) if options.text or options.text_file else None
     check_dub(options)
     arguments = {
-        "voice": options.voice, "voice_text": options.voice_text or None,
-        "seed": options.seed, "nfe": options.nfe, "fit": options.fit,
-    }  # fmt: skip
+        "voice": options.voice,
+        "voice_text": options.voice_text or None,
+        "seed": options.seed,
+        "nfe": options.nfe,
+        "fit": options.fit,
+    }
     return _make(options.model, options.output, lambda model: model.dub(options.video, text, **arguments))
 
 
@@ -116,14 +125,19 @@ def reenact(options: Reenact) -> dict[str, Any]:
     with Progress(sys.stderr) as progress:
         progress.say("Loading")
         from jamflow.face.motion import Transfer
-        from jamflow.reenactment import reenact
+        from jamflow.tasks.reenact import reenact
 
         progress.say("Tracking the driving video")
         transfer = Transfer(not options.absolute, options.region, options.strength)
         result = reenact(
-            portrait, options.driving, renderer=options.renderer, transfer=transfer, face=options.face,
-            options=_liveportrait(options), landmarks=options.landmarks,
-        )  # fmt: skip
+            portrait,
+            options.driving,
+            renderer=options.renderer,
+            transfer=transfer,
+            face=options.face,
+            options=_liveportrait(options),
+            landmarks=options.landmarks,
+        )
         if options.save_motion:
             result.save_motion(options.save_motion)
         return result.save(output, progress=progress)

@@ -41,9 +41,7 @@ def examine() -> dict[str, Any]:
         "device": _device(),
         "models": models,
         "missing_extras": {
-            extra: missing
-            for extra, names in extras.items()
-            if (missing := [name for name in names if _version(name) is None])
+            extra: missing for extra, names in extras.items() if (missing := [name for name in names if _version(name) is None])
         },
         "folder": _folder(Path.cwd()),
     }

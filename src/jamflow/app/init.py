@@ -18,7 +18,7 @@ def run(options: Init) -> tuple[dict[str, Any], str]:
         raise UserError("--kind is given with --from f5, which is F5TTS_v1_Base.", "Leave --kind away.")
     with Progress(sys.stderr) as progress:
         progress.say("Making the model")
-        from jamflow.initialise import init_base
+        from jamflow.loading.initialise import init_base
 
         checkpoint = None if official else Path(options.source)
         path = init_base(options.output, checkpoint, options.kind, options.mouth, options.seed)

@@ -11,7 +11,9 @@ Region = Literal["all", "exp", "pose", "lip", "eyes"]
 Fit = Literal["trim", "loop", "refuse"]  # `footage.retime.Fit`
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
-Way = Literal["rate", "pause", "trim", "loop", "refuse"]  # `reading.fit.Way`; what a task has no use for it refuses in words
+FitMode = Literal[
+    "rate", "pause", "trim", "loop", "refuse"
+]  # `reading.fit.FitMode`; what a task has no use for it refuses in words
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]  # `model.f5.F5Name`
 
 
@@ -122,7 +124,7 @@ class Lipsync(Run, _FaceChoice, _Video, Model, _Given, _Footage):
 class _Film:
     video: Annotated[Path, arg(metavar="VIDEO")]
     """A video of a person, seen from the front."""
-    fit: Annotated[Way | None, arg(metavar="rate|pause|trim|loop|refuse", help_behavior_hint="")] = None
+    fit: Annotated[FitMode | None, arg(metavar="rate|pause|trim|loop|refuse", help_behavior_hint="")] = None
     """Where video and speech differ in length: speak faster or slower, rest until the video ends, leave out sentences, let the
     picture go on back and forth, or refuse (default: as long as the speech)."""
 
@@ -167,7 +169,7 @@ class _Filmed:
     """A recording of the voice to speak with, which may be the video itself (default: the model's own, which base has not)."""
     voice_text: Annotated[str, _optional("TEXT")] = ""
     """What is said in --voice; base needs it, or Whisper (the extra eval) to hear it."""
-    fit: Annotated[Way | None, _optional("rate|pause|trim|refuse")] = None
+    fit: Annotated[FitMode | None, _optional("rate|pause|trim|refuse")] = None
     """Where the text is over a quarter longer or shorter than the lips move: speak faster or slower, keep the usual rate and
     rest, leave words out, or refuse (default: rate for what is too long, pause for what is too short)."""
 

@@ -29,10 +29,17 @@ def run(action: WeightsList | WeightsPull | WeightsVerify | WeightsPath) -> tupl
 
 def _row(p: Published) -> dict[str, Any]:
     return {
-        "name": p.name, "state": state_of(p), "path": str(path_of(p)), "about": describe(p), "purpose": p.purpose,
-        "source": f"{p.repository}, {p.file}", "bytes": p.bytes, "sha256": p.sha256, "licence": p.licence,
+        "name": p.name,
+        "state": state_of(p),
+        "path": str(path_of(p)),
+        "about": describe(p),
+        "purpose": p.purpose,
+        "source": f"{p.repository}, {p.file}",
+        "bytes": p.bytes,
+        "sha256": p.sha256,
+        "licence": p.licence,
         "commercial": p.commercial,
-    }  # fmt: skip
+    }
 
 
 def _pull(name: str) -> tuple[dict[str, Any], str, int]:

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jamflow.data.articulation import articulate, random_style
 from jamflow.data.augment import aligned_phones, another_voice, track_noise, tracked_lips
 from jamflow.data.features import Example
 from jamflow.data.statistics import mean_and_std
+from jamflow.face.articulation import articulate, random_style
 from jamflow.model.config import JointConfig
-from jamflow.speech.phonemes import symbols, tokens_in_time
+from jamflow.text.phonemes import symbols, tokens_in_time
 
 ANOTHER_VOICE = 0.35  # share of the rows that no teacher's voice speaks
 
@@ -111,9 +111,16 @@ class Packer:
         free[: len(spoken)] = spoken
         shape = (tokens, per * mel.shape[1])
         return (
-            mel.reshape(shape), heard.reshape(shape), timed, aligned, free,
-            mouth, tracked_lips(mouth, self.rng), plain, self._clue(mouth),
-        )  # fmt: skip
+            mel.reshape(shape),
+            heard.reshape(shape),
+            timed,
+            aligned,
+            free,
+            mouth,
+            tracked_lips(mouth, self.rng),
+            plain,
+            self._clue(mouth),
+        )
 
     def _clue(self, mouth_tc: np.ndarray) -> np.ndarray:
         """Eyes, brows and nose: still but for blinks, slow drift and a tracker's noise; cheeks lean on the lips.

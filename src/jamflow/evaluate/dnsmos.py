@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jamflow.evaluate.extra import extra_folder, import_extra
+from jamflow.extras import extra_folder, import_extra
 
 _HEARS_HZ = 16000
 

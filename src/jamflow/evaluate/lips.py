@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jamflow.speech.phonemes import PUNCTUATION, SILENCE
+from jamflow.text.phonemes import PUNCTUATION, SILENCE
 
 Phones = Sequence[tuple[str, float, float]]
 

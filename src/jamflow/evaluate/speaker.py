@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jamflow.evaluate.extra import extra_folder, import_extra
+from jamflow.extras import extra_folder, import_extra
 
 _HEARS_HZ = 16000
 _HOP = 160

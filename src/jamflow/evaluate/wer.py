@@ -8,7 +8,7 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jamflow.evaluate.extra import import_extra
+from jamflow.extras import import_extra
 
 # zhon.hanzi.punctuation, the other half of what F5-TTS deletes: it holds the typographic quotes and dashes.
 _HANZI_PUNCTUATION = (

@@ -34,7 +34,7 @@ class MotionSpace:
 
 @dataclass(frozen=True)
 class Rest:
-    """What a performer looks like when nothing moves.
+    """What a maker looks like when nothing moves.
 
     expression_k3: (K, 3); rotation_3: pitch, yaw, roll in degrees; translation_3; scale. Units as in `Motion`.
     """
@@ -55,8 +55,8 @@ class Motion:
         translation_t3: (T, 3) float32, in the space's unit.
         scale_t: (T,) float32.
         fps: frames per second, exact.
-        rest: the performer at rest: what a relative transfer subtracts. None is zero everywhere and scale 1, which
-            is motion that already tells how its performer differs from rest.
+        rest: the maker at rest: what a relative transfer subtracts. None is zero everywhere and scale 1, which
+            is motion that already tells how its maker differs from rest.
         eyes_t2: (T, 2) float32 opening over width of both eyes, where it is known.
         lips_t1: (T, 1) float32 opening over width of the inner lips, where it is known.
     """
@@ -96,9 +96,9 @@ REGIONS: tuple[Region, ...] = ("all", "exp", "pose", "lip", "eyes")
 class Transfer:
     """How a source takes over a driving motion.
 
-    relative: by how much the performer differs from rest, else what the performer looks like.
+    relative: by how much the maker differs from rest, else what the maker looks like.
     region: "all", expression only, pose only, lips only or eyes only; the rest is the source's own.
-    multiplier: 1 is as much as the performer, 2 twice that.
+    multiplier: 1 is as much as the maker, 2 twice that.
     """
 
     relative: bool = True

@@ -1,20 +1,18 @@
 """What a renderer and a tracker are, for everyone who uses one: the face mesh and LivePortrait are two of each."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
 
+from jamflow.face.face_video import FaceVideo
 from jamflow.face.follow import Follow
 from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion, MotionSpace, Transfer
+from jamflow.face.track import Track
 from jamflow.face.tracker import Face, FaceTracker
-
-if TYPE_CHECKING:
-    from jamflow.face.film import Film
 
 
 class Picture(Protocol):
@@ -69,21 +67,13 @@ class Renderer(Protocol):
         """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
         ...
 
-    def film(self, film: "Film") -> Picture:
+    def prepare_video(self, video: FaceVideo) -> Picture:
         """A video whose mouth is to be painted anew; frames whose motion is not finite stay as they are.
 
         Raises:
             UserError: the face cannot be trusted.
         """
         ...
-
-
-@dataclass(frozen=True)
-class Track:
-    """What a tracker saw. found_t: (T,) bool; where it is False, `motion` goes on from its neighbours."""
-
-    motion: Motion
-    found_t: np.ndarray
 
 
 class Tracker(Protocol):

@@ -5,7 +5,7 @@ Shapes: L landmarks (478), 3 = x right, y down, z away, pixels.
 
 import numpy as np
 
-from jamflow.face.film import LandmarkRows
+from jamflow.face.face_video import LandmarkRows
 
 # Savitzky-Golay, five points, second order: takes a third off the landmarks' scatter and leaves even acceleration as it is.
 _KERNEL = np.array([-3, 12, 17, 12, -3]) / 35

@@ -7,7 +7,7 @@ import numpy as np
 
 from jamflow.errors import UserError
 from jamflow.face.canonical import CanonicalFace
-from jamflow.face.film import Film
+from jamflow.face.face_video import FaceVideo
 from jamflow.face.pose import fit_error_cm, fit_pose
 from jamflow.face.select import HUMAN_ERROR_CM
 from jamflow.face.tracker import Face
@@ -18,7 +18,7 @@ _EASE_FRAMES = 4  # of the video; the mouth grows into its new motion over so ma
 _LOOKED_AT = 40
 
 
-def usable_frames(film: Film, height_k_px: np.ndarray, canonical: CanonicalFace) -> np.ndarray:
+def usable_frames(film: FaceVideo, height_k_px: np.ndarray, canonical: CanonicalFace) -> np.ndarray:
     """(K,) bool: a face that is large enough and seen from the front. `height_k_px`: of the face in every frame.
 
     Raises:
@@ -52,7 +52,7 @@ def eased(usable_k: np.ndarray) -> np.ndarray:
     return np.clip(apart / (_EASE_FRAMES + 1), 0, 1)
 
 
-def losses(film: Film, usable_k: np.ndarray) -> tuple[str, ...]:
+def losses(film: FaceVideo, usable_k: np.ndarray) -> tuple[str, ...]:
     """Warnings: how many frames of the result stay as they are, and why."""
     usable_n, found_n = usable_k[film.shown_n], film.track.found_t[film.shown_n]
     lost, turned = int((~found_n).sum()), int((found_n & ~usable_n).sum())

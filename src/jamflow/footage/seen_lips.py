@@ -7,7 +7,7 @@ import numpy as np
 from jamflow.face.channels import split
 from jamflow.face.renderer import Tracker
 from jamflow.footage.video import Footage, open_footage
-from jamflow.reading.given_lips import GivenLips
+from jamflow.sampling.utterance import GivenLips
 
 
 def seen_lips(video: str | Path, tracker: Tracker) -> tuple[Footage, GivenLips, list[str]]:

@@ -13,9 +13,10 @@ from threading import Lock
 import numpy as np
 
 from jamflow.face.channels import interpolated, split
-from jamflow.face.film import Film, LandmarkRows
+from jamflow.face.face_video import FaceVideo, LandmarkRows
 from jamflow.face.follow import Follower
-from jamflow.face.renderer import Track, Tracker
+from jamflow.face.renderer import Tracker
+from jamflow.face.track import Track
 from jamflow.face.tracker import Face
 from jamflow.footage.retime import Order, as_filmed
 from jamflow.media.video_frames import VideoFrames
@@ -53,16 +54,14 @@ class Footage:
         """Every frame at its own time."""
         return as_filmed(self.times_s, self.length_s)
 
-    def film(self, order: Order | None = None) -> Film:
+    def face_video(self, order: Order | None = None) -> FaceVideo:
         """What a renderer repaints: the frames in an order, as filmed where none is given."""
         order = order or self.filmed
         frames = VideoFrames(self.path, self.times_s)
         times_s = (*order.times_s, order.end_s)
-        return Film(self.size, frames.read, self.landmarks, self.track, order.frames_n, times_s)
+        return FaceVideo(self.size, frames.read, self.landmarks, self.track, order.frames_n, times_s)
 
-    def lips(
-        self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    def lips(self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None) -> tuple[np.ndarray, np.ndarray]:
         """(count, M) and (count, C): mouth and clue, as the model is given them.
 
         Row t is what is seen t / fps after `from_s` of the file's time, or after the first frame: on a straight line between
@@ -87,7 +86,7 @@ class Footage:
 
 def open_footage(
     path: str | Path, tracker: Tracker, face: int | None = None, span_s: tuple[Fraction, Fraction] | None = None
-) -> Footage:  # fmt: skip
+) -> Footage:
     """Goes through the video once (LivePortrait's tracker twice).
 
     Args:

@@ -39,9 +39,16 @@ class VideoWriter(Writing):
     """
 
     def __init__(
-        self, path: str | Path, width: int, height: int, fps: Fraction, sample_rate: int | None = None,
-        passed: PassedSound | None = None, times_s: Sequence[Fraction] | None = None, quality: Quality = "drawn",
-    ):  # fmt: skip
+        self,
+        path: str | Path,
+        width: int,
+        height: int,
+        fps: Fraction,
+        sample_rate: int | None = None,
+        passed: PassedSound | None = None,
+        times_s: Sequence[Fraction] | None = None,
+        quality: Quality = "drawn",
+    ):
         """Width and height in pixels, both even (the chroma planes have half the size).
 
         times_s: when each frame is shown, rising from 0, and at last when the last one ends; as exact as 1 / 240,000 s where

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from jamflow.linear import linear
+from jamflow.compute.linear import linear
 
 HEAD_BY_HEAD_FROM = 200 * 200  # queries times keys
 
@@ -60,9 +60,15 @@ def dense_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Ten
 
 
 def own_instant_attention(
-    q: Tensor, k_audio: Tensor, v_audio: Tensor, k_motion: Tensor, v_motion: Tensor, own: Tensor, see: Tensor | None,
+    q: Tensor,
+    k_audio: Tensor,
+    v_audio: Tensor,
+    k_motion: Tensor,
+    v_motion: Tensor,
+    own: Tensor,
+    see: Tensor | None,
     keys: Tensor | None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Audio queries on all audio keys and one motion key each, without a dense audio-by-motion part.
 
     own: (Q,) index of each query's motion frame. see: (B, Q) bool, whether that frame is there to be seen.

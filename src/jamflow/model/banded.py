@@ -31,9 +31,7 @@ def band(view: View, block: int = BLOCK) -> Band:
     audio = _stretch(starts, block, axis.motion_fps, axis.window_s, axis.token_rate_hz)
     motion = _stretch(starts, block, axis.motion_fps, axis.window_s, axis.motion_fps)
     there = torch.cat([_inside(audio, axis.n_audio), _inside(motion, axis.n_motion)], dim=1)
-    keys = torch.cat(
-        [audio.clamp(0, max(0, axis.n_audio - 1)), axis.n_audio + motion.clamp(0, axis.n_motion - 1)], dim=1
-    )
+    keys = torch.cat([audio.clamp(0, max(0, axis.n_audio - 1)), axis.n_audio + motion.clamp(0, axis.n_motion - 1)], dim=1)
     query = (starts[:, None] + torch.arange(block, device=axis.device))[..., None]
     beyond = query >= axis.n_motion  # of the last block: they see everything, so that softmax stays finite, and are cut off
     query = query.clamp(max=axis.n_motion - 1)

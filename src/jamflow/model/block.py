@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jamflow.linear import Linear, LinearGelu
+from jamflow.compute.linear import Linear, LinearGelu
 from jamflow.model.embedding import rotate
 
 
@@ -80,9 +80,7 @@ class Heads:
 
 
 class DiTBlock(nn.Module):
-    def __init__(
-        self, dim: int, heads: int, head_dim: int, ff_mult: int, rotary_heads: int | None = None, qk_norm: bool = False
-    ):  # fmt: skip
+    def __init__(self, dim: int, heads: int, head_dim: int, ff_mult: int, rotary_heads: int | None = None, qk_norm: bool = False):
         super().__init__()
         self.heads = heads
         self.rotary_heads = rotary_heads

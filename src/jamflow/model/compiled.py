@@ -65,10 +65,13 @@ class Bucket:
     def motion(self, inputs: MotionInput) -> MotionInput:
         size = self._motion_size
         return replace(
-            inputs, x_btc=_fill(inputs.x_btc, size), context_btc=_fill(inputs.context_btc, size),
-            given_bt=_fill(inputs.given_bt[..., None], size)[..., 0], clue_btc=_fill(inputs.clue_btc, size),
+            inputs,
+            x_btc=_fill(inputs.x_btc, size),
+            context_btc=_fill(inputs.context_btc, size),
+            given_bt=_fill(inputs.given_bt[..., None], size)[..., 0],
+            clue_btc=_fill(inputs.clue_btc, size),
             valid_bt=self._motion_valid,
-        )  # fmt: skip
+        )
 
     def fill_audio(self, x_btc: Tensor) -> Tensor:
         """(B, Ta, C) with zeros up to the bucket's length."""

@@ -87,6 +87,12 @@ class JointConfig:
         """Motion frames per second, for clocks that must not drift."""
         return Fraction(self.motion_fps).limit_denominator(1001)
 
+    @property
+    def block_tokens(self) -> int:
+        """Audio tokens in the shortest span that is whole in tokens and in motion frames."""
+        frames = self.motion_fps / self.token_rate_hz
+        return next(n for n in range(1, 1000) if abs(n * frames - round(n * frames)) < 1e-6)
+
     def motion_frames(self, tokens: int) -> int:
         """Motion frames that begin before so many audio tokens end."""
         return math.ceil(tokens / self.token_rate_hz * self.motion_fps - 1e-6)
@@ -101,9 +107,15 @@ def mini(vocab: int) -> JointConfig:
     """The model that ships: phonemes, two mel frames a token, the face mesh's key points."""
     return JointConfig(
         audio=AudioConfig(
-            channels=200, dim=256, depth=8, heads=4, text_vocab=vocab, text_dim=128, text_layers=3,
+            channels=200,
+            dim=256,
+            depth=8,
+            heads=4,
+            text_vocab=vocab,
+            text_dim=128,
+            text_layers=3,
             attn_mask_enabled=True,
         ),
         motion=MotionConfig(mouth_channels=18, clue_channels=36, dim=160, mouth=MINI_MOUTH, space="mesh"),
         frames_per_token=2,
-    )  # fmt: skip
+    )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jamflow.linear import Linear, LinearGelu
+from jamflow.compute.linear import Linear, LinearGelu
 
 TEXT_POSITIONS = 8192
 

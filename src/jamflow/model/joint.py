@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from jamflow.model.block import Heads
 from jamflow.model.config import JointConfig
-from jamflow.model.plan import AttentionPlan, Rotary, Sight, Way, plan_attention
+from jamflow.model.plan import AttentionKind, AttentionPlan, Rotary, Visibility, plan_attention
 from jamflow.model.streams import AudioDiT, AudioInput, DiT, MotionDiT, MotionInput
 from jamflow.model.view import Axis
 
@@ -63,18 +63,18 @@ class JointModel(nn.Module):
         self,
         audio: AudioInput | Frozen | None,
         motion: MotionInput | Frozen | None,
-        sight: Sight | None = None,
+        visibility: Visibility | None = None,
         text_btd: Tensor | None = None,
         plan: Plan | None = None,
     ) -> tuple[Tensor | None, Tensor | None]:
         """Velocities (B, Ta, C) and (B, Tm, C) of the streams that are being generated.
 
-        A stream that is None is absent, one that is Frozen gives only keys; neither has a velocity. `sight`
+        A stream that is None is absent, one that is Frozen gives only keys; neither has a velocity. `visibility`
         None lets both see each other. `text_btd` is `audio.embed_text` and `plan` is `self.plan`, computed
-        ahead, once per call; a plan knows of `sight`.
+        ahead, once per call; a plan knows of `visibility`.
         """
         if plan is None:
-            plan = self.plan(audio, motion, sight)
+            plan = self.plan(audio, motion, visibility)
         a = self._enter_audio(audio, text_btd, plan) if isinstance(audio, AudioInput) else None
         m = self._enter_motion(motion, plan) if isinstance(motion, MotionInput) else None
         for i in range(self.config.audio.depth):
@@ -111,9 +111,9 @@ class JointModel(nn.Module):
         self,
         audio: AudioInput | Frozen | None,
         motion: MotionInput | Frozen | None,
-        sight: Sight | None,
+        visibility: Visibility | None,
         hide_padding: bool = False,
-        way: Way | None = None,
+        way: AttentionKind | None = None,
     ) -> Plan:
         """What is the same at every solver step of a call with inputs of these sizes.
 
@@ -131,7 +131,7 @@ class JointModel(nn.Module):
             # One time axis: a motion frame's position is its time in units of audio tokens. With equal spans this is
             # the paper's p / L * L_ref (section 4.4).
             self.audio.rotary_embed(axis.motion_s() * self.config.token_rate_hz),
-            plan_attention(axis, sight, audio_valid, motion_valid, keys, way),
+            plan_attention(axis, visibility, audio_valid, motion_valid, keys, way),
         )
 
 
@@ -158,9 +158,7 @@ class _Running:
         return self.dit.velocity(self.hidden, self.time, self.entry)
 
 
-def _keys(
-    heads: Heads | None, stream: AudioInput | MotionInput | Frozen | None, block: int
-) -> tuple[Tensor, Tensor] | None:
+def _keys(heads: Heads | None, stream: AudioInput | MotionInput | Frozen | None, block: int) -> tuple[Tensor, Tensor] | None:
     if heads is not None:
         return heads.k, heads.v
     return stream.keys[block] if isinstance(stream, Frozen) else None

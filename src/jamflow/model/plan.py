@@ -12,13 +12,13 @@ from jamflow.model.banded import Band, band, banded_attention
 from jamflow.model.view import Axis, Gathered, View
 
 # What motion queries use: a band where the dense mask would be mostly empty. Audio queries: see `plan_attention`.
-Way = Literal["dense", "banded", "flex"]
+AttentionKind = Literal["dense", "banded", "flex"]
 Rotary = tuple[Tensor, Tensor]
 KeyValue = tuple[Tensor, Tensor]
 
 
 @dataclass
-class Sight:
+class Visibility:
     """Per row of the batch: does the audio stream see motion, does the motion stream see audio? (B,) bool."""
 
     audio_sees_motion_b: Tensor
@@ -60,9 +60,13 @@ class AttentionPlan:
 
 
 def plan_attention(
-    axis: Axis, sight: Sight | None, audio_valid_bt: Tensor | None, motion_valid_bt: Tensor | None,
-    audio_keys_bt: Tensor | None, way: Way,
-) -> AttentionPlan:  # fmt: skip
+    axis: Axis,
+    visibility: Visibility | None,
+    audio_valid_bt: Tensor | None,
+    motion_valid_bt: Tensor | None,
+    audio_keys_bt: Tensor | None,
+    way: AttentionKind,
+) -> AttentionPlan:
     """
     audio_valid_bt, motion_valid_bt: tokens inside their rows. audio_keys_bt: those that audio queries may see
     (F5-TTS lets them see padding). way: audio queries gather their one motion key unless it is "flex".
@@ -70,11 +74,11 @@ def plan_attention(
     n_audio, n_motion = axis.n_audio, axis.n_motion
     audio_joint = motion_alone = motion_joint = None
     if n_audio and n_motion:
-        sees = None if sight is None else sight.audio_sees_motion_b
+        sees = None if visibility is None else visibility.audio_sees_motion_b
         view = View(Stream.AUDIO, axis, _keep(axis, audio_keys_bt, _and(motion_valid_bt, sees)))
         audio_joint = _blocks(view) if way == "flex" else view.gathered()
     if n_motion:
-        sees = None if sight is None else sight.motion_sees_audio_b
+        sees = None if visibility is None else visibility.motion_sees_audio_b
         view = View(Stream.MOTION, axis, _keep(axis, _and(audio_valid_bt, sees), motion_valid_bt))
         motion_joint = _blocks(view) if way == "flex" else band(view) if way == "banded" else view.dense()
         alone = axis.motion_alone()
@@ -114,8 +118,6 @@ def _keep(axis: Axis, audio: Tensor | None, motion: Tensor | None) -> Tensor | N
     rows = [len(x) for x in (audio, motion) if x is not None]
     if not rows:
         return None
-    parts = [
-        torch.ones(1, 1, dtype=torch.bool, device=axis.device) if x is None else x for x in (audio, motion)
-    ]
+    parts = [torch.ones(1, 1, dtype=torch.bool, device=axis.device) if x is None else x for x in (audio, motion)]
     sizes = (axis.n_audio, axis.n_motion)
     return torch.cat([x.expand(max(rows), n) for x, n in zip(parts, sizes, strict=True)], dim=1)

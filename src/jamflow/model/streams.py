@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from jamflow.linear import Linear
+from jamflow.compute.linear import Linear
 from jamflow.model.block import DiTBlock, FinalAdaLayerNorm
 from jamflow.model.config import AudioConfig, MotionConfig
 from jamflow.model.embedding import ConvPositionEmbedding, RotaryEmbedding, TextEmbedding, TimeEmbedding

@@ -89,9 +89,7 @@ class LogMel(nn.Module):
         centred = c.kind == "vocos"
         if not centred:
             flat = F.pad(flat[:, None], [(c.n_fft - c.hop) // 2] * 2, mode="reflect")[:, 0]
-        spectrum = torch.stft(
-            flat, c.n_fft, c.hop, window=self.window, center=centred, pad_mode="reflect", return_complex=True
-        )
+        spectrum = torch.stft(flat, c.n_fft, c.hop, window=self.window, center=centred, pad_mode="reflect", return_complex=True)
         size = spectrum.abs() if centred else (spectrum.abs().square() + _BIGVGAN_POWER_FLOOR).sqrt()
         mel = torch.log(torch.clamp(size.transpose(1, 2) @ self.filters, min=c.floor))
         return mel.reshape(*wave.shape[:-1], *mel.shape[1:])

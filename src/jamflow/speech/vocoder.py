@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from jamflow.compute.linear import Linear, LinearGelu
 from jamflow.errors import UserError
-from jamflow.linear import Linear, LinearGelu
 from jamflow.weights.foreign import read_checkpoint
 from jamflow.weights.tensors import load_strictly, load_tensors
 
@@ -150,8 +150,9 @@ def load_official_vocos(path: Path) -> Vocos:
     """
     vocoder = Vocos(vocos_24khz())
     state = {
-        name: value for name, value in read_checkpoint(path).items()
+        name: value
+        for name, value in read_checkpoint(path).items()
         if not name.startswith("feature_extractor.") and name != "head.istft.window"
-    }  # fmt: skip
+    }
     load_strictly(vocoder, state, path, "Vocos")
     return vocoder.eval().requires_grad_(False)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from jamflow.data.corpus import shards
-from jamflow.speech.durations import DurationConfig, DurationPredictor, duration_loss
-from jamflow.speech.phonemes import symbols
+from jamflow.text.durations import DurationConfig, DurationPredictor, duration_loss
+from jamflow.text.phonemes import symbols
 from jamflow.train.checkpoint import save_checkpoint
 from jamflow.train.log import RunLog
 

@@ -55,9 +55,10 @@ def optimizers(model: nn.Module, config: JointTraining) -> list[torch.optim.Opti
     In runs this short, orthogonalised updates learn faster than AdamW alone (docs/decisions.md).
     """
     inside = [
-        p for n, p in model.named_parameters()
+        p
+        for n, p in model.named_parameters()
         if p.requires_grad and p.dim() == 2 and "transformer_blocks" in n and "attn_norm" not in n
-    ]  # fmt: skip
+    ]
     chosen = {id(p) for p in inside}
     rest = [p for p in model.parameters() if p.requires_grad and id(p) not in chosen]
     return [
@@ -75,7 +76,7 @@ def rate(step: int, config: JointTraining) -> float:
 def losses(model: nn.Module, row: Row) -> tuple[Tensor, Tensor]:
     """Flow-matching loss of the two streams."""
     with torch.autocast(row.audio_data.device.type, torch.bfloat16):
-        audio, motion = model(row.audio, row.motion, row.sight)
+        audio, motion = model(row.audio, row.motion, row.visibility)
     return (
         flow_loss(audio, row.audio_noise, row.audio_data, row.audio_generated),
         flow_loss(motion, row.motion_noise, row.motion_data, row.motion_generated),
@@ -87,9 +88,13 @@ def load_examples(corpus: Path, held_out_voices: tuple[str, ...]) -> list[Exampl
 
 
 def train_joint(
-    corpus: Path, run: Path, config: JointTraining, model_config: JointConfig, start: JointModel | None = None,
+    corpus: Path,
+    run: Path,
+    config: JointTraining,
+    model_config: JointConfig,
+    start: JointModel | None = None,
     scale: Normaliser | None = None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship.
 
     Args:
@@ -151,9 +156,12 @@ def train_joint(
             save_checkpoint(
                 path,
                 {
-                    "step": step, "config": asdict(model_config), "model": model.state_dict(),
-                    "normaliser": normaliser.state_dict(), "ema": ema.state_dict(),
+                    "step": step,
+                    "config": asdict(model_config),
+                    "model": model.state_dict(),
+                    "normaliser": normaliser.state_dict(),
+                    "ema": ema.state_dict(),
                     "optimizers": [o.state_dict() for o in optims],
                 },
-            )  # fmt: skip
+            )
     return path

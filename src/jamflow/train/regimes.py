@@ -20,7 +20,7 @@ from torch import Tensor
 from jamflow.data.batches import Batch
 from jamflow.flow.objective import on_path, random_span
 from jamflow.model.config import JointConfig
-from jamflow.model.joint import Sight
+from jamflow.model.joint import Visibility
 from jamflow.model.normalise import Normaliser
 from jamflow.model.streams import AudioInput, MotionInput
 
@@ -51,7 +51,7 @@ class Row:
 
     audio: AudioInput
     motion: MotionInput
-    sight: Sight
+    visibility: Visibility
     audio_noise: Tensor
     audio_data: Tensor
     audio_generated: Tensor
@@ -65,7 +65,7 @@ class Row:
 
 def assign(
     batch: Batch, regimes: Regimes, config: JointConfig, normaliser: Normaliser, free_timing: float, generator: torch.Generator
-) -> Row:  # fmt: skip
+) -> Row:
     """Draw a regime for every row and build the model's inputs, on the CPU.
 
     `free_timing` is the share of rows without timing.
@@ -120,16 +120,22 @@ def assign(
     audio = AudioInput(
         x_btc=torch.where(frozen_a, heard, on_path(noise_a, mel, time_a)),
         context_btc=torch.where(frozen_a, heard, shown) * given_a[..., None],
-        time_b=time_a, tokens_bn=text, drop_text_b=drop_text, drop_context_b=none,
-    )  # fmt: skip
+        time_b=time_a,
+        tokens_bn=text,
+        drop_text_b=drop_text,
+        drop_context_b=none,
+    )
     motion = MotionInput(
         x_btc=torch.where(frozen_m, seen, on_path(noise_m, mouth, time_m)),
         context_btc=torch.where(frozen_m | chance(0.5)[:, None, None], seen, mouth) * given_m[..., None],
-        given_bt=given_m, clue_btc=normaliser.clue(batch.clue_btc), time_b=time_m,
-        drop_clue_b=~chance(regimes.clue), drop_context_b=none,
-    )  # fmt: skip
-    sight = Sight(audio_sees_motion_b=together | dub, motion_sees_audio_b=together | animate)
-    return Row(audio, motion, sight, noise_a, mel, ~given_a, noise_m, mouth, ~given_m)
+        given_bt=given_m,
+        clue_btc=normaliser.clue(batch.clue_btc),
+        time_b=time_m,
+        drop_clue_b=~chance(regimes.clue),
+        drop_context_b=none,
+    )
+    visibility = Visibility(audio_sees_motion_b=together | dub, motion_sees_audio_b=together | animate)
+    return Row(audio, motion, visibility, noise_a, mel, ~given_a, noise_m, mouth, ~given_m)
 
 
 def _prefix(tokens: int, generator: torch.Generator) -> int:

@@ -79,9 +79,7 @@ class ResolutionDiscriminator(nn.Module):
 
     def forward(self, wave_bn: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(B, N) to the score of every patch and the feature maps on the way, in bf16."""
-        spectrum = torch.stft(
-            wave_bn, self.n_fft, self.n_fft // 4, window=self.window, return_complex=True, pad_mode="constant"
-        )
+        spectrum = torch.stft(wave_bn, self.n_fft, self.n_fft // 4, window=self.window, return_complex=True, pad_mode="constant")
         # Compressed magnitudes: quiet detail counts, phase is kept.
         spectrum = spectrum * (spectrum.abs() + 1e-3).pow(-0.6)
         x = torch.view_as_real(spectrum).permute(0, 3, 1, 2)
@@ -99,8 +97,7 @@ def spectral_distance(fake_bn: Tensor, real_bn: Tensor) -> Tensor:
     for n_fft in (512, 1024, 2048):
         window = torch.hann_window(n_fft, device=fake_bn.device)
         a, b = (
-            torch.stft(x, n_fft, n_fft // 4, window=window, return_complex=True).abs().clamp(min=1e-5)
-            for x in (fake_bn, real_bn)
+            torch.stft(x, n_fft, n_fft // 4, window=window, return_complex=True).abs().clamp(min=1e-5) for x in (fake_bn, real_bn)
         )
         total = total + F.l1_loss(a.log(), b.log()) + 0.5 * (a - b).norm() / b.norm()
     return total
@@ -128,9 +125,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
     torch.manual_seed(config.seed)
     model_config = model_config or vocos_mini()
     model = Vocos(model_config).to(device)
-    judges = nn.ModuleList(
-        [ResolutionDiscriminator(n, config.discriminator_channels) for n in (512, 1024, 2048)]
-    ).to(device)
+    judges = nn.ModuleList([ResolutionDiscriminator(n, config.discriminator_channels) for n in (512, 1024, 2048)]).to(device)
     log_mel = LogMel().to(device)
     optimizer = torch.optim.AdamW(model.parameters(), config.lr, betas=(0.8, 0.95))
     judge_optimizer = torch.optim.AdamW(judges.parameters(), config.lr_discriminator, betas=(0.8, 0.95))
@@ -203,9 +198,13 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
             save_checkpoint(
                 path,
                 {
-                    "step": step, "config": asdict(model_config), "model": model.state_dict(),
-                    "judges": judges.state_dict(), "optimizer": optimizer.state_dict(),
-                    "judge_optimizer": judge_optimizer.state_dict(), "ema": ema.state_dict(),
+                    "step": step,
+                    "config": asdict(model_config),
+                    "model": model.state_dict(),
+                    "judges": judges.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "judge_optimizer": judge_optimizer.state_dict(),
+                    "ema": ema.state_dict(),
                 },
-            )  # fmt: skip
+            )
     return path

@@ -49,8 +49,5 @@ def shipped_weights() -> list[Weights]:
 
 def refresh_manifest() -> None:
     """Writes the size and hash that each listed file has now: for after a training."""
-    rows = [
-        replace(weights, bytes=weights.path.stat().st_size, sha256=sha256_of(weights.path))
-        for weights in shipped_weights()
-    ]
+    rows = [replace(weights, bytes=weights.path.stat().st_size, sha256=sha256_of(weights.path)) for weights in shipped_weights()]
     _MANIFEST.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")

@@ -58,8 +58,10 @@ def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str | Path,
     own = module.state_dict()
     wrong = [k for k in own.keys() & state.keys() if own[k].shape != state[k].shape]
     for what, names in (
-        ("lacks", own.keys() - state.keys()), ("has unknown", state.keys() - own.keys()), ("has other shapes of", wrong),
-    ):  # fmt: skip
+        ("lacks", own.keys() - state.keys()),
+        ("has unknown", state.keys() - own.keys()),
+        ("has other shapes of", wrong),
+    ):
         if names:
             raise UserError(
                 f"{file} is not a checkpoint of {name}: it {what} {len(names)} tensors, {min(names)} among them.",

@@ -13,9 +13,11 @@ from jamflow.errors import UserError
 from jamflow.face.liveportrait.checkpoint import LivePortraitFiles, load_networks
 
 FILES = {
-    "appearance": "appearance_feature_extractor", "motion": "motion_extractor", "warping": "warping_module",
+    "appearance": "appearance_feature_extractor",
+    "motion": "motion_extractor",
+    "warping": "warping_module",
     "generator": "spade_generator",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +29,12 @@ def states() -> dict[str, dict[str, Tensor]]:
     modules = json.loads(path.read_text())["modules"]
     g = torch.Generator().manual_seed(0)
     return {
-        name: {key: torch.zeros((), dtype=torch.long) if key.endswith("tracked") else torch.randn(shape, generator=g)
-               for key, shape, *_ in about["entries"]}
+        name: {
+            key: torch.zeros((), dtype=torch.long) if key.endswith("tracked") else torch.randn(shape, generator=g)
+            for key, shape, *_ in about["entries"]
+        }
         for name, about in modules.items()
-    }  # fmt: skip
+    }
 
 
 def small_ones(states: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:

@@ -14,13 +14,35 @@ from jamflow.face.liveportrait.smoothing import smooth
 from jamflow.face.motion import Transfer
 
 CASES = [
-    "abs_all", "abs_all_stitch", "abs_all_stitch_eye_lip_retarget", "abs_exp", "abs_eyes", "abs_lip", "abs_pose",
-    "image_driven_abs_all", "image_driven_rel_all", "image_driven_rel_eyes", "image_driven_rel_lip", "rel_all",
-    "rel_all_expression_friendly", "rel_all_normalize_lip_nostitch", "rel_all_stitch",
-    "rel_all_stitch_expression_friendly", "rel_all_stitch_eye_retarget", "rel_all_stitch_lip_retarget",
-    "rel_all_stitch_multiplier_1.5", "rel_all_stitch_normalize_lip", "rel_exp", "rel_eyes", "rel_lip", "rel_pose",
-    "video_abs_all", "video_rel_all", "video_rel_all_smooth1e-5", "video_rel_lip_stitch",
-]  # fmt: skip
+    "abs_all",
+    "abs_all_stitch",
+    "abs_all_stitch_eye_lip_retarget",
+    "abs_exp",
+    "abs_eyes",
+    "abs_lip",
+    "abs_pose",
+    "image_driven_abs_all",
+    "image_driven_rel_all",
+    "image_driven_rel_eyes",
+    "image_driven_rel_lip",
+    "rel_all",
+    "rel_all_expression_friendly",
+    "rel_all_normalize_lip_nostitch",
+    "rel_all_stitch",
+    "rel_all_stitch_expression_friendly",
+    "rel_all_stitch_eye_retarget",
+    "rel_all_stitch_lip_retarget",
+    "rel_all_stitch_multiplier_1.5",
+    "rel_all_stitch_normalize_lip",
+    "rel_exp",
+    "rel_eyes",
+    "rel_lip",
+    "rel_pose",
+    "video_abs_all",
+    "video_rel_all",
+    "video_rel_all_smooth1e-5",
+    "video_rel_lip_stitch",
+]
 
 
 def frames(golden: Golden, who: str, count: int | None = None) -> Frames:
@@ -36,9 +58,10 @@ def test_driving_key_points(case: str) -> None:
     source = frames(golden, "source_video" if video else "source")
     driving = frames(golden, "driving", options.get("k"))
     how = Transfer(
-        relative=options.get("flag_relative_motion", True), region=options.get("animation_region", "all"),
+        relative=options.get("flag_relative_motion", True),
+        region=options.get("animation_region", "all"),
         multiplier=options.get("driving_multiplier", 1.0),
-    )  # fmt: skip
+    )
     anchor = Frames(*(x[:1] for x in vars(driving).values()))
     if options.get("k") == 1:  # a single picture is compared with a neutral expression
         neutral = golden.input("lip_array").reshape(1, 21, 3)

@@ -54,8 +54,11 @@ def test_written_pickles_are_the_official_form(tmp_path: Path) -> None:
 
 def test_older_names_and_missing_parts_are_read(tmp_path: Path) -> None:
     raw = official(tmp_path / "a.pkl")
-    old = {"motion": [{"R_d" if k == "R" else k: v for k, v in m.items()} | {"kp": 0} for m in raw["motion"]],
-           "n_frames": 4, "c_d_eyes_lst": raw["c_eyes_lst"]}  # fmt: skip
+    old = {
+        "motion": [{"R_d" if k == "R" else k: v for k, v in m.items()} | {"kp": 0} for m in raw["motion"]],
+        "n_frames": 4,
+        "c_d_eyes_lst": raw["c_eyes_lst"],
+    }
     (tmp_path / "b.pkl").write_bytes(pickle.dumps(old))
     read = read_pickle(tmp_path / "b.pkl")
     assert read.fps == 25 and read.lips_t1 is None and read.eyes_t2 is not None
@@ -100,11 +103,14 @@ def test_other_files_are_refused_by_name(tmp_path: Path, content: bytes) -> None
 @pytest.mark.parametrize(
     "change",
     [
-        lambda raw: raw["motion"][2].update(exp=np.zeros((1, 20, 3), np.float32)), lambda raw: raw["motion"][2].pop("t"),
+        lambda raw: raw["motion"][2].update(exp=np.zeros((1, 20, 3), np.float32)),
+        lambda raw: raw["motion"][2].pop("t"),
         lambda raw: raw["motion"][2].update(scale=np.full((1, 1), np.nan, np.float32)),
-        lambda raw: raw["motion"][2].update(R="no"), lambda raw: raw["c_lip_lst"].pop(), lambda raw: raw.update(output_fps=0),
+        lambda raw: raw["motion"][2].update(R="no"),
+        lambda raw: raw["c_lip_lst"].pop(),
+        lambda raw: raw.update(output_fps=0),
     ],
-)  # fmt: skip
+)
 def test_motions_of_other_shapes_are_refused(tmp_path: Path, change: Any) -> None:
     raw = official(tmp_path / "a.pkl")
     change(raw)

@@ -76,7 +76,6 @@ def test_frames_do_not_depend_on_the_batch(portrait: np.ndarray, face: Face, bat
     assert (one_by_one[0] != one_by_one[1]).any()
 
 
-
 @pytest.mark.parametrize("relative", [True, False])
 def test_openings_are_retargeted_to_the_driving_face(portrait: np.ndarray, face: Face, relative: bool) -> None:
     networks, motion, how = stand_ins(), some_motion(), Transfer(relative)
@@ -86,9 +85,12 @@ def test_openings_are_retargeted_to_the_driving_face(portrait: np.ndarray, face:
     eyes, lips = (torch.from_numpy(np.tile(own, (5, 1))) for own in (eye_ratios(landmarks), lip_ratio(landmarks)))
     assert motion.eyes_t2 is not None and motion.lips_t1 is not None
     by = Adjustments(
-        networks.stitching, networks.eye, networks.lip,
-        torch.cat([eyes, torch.from_numpy(motion.eyes_t2[:, :1])], 1), torch.cat([lips, torch.from_numpy(motion.lips_t1)], 1),
-    )  # fmt: skip
+        networks.stitching,
+        networks.eye,
+        networks.lip,
+        torch.cat([eyes, torch.from_numpy(motion.eyes_t2[:, :1])], 1),
+        torch.cat([lips, torch.from_numpy(motion.lips_t1)], 1),
+    )
     expected = adjust(picture._source.keypoints(), plain.driving_points(motion, how), how, by)
     torch.testing.assert_close(picture.driving_points(motion, how), expected)
     with pytest.raises(UserError, match="does not tell how far"):
@@ -98,9 +100,11 @@ def test_openings_are_retargeted_to_the_driving_face(portrait: np.ndarray, face:
 def test_open_lips_are_closed_first(portrait: np.ndarray, face: Face) -> None:
     networks, motion = stand_ins(), at_rest(some_motion())
     points = [
-        LivePortraitRenderer(networks, options=Options(stitching=False, close_lips=close)).prepare(portrait, face)
-        .driving_points(motion) for close in (False, True)
-    ]  # fmt: skip
+        LivePortraitRenderer(networks, options=Options(stitching=False, close_lips=close))
+        .prepare(portrait, face)
+        .driving_points(motion)
+        for close in (False, True)
+    ]
     assert (points[0] - points[1]).abs().max() > 1e-3  # she smiles with her lips open
 
 

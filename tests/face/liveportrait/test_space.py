@@ -45,9 +45,12 @@ def motion(frames: int = 200, seed: int = 0) -> Motion:
     expression = 2e-5 * rng.standard_normal((frames, 21, 3))
     expression[:, [1, 2, 14, 17, 19, 20], :2] += 0.02 * rng.standard_normal((frames, 6, 2))
     return Motion(
-        expression.astype(np.float32), rng.normal(0, 5, (frames, 3)).astype(np.float32),
-        rng.normal(0, 0.1, (frames, 3)).astype(np.float32), np.full(frames, 1.4, np.float32), Fraction(25),
-    )  # fmt: skip
+        expression.astype(np.float32),
+        rng.normal(0, 5, (frames, 3)).astype(np.float32),
+        rng.normal(0, 0.1, (frames, 3)).astype(np.float32),
+        np.full(frames, 1.4, np.float32),
+        Fraction(25),
+    )
 
 
 @pytest.mark.parametrize("space", [LIVEPORTRAIT_SPACE, liveportrait_space((6, 12, 14, 17, 19, 20)), MESH_SPACE], ids=str)

@@ -54,9 +54,11 @@ def load_networks(files: LivePortraitFiles) -> LivePortraitNetworks:
     parts = {
         name: _filled(network, _part(small, name), files.retargeting)
         for name, network in (
-            ("retarget_shoulder", stitching_network()), ("retarget_eye", eye_network()), ("retarget_mouth", lip_network()),
+            ("retarget_shoulder", stitching_network()),
+            ("retarget_eye", eye_network()),
+            ("retarget_mouth", lip_network()),
         )
-    }  # fmt: skip
+    }
     return LivePortraitNetworks(
         _filled(AppearanceFeatureExtractor(), read_checkpoint(files.appearance), files.appearance),
         _filled(MotionExtractor(), read_checkpoint(files.motion), files.motion),

@@ -32,9 +32,7 @@ class Frames:
 
     def keypoints(self) -> Tensor:
         """(T, K, 3) in the picture."""
-        return transform(
-            self.canonical_tk3, self.rotation_t33, self.expression_tk3, self.translation_t3, self.scale_t1
-        )
+        return transform(self.canonical_tk3, self.rotation_t33, self.expression_tk3, self.translation_t3, self.scale_t1)
 
 
 def transfer(

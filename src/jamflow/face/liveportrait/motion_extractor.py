@@ -82,12 +82,9 @@ class ConvNeXtV2(nn.Module):
             [nn.Sequential(nn.Conv2d(3, _WIDTHS[0], 4, stride=4), ChannelsFirstLayerNorm(_WIDTHS[0]))]
         )
         for before, after in pairwise(_WIDTHS):
-            self.downsample_layers.append(
-                nn.Sequential(ChannelsFirstLayerNorm(before), nn.Conv2d(before, after, 2, stride=2))
-            )
+            self.downsample_layers.append(nn.Sequential(ChannelsFirstLayerNorm(before), nn.Conv2d(before, after, 2, stride=2)))
         self.stages = nn.ModuleList(
-            nn.Sequential(*[Block(width) for _ in range(depth)])
-            for depth, width in zip(_DEPTHS, _WIDTHS, strict=True)
+            nn.Sequential(*[Block(width) for _ in range(depth)]) for depth, width in zip(_DEPTHS, _WIDTHS, strict=True)
         )
         self.norm = nn.LayerNorm(_WIDTHS[-1], eps=1e-6)
         sizes = {"kp": 3 * KEY_POINTS, "scale": 1, "pitch": _BINS, "yaw": _BINS, "roll": _BINS, "t": 3, "exp": 3 * KEY_POINTS}

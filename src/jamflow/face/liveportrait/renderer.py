@@ -14,16 +14,16 @@ from torch import Tensor
 
 from jamflow.errors import UserError
 from jamflow.face.channels import join, split
-from jamflow.face.film import Film
+from jamflow.face.face_video import FaceVideo
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.crop import crop, eye_ratios, face_box, lip_ratio
-from jamflow.face.liveportrait.film import LivePortraitFilm
 from jamflow.face.liveportrait.landmarks import LandmarkSource, from_mesh
 from jamflow.face.liveportrait.motion import Adjustments, Frames, adjust, transfer
 from jamflow.face.liveportrait.motion_extractor import KeyPointMotion
 from jamflow.face.liveportrait.paste import PasteBack, prepare_paste
 from jamflow.face.liveportrait.runner import Runner
 from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_in, frames_of, resting
+from jamflow.face.liveportrait.video_picture import LivePortraitVideo
 from jamflow.face.motion import Motion, MotionSpace, Transfer
 from jamflow.face.tracker import Face
 
@@ -52,10 +52,15 @@ class LivePortraitRenderer:
     """See `Renderer`. Frames are the whole picture, its longest side at most 1280 pixels, its sides even."""
 
     def __init__(
-        self, networks: LivePortraitNetworks, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
-        options: Options | None = None, landmarks: LandmarkSource = from_mesh, space: MotionSpace = LIVEPORTRAIT_SPACE,
+        self,
+        networks: LivePortraitNetworks,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        options: Options | None = None,
+        landmarks: LandmarkSource = from_mesh,
+        space: MotionSpace = LIVEPORTRAIT_SPACE,
         batch_frames: int | None = None,
-    ):  # fmt: skip
+    ):
         """Moves the networks to the device.
 
         Args:
@@ -76,9 +81,9 @@ class LivePortraitRenderer:
     def idle(self, fps: Fraction, rng: np.random.Generator) -> None:
         """Nothing: the paper's animations of a picture keep head and eyes still, too."""
 
-    def film(self, film: Film) -> LivePortraitFilm:
+    def prepare_video(self, video: FaceVideo) -> LivePortraitVideo:
         """Options are for portraits: in a video nothing but the mouth's key points moves."""
-        return LivePortraitFilm(film, self.space, self._runner, self._batch_frames)
+        return LivePortraitVideo(video, self.space, self._runner, self._batch_frames)
 
     @torch.inference_mode()
     def prepare(self, rgb: np.ndarray, face: Face) -> "LivePortraitPicture":
@@ -88,9 +93,16 @@ class LivePortraitRenderer:
         seen = cv2.resize(crop(picture, to_crop, _CROP_PX), (256, 256), interpolation=cv2.INTER_AREA)
         m = self._runner.motion(seen[None])
         return LivePortraitPicture(
-            self.space, self._runner, self._options, self._batch_frames, self._runner.features(seen[None]), m, frames_in(m),
-            landmarks, prepare_paste(picture, to_crop, _CROP_PX, self._runner.device),
-        )  # fmt: skip
+            self.space,
+            self._runner,
+            self._options,
+            self._batch_frames,
+            self._runner.features(seen[None]),
+            m,
+            frames_in(m),
+            landmarks,
+            prepare_paste(picture, to_crop, _CROP_PX, self._runner.device),
+        )
 
 
 class LivePortraitPicture:
@@ -100,9 +112,17 @@ class LivePortraitPicture:
     times_s: None = None
 
     def __init__(
-        self, space: MotionSpace, runner: Runner, options: Options, batch_frames: int, feature: Tensor,
-        seen: KeyPointMotion, source: Frames, landmarks_n2: np.ndarray, paste: PasteBack,
-    ):  # fmt: skip
+        self,
+        space: MotionSpace,
+        runner: Runner,
+        options: Options,
+        batch_frames: int,
+        feature: Tensor,
+        seen: KeyPointMotion,
+        source: Frames,
+        landmarks_n2: np.ndarray,
+        paste: PasteBack,
+    ):
         self.space = space
         self._runner, self._options, self._batch_frames = runner, options, batch_frames
         self._feature, self._seen, self._source = feature, seen, source
@@ -123,9 +143,13 @@ class LivePortraitPicture:
         clue_tc = self.clue(0, count, fps)
         rest = resting(self._seen)
         return Motion(
-            join(mouth_tm, clue_tc, self.space), np.tile(rest.rotation_3, (count, 1)), np.tile(rest.translation_3, (count, 1)),
-            np.full(count, rest.scale, np.float32), fps, rest,
-        )  # fmt: skip
+            join(mouth_tm, clue_tc, self.space),
+            np.tile(rest.rotation_3, (count, 1)),
+            np.tile(rest.translation_3, (count, 1)),
+            np.full(count, rest.scale, np.float32),
+            fps,
+            rest,
+        )
 
     @torch.inference_mode()
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:

@@ -45,7 +45,7 @@ def frames_of(motion: Motion, canonical_k3: Tensor) -> Frames:
 
 
 def anchor_of(rest: Rest | None, canonical_k3: Tensor) -> Frames:
-    """What relative transfer compares with, as one frame: the performer at rest, by default zero, facing front, of scale 1."""
+    """What relative transfer compares with, as one frame: the maker at rest, by default zero, facing front, of scale 1."""
     if rest is None:
         zero = torch.zeros(1, 3, device=canonical_k3.device)
         expression, rotation = torch.zeros_like(canonical_k3)[None], rotation_matrix(*zero.unbind(-1))
@@ -65,7 +65,7 @@ def frames_in(seen: KeyPointMotion) -> Frames:
 
 
 def resting_in(motion: Motion, frame: int) -> Rest:
-    """The performer at rest as one of the frames shows him."""
+    """The maker at rest as one of the frames shows him."""
     m, t = motion, frame
     return Rest(m.expression_tk3[t], m.rotation_t3[t], m.translation_t3[t], float(m.scale_t[t]))
 
@@ -73,7 +73,5 @@ def resting_in(motion: Motion, frame: int) -> Rest:
 def resting(seen: KeyPointMotion) -> Rest:
     """One picture's face as its rest."""
     angles = torch.stack([seen.pitch_b, seen.yaw_b, seen.roll_b], dim=-1)
-    expression, rotation, translation = (
-        x[0].float().cpu().numpy() for x in (seen.expression_bk3, angles, seen.translation_b3)
-    )
+    expression, rotation, translation = (x[0].float().cpu().numpy() for x in (seen.expression_bk3, angles, seen.translation_b3))
     return Rest(expression, rotation, translation, float(seen.scale_b1[0, 0]))

@@ -27,9 +27,20 @@ _ALLOWED = {("numpy", "ndarray"), ("numpy", "dtype")} | {
     (f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")
 }
 _CORRUPT = (
-    pickle.UnpicklingError, EOFError, AttributeError, KeyError, IndexError, TypeError, ValueError, ImportError,
-    OSError, UnicodeDecodeError, OverflowError, MemoryError, ZeroDivisionError,
-)  # fmt: skip
+    pickle.UnpicklingError,
+    EOFError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    ImportError,
+    OSError,
+    UnicodeDecodeError,
+    OverflowError,
+    MemoryError,
+    ZeroDivisionError,
+)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -58,7 +69,7 @@ def read_pickle(path: str | Path) -> Motion:
 
 
 def write_pickle(path: str | Path, motion: Motion) -> None:
-    """A `.pkl` for LivePortrait's own tools, which take the first frame for the performer at rest whatever `motion.rest` says.
+    """A `.pkl` for LivePortrait's own tools, which take the first frame for the maker at rest whatever `motion.rest` says.
 
     The file appears when it is whole.
     """
@@ -100,12 +111,14 @@ def _official(motion: Motion) -> dict[str, Any]:
         "output_fps": round(float(motion.fps)),
         "motion": [
             {
-                "scale": motion.scale_t[i].reshape(1, 1), "R": rotation[i : i + 1], "exp": motion.expression_tk3[i : i + 1],
+                "scale": motion.scale_t[i].reshape(1, 1),
+                "R": rotation[i : i + 1],
+                "exp": motion.expression_tk3[i : i + 1],
                 "t": motion.translation_t3[i : i + 1],
             }
             for i in range(len(motion))
         ],
-    }  # fmt: skip
+    }
     for name, openings in (("c_eyes_lst", motion.eyes_t2), ("c_lip_lst", motion.lips_t1)):
         if openings is not None:
             out[name] = [row[None] for row in openings]

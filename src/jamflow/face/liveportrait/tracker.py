@@ -19,7 +19,7 @@ from jamflow.face.liveportrait.crop import Box, crop, eye_ratios, face_box, lip_
 from jamflow.face.liveportrait.runner import Runner
 from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, resting_in
 from jamflow.face.motion import Motion, MotionSpace
-from jamflow.face.renderer import Track
+from jamflow.face.track import Track
 from jamflow.face.tracker import FaceTracker
 
 _SCALE, _SHIFT_Y = 2.2, -0.1
@@ -37,16 +37,20 @@ class LivePortraitTracker:
     """
 
     def __init__(
-        self, networks: LivePortraitNetworks, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32,
-        finder: FaceTracker | None = None, space: MotionSpace = LIVEPORTRAIT_SPACE,
-    ):  # fmt: skip
+        self,
+        networks: LivePortraitNetworks,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        finder: FaceTracker | None = None,
+        space: MotionSpace = LIVEPORTRAIT_SPACE,
+    ):
         """Moves the networks to the device; `finder` finds and follows the face."""
         self._runner = Runner(networks, torch.device(device), dtype)
         self.finder = finder or FaceTracker()
         self.space = space
 
     def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
-        sight = _Sight(follow or Follower(self.finder))
+        sight = _FollowedFace(follow or Follower(self.finder))
         if iter(frames) is frames:
             there = sight.follow(frames)
             held = list(islice(there, round(_AHEAD_S * fps)))
@@ -77,7 +81,7 @@ class LivePortraitTracker:
         return tuple(np.concatenate(column) for column in zip(*rows, strict=True))
 
 
-class _Sight:
+class _FollowedFace:
     """What is seen of a face: `found` has every frame, `boxes` and `openings` those with a face."""
 
     def __init__(self, where: Follow):

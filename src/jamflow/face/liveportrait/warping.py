@@ -114,9 +114,7 @@ class DenseMotionNetwork(Foldable):
     def _heat(self, points_bk3: Tensor, size: torch.Size) -> Tensor:
         """(B, K, D, H, W): a Gaussian around each key point, as a product of one per axis."""
         d, h, w = (torch.linspace(-1, 1, n, device=points_bk3.device, dtype=points_bk3.dtype) for n in size)
-        x, y, z = (
-            torch.exp(-0.5 / _VARIANCE * (line - points_bk3[..., i, None]) ** 2) for i, line in enumerate((w, h, d))
-        )
+        x, y, z = (torch.exp(-0.5 / _VARIANCE * (line - points_bk3[..., i, None]) ** 2) for i, line in enumerate((w, h, d)))
         return z[..., :, None, None] * y[..., None, :, None] * x[..., None, None, :]
 
 

@@ -63,9 +63,10 @@ def _transforms(size: int, tiles: int) -> tuple[Tensor, Tensor, Tensor]:
         analysis[:, tile, start : start + _TILE + 2] = interpolate
         synthesis[start : start + _TILE, :, tile] = at_output.T
     return (
-        analysis.flatten(0, 1)[:, : size + 2].float().contiguous(), at_kernel.float(),
+        analysis.flatten(0, 1)[:, : size + 2].float().contiguous(),
+        at_kernel.float(),
         synthesis.flatten(1)[:size].float().contiguous(),
-    )  # fmt: skip
+    )
 
 
 def _powers(count: int) -> Tensor:

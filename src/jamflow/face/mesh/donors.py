@@ -6,13 +6,13 @@ Shapes: K frames of the video.
 import numpy as np
 
 from jamflow.face.canonical import CanonicalFace
-from jamflow.face.film import Film
+from jamflow.face.face_video import FaceVideo
 from jamflow.face.mesh import space
 from jamflow.face.mesh.compose import draw_mouth, landed_edges
 from jamflow.face.mesh.gap import gap_between
 from jamflow.face.mesh.insides import Inside, skin_of
 from jamflow.face.mesh.repaint import lips_of
-from jamflow.face.mesh.sight import Sight, sight
+from jamflow.face.mesh.seen_face import SeenFace, seen_face
 from jamflow.face.mesh.source import prepare_source
 from jamflow.face.mesh.warp import frame_motion
 from jamflow.face.motion import Motion
@@ -27,13 +27,13 @@ _BEYOND = 1.3  # what is this much more open than any frame is painted
 _MARGIN = 0.25
 
 
-def find_insides(film: Film, usable_k: np.ndarray, canonical: CanonicalFace) -> tuple[Inside, ...]:
+def find_insides(film: FaceVideo, usable_k: np.ndarray, canonical: CanonicalFace) -> tuple[Inside, ...]:
     """From the least open to the widest, at least one."""
     motion = film.track.motion
     opening_k = motion.expression_tk3[:, space.INNER_UPPER, 1] - motion.expression_tk3[:, space.INNER_LOWER, 1]
     candidates = _candidates(motion, opening_k, usable_k)
     frames = sorted({k for row in candidates for k in row})
-    seen = {k: _seen(rgb, sight(film.landmarks, k, canonical)) for k, rgb in zip(frames, film.frames(frames), strict=True)}
+    seen = {k: _seen(rgb, seen_face(film.landmarks, k, canonical)) for k, rgb in zip(frames, film.frames(frames), strict=True)}
     insides = [_middling([inside for k in row if (inside := seen[k]) is not None]) for row in candidates]
     insides = sorted({id(x): x for x in insides if x is not None}.values(), key=lambda inside: inside.height_cm)
     widest_cm = insides[-1].height_cm if insides else 0.0
@@ -41,7 +41,7 @@ def find_insides(film: Film, usable_k: np.ndarray, canonical: CanonicalFace) -> 
     if wanted:
         model = int(np.argmin(np.where(usable_k, opening_k + np.abs(motion.rotation_t3[:, 1]) / _DEGREES_PER_CM, np.inf)))
         rgb = next(film.frames([model]))
-        insides += _painted(rgb, sight(film.landmarks, model, canonical), wanted, canonical)
+        insides += _painted(rgb, seen_face(film.landmarks, model, canonical), wanted, canonical)
     return tuple(insides)
 
 
@@ -68,7 +68,7 @@ def _middling(insides: list[Inside]) -> Inside | None:
     return insides[int(np.argsort(lightness)[(len(insides) - 1) // 2])] if insides else None
 
 
-def _seen(rgb: np.ndarray, face: Sight) -> Inside | None:
+def _seen(rgb: np.ndarray, face: SeenFace) -> Inside | None:
     """The frame's own mouth; None where it is not open after all."""
     lips = lips_of(rgb, face)
     if not lips.parted:
@@ -76,7 +76,7 @@ def _seen(rgb: np.ndarray, face: Sight) -> Inside | None:
     return _cut_out(rgb, lips.upper.points(), lips.lower.points(), face.pose.scale_px, skin_of(rgb, face))
 
 
-def _painted(rgb: np.ndarray, face: Sight, heights_cm: list[float], canonical: CanonicalFace) -> list[Inside]:
+def _painted(rgb: np.ndarray, face: SeenFace, heights_cm: list[float], canonical: CanonicalFace) -> list[Inside]:
     """As a portrait would open its mouth."""
     source = prepare_source(rgb, Face(face.landmarks_l3, 1.0), canonical, _frame_px(rgb, face))
     scale_px = source.geometry.pose.scale_px
@@ -93,7 +93,7 @@ def _painted(rgb: np.ndarray, face: Sight, heights_cm: list[float], canonical: C
     return insides
 
 
-def _frame_px(rgb: np.ndarray, face: Sight) -> int:
+def _frame_px(rgb: np.ndarray, face: SeenFace) -> int:
     """The portrait's frame, at about the video's own resolution."""
     height = float(np.linalg.norm(face.mesh_v3[10, :2] - face.mesh_v3[152, :2]))
     return int(np.clip(2.6 * height, 256, 1024))

@@ -12,7 +12,7 @@ import numpy as np
 
 from jamflow.face.mesh.gap import Gap
 from jamflow.face.mesh.sampling import remap
-from jamflow.face.mesh.sight import Sight
+from jamflow.face.mesh.seen_face import SeenFace
 
 _CHEEKS = (50, 280, 205, 425, 101, 330)
 _MARGIN_PX = 1.0
@@ -53,8 +53,8 @@ def between(insides: tuple[Inside, ...], height_cm: float, u_hw: np.ndarray, v_h
     return image
 
 
-def skin_of(rgb: np.ndarray, sight: Sight) -> np.ndarray:
+def skin_of(rgb: np.ndarray, seen_face: SeenFace) -> np.ndarray:
     """(3,) the median colour of the cheeks."""
-    x, y = np.clip(sight.mesh_v3[list(_CHEEKS), :2].round().astype(int), 1, [rgb.shape[1] - 2, rgb.shape[0] - 2]).T
+    x, y = np.clip(seen_face.mesh_v3[list(_CHEEKS), :2].round().astype(int), 1, [rgb.shape[1] - 2, rgb.shape[0] - 2]).T
     around = [rgb[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
     return np.median(np.concatenate(around), axis=0).astype(np.float64)

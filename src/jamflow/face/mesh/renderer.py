@@ -15,16 +15,16 @@ import torch
 from torch import Tensor
 
 from jamflow.face.canonical import load_canonical
-from jamflow.face.film import Film
+from jamflow.face.face_video import FaceVideo
 from jamflow.face.idle import IdleMotion
 from jamflow.face.mesh.compose import draw_eye, draw_mouth
-from jamflow.face.mesh.film import MeshFilm
 from jamflow.face.mesh.rig import eye_closures
 from jamflow.face.mesh.sampling import remap
 from jamflow.face.mesh.sheets import COARSE_PX
 from jamflow.face.mesh.source import TURNED_DEG, MeshSource, prepare_source
 from jamflow.face.mesh.space import MESH_SPACE, follow_mouth
 from jamflow.face.mesh.transfer import drawn_motion
+from jamflow.face.mesh.video_picture import MeshVideo
 from jamflow.face.mesh.warp import Motion3, frame_motion, grid_points, invert
 from jamflow.face.motion import Motion, Transfer
 from jamflow.face.tracker import Face
@@ -53,8 +53,8 @@ class MeshRenderer:
         """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
         return MeshPicture(self, prepare_source(rgb, face, self._canonical, self._size_px))
 
-    def film(self, film: Film) -> MeshFilm:
-        return MeshFilm(film, self._canonical)
+    def prepare_video(self, video: FaceVideo) -> MeshVideo:
+        return MeshVideo(video, self._canonical)
 
     def render(
         self,

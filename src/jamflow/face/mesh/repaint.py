@@ -20,8 +20,8 @@ from jamflow.face.mesh.insides import Inside, between, skin_of
 from jamflow.face.mesh.lips import LipCut, cut_lips
 from jamflow.face.mesh.rig import Rig, build_rig
 from jamflow.face.mesh.sampling import remap, sample, smoothstep
+from jamflow.face.mesh.seen_face import SeenFace
 from jamflow.face.mesh.sheets import LOWER_LIP, UPPER_LIP
-from jamflow.face.mesh.sight import Sight
 from jamflow.face.mesh.thin_plate import thin_plate
 from jamflow.face.mesh.warp import Grid, grid_points, invert
 
@@ -61,7 +61,7 @@ def wanted_mouth(filmed_k3: np.ndarray, wanted_k3: np.ndarray) -> Wanted:
     return Wanted(by, *(max(0.0, gap) for gap in gaps))
 
 
-def repaint(rgb: np.ndarray, face: Sight, wanted: Wanted, insides: tuple[Inside, ...]) -> np.ndarray:
+def repaint(rgb: np.ndarray, face: SeenFace, wanted: Wanted, insides: tuple[Inside, ...]) -> np.ndarray:
     """(H, W, 3) uint8, the frame itself where nothing moves."""
     if np.abs(wanted.by_k3).max() < _LEAST_CM:
         return rgb
@@ -83,7 +83,7 @@ def repaint(rgb: np.ndarray, face: Sight, wanted: Wanted, insides: tuple[Inside,
     return out
 
 
-def lips_of(rgb: np.ndarray, face: Sight) -> LipCut:
+def lips_of(rgb: np.ndarray, face: SeenFace) -> LipCut:
     """The cut between the lips in a frame, in its pixels."""
     return cut_lips(rgb, face.mesh_v3, face.person_v3, face.pose.scale_px, _DEEPEST_CM)
 
@@ -102,7 +102,7 @@ class _Part:
     share_hw: np.ndarray
     weight_hw: np.ndarray
 
-    def field(self, rig: Rig, face: Sight, left_out: tuple[int, ...], motion_c2: np.ndarray) -> np.ndarray:
+    def field(self, rig: Rig, face: SeenFace, left_out: tuple[int, ...], motion_c2: np.ndarray) -> np.ndarray:
         """(h, w, 2) how far each point of the grid moves, pixels, from control points that are none of the vertices left out."""
         keep = rig.without(left_out)
         height = _heights_up(rig.points_c3[keep, :2], face)
@@ -122,7 +122,7 @@ class _Part:
         return full + np.dstack([x, y])
 
 
-def _part(face: Sight, shape: tuple[int, ...]) -> _Part:
+def _part(face: SeenFace, shape: tuple[int, ...]) -> _Part:
     oval = face.mesh_v3[list(topo.FACE_OVAL), :2]
     centre = oval.mean(0)
     ring = centre + _END * (oval - centre)
@@ -142,13 +142,13 @@ def _part(face: Sight, shape: tuple[int, ...]) -> _Part:
     return _Part((int(left), int(top), int(right), int(bottom)), Grid(origin.astype(np.float32), step), points, share, weight)
 
 
-def _heights_up(points_n2: np.ndarray, face: Sight) -> np.ndarray:
+def _heights_up(points_n2: np.ndarray, face: SeenFace) -> np.ndarray:
     """(N,) how far above the base of the nose, in face heights."""
     up = face.mesh_v3[10, :2] - face.mesh_v3[152, :2]
     return (points_n2 - face.mesh_v3[2, :2]) @ up / (up @ up)
 
 
-def _control_motion(rig: Rig, face: Sight, lips: LipCut, wanted: Wanted) -> np.ndarray:
+def _control_motion(rig: Rig, face: SeenFace, lips: LipCut, wanted: Wanted) -> np.ndarray:
     """(C, 2) how far the control points move, pixels.
 
     The key points alone would bring the lips together only as well as the landmarks know their edges; so at every place along
@@ -188,9 +188,11 @@ def _landed(edge: Contour, grid: Grid, field_hw2: np.ndarray) -> np.ndarray:
 def _sheet(cut_out: np.ndarray, pixels: np.ndarray, edge: Contour, above: bool, parted: bool) -> np.ndarray:
     """(h, w, 4) float32, 0 to 255: the skin on one side of an edge, drawn on beyond it, and where it is."""
     height, width = cut_out.shape[:2]
-    matte = 1 - matte_below(edge, pixels) if above else np.where(
-        edge.beyond(pixels) > 0, 1, matte_below(edge.shifted(-_UNDERLAP_PX), pixels)
-    )  # fmt: skip
+    matte = (
+        1 - matte_below(edge, pixels)
+        if above
+        else np.where(edge.beyond(pixels) > 0, 1, matte_below(edge.shifted(-_UNDERLAP_PX), pixels))
+    )
     colour = cut_out
     if parted:
         at = (edge.held(pixels, above, _TEXTURE_INSIDE_PX) - pixels[0]).astype(np.float32).reshape(height, width, 2)
@@ -204,9 +206,15 @@ def _over(below_hw3: np.ndarray, sheet_hw4: np.ndarray, look_hw2: np.ndarray) ->
 
 
 def _inside(
-    rgb: np.ndarray, face: Sight, lips: LipCut, landed: Gap, wanted: Wanted, insides: tuple[Inside, ...], pixels: np.ndarray,
+    rgb: np.ndarray,
+    face: SeenFace,
+    lips: LipCut,
+    landed: Gap,
+    wanted: Wanted,
+    insides: tuple[Inside, ...],
+    pixels: np.ndarray,
     part: _Part,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """(h, w, 3) float32: what would be seen if there were no lips."""
     left, top, right, bottom = part.box
     image = rgb[top:bottom, left:right].astype(np.float32)
@@ -233,7 +241,7 @@ def _inside(
     return image
 
 
-def _line_colour(rgb: np.ndarray, face: Sight) -> np.ndarray:
+def _line_colour(rgb: np.ndarray, face: SeenFace) -> np.ndarray:
     lips = face.mesh_v3[[12, 15, 268, 38, 86, 316], :2].round().astype(int)
     x, y = np.clip(lips, 0, [rgb.shape[1] - 1, rgb.shape[0] - 1]).T
     return (0.55 * np.median(rgb[y, x], axis=0)).astype(np.float32)

@@ -9,13 +9,28 @@ from jamflow.face.motion import MotionSpace
 
 # Mesh vertex of every key point.
 KEY_VERTICES = (
-    61, 291, 13, 14, 0, 17,  # mouth: right, left corner; inner upper, lower; outer upper, lower
-    152, 172, 397,  # jaw: chin, right and left jaw line
-    4, 168,  # nose: tip, bridge
-    33, 263, 159, 386, 145, 374,  # eyes: outer corners, upper lids, lower lids; right then left
-    105, 334,  # brows: right, left
-    50, 280,  # cheeks: right, left
-)  # fmt: skip
+    61,
+    291,
+    13,
+    14,
+    0,
+    17,  # mouth: right, left corner; inner upper, lower; outer upper, lower
+    152,
+    172,
+    397,  # jaw: chin, right and left jaw line
+    4,
+    168,  # nose: tip, bridge
+    33,
+    263,
+    159,
+    386,
+    145,
+    374,  # eyes: outer corners, upper lids, lower lids; right then left
+    105,
+    334,  # brows: right, left
+    50,
+    280,  # cheeks: right, left
+)
 
 CORNER_RIGHT, CORNER_LEFT, INNER_UPPER, INNER_LOWER, OUTER_UPPER, OUTER_LOWER = range(6)
 CHIN, JAW_RIGHT, JAW_LEFT = 6, 7, 8

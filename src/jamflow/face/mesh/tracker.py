@@ -13,7 +13,7 @@ from jamflow.face.measure import track_motion
 from jamflow.face.mesh.lips import PARTED_CM
 from jamflow.face.mesh.space import INNER_LOWER, INNER_UPPER, MESH_SPACE, OUTER_LOWER, OUTER_UPPER
 from jamflow.face.motion import Motion
-from jamflow.face.renderer import Track
+from jamflow.face.track import Track
 from jamflow.face.tracker import FaceTracker
 
 # As a portrait's lips are brought together (`neutral.py`).
@@ -32,9 +32,7 @@ class MeshTracker:
     def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
         seen = track_motion(frames, fps, self.finder, follow=follow)
         if not seen.found_t.any():
-            raise UserError(
-                "No human face was found in the video.", "Use a video of one face, seen from the front."
-            )
+            raise UserError("No human face was found in the video.", "Use a video of one face, seen from the front.")
         motion = _without_gaps(seen.motion, seen.found_t)
         k = int(np.flatnonzero(seen.found_t)[0])
         at_rest = seen.keypoints_tk3[k] - seen.motion.expression_tk3[k]
@@ -59,6 +57,9 @@ def _without_gaps(motion: Motion, found_t: np.ndarray) -> Motion:
         return interpolated(there, flat[there], all_t).reshape(x.shape)
 
     return replace(
-        motion, expression_tk3=fill(motion.expression_tk3), rotation_t3=fill(motion.rotation_t3),
-        translation_t3=fill(motion.translation_t3), scale_t=fill(motion.scale_t),
-    )  # fmt: skip
+        motion,
+        expression_tk3=fill(motion.expression_tk3),
+        rotation_t3=fill(motion.rotation_t3),
+        translation_t3=fill(motion.translation_t3),
+        scale_t=fill(motion.scale_t),
+    )

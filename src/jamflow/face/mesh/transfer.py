@@ -16,7 +16,7 @@ _EYES = (*range(EYE_RIGHT, LOWER_LID_LEFT + 1), BROW_RIGHT, BROW_LEFT)
 def drawn_motion(motion: Motion, how: Transfer, portrait: HeadPose) -> Motion:
     """Motion without `rest`: displacement from the neutral face, turn and shift from the portrait's own pose.
 
-    Where the performer's head is in his picture says nothing about this one, so place and size are taken over only
+    Where the maker's head is in his picture says nothing about this one, so place and size are taken over only
     relatively.
     """
     rest = motion.rest
@@ -36,6 +36,9 @@ def drawn_motion(motion: Motion, how: Transfer, portrait: HeadPose) -> Motion:
     kept[list({"lip": _LIPS, "eyes": _EYES, "pose": ()}.get(how.region, range(len(kept))))] = 1
     m = how.multiplier
     return Motion(
-        (m * kept * expression).astype(np.float32), (m * rotation).astype(np.float32), (m * translation).astype(np.float32),
-        (1 + m * (scale - 1)).astype(np.float32), motion.fps,
-    )  # fmt: skip
+        (m * kept * expression).astype(np.float32),
+        (m * rotation).astype(np.float32),
+        (m * translation).astype(np.float32),
+        (1 + m * (scale - 1)).astype(np.float32),
+        motion.fps,
+    )

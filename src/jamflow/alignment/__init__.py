@@ -1,0 +1,1 @@
+"""When something is said: text against sound, and text against visible lips."""

@@ -1,0 +1,124 @@
+"""What is said in a recording and when, as far as an edit needs to know it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.alignment.words_in_sound import Aligner, Say
+from jamflow.errors import UserError
+from jamflow.speech.level import to_model_level
+from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.original import Original
+from jamflow.text.words import TimedWord, find, spoken_words
+
+if TYPE_CHECKING:
+    from jamflow.speech.whisper import HeardWord, Whisper
+
+LONGEST_S = 600.0  # of a recording in which words are looked for
+_ALIGNED_S = 60.0  # at once: the time it takes grows with the square
+_AROUND_S = 8.0  # of a longer recording, to either side of the words
+
+
+@dataclass(frozen=True)
+class Heard:
+    """words: in time, in the recording's seconds; first, last: which of them (`last` exclusive) are the ones asked for."""
+
+    words: list[TimedWord]
+    first: int
+    last: int
+
+
+class WordFinder:
+    """Finds words in recordings."""
+
+    def __init__(self, aligner: Aligner, say: Say):
+        self._aligner, self._say = aligner, say
+        self._log_mel = LogMel()
+
+    def find(self, sound: Original, wanted: str, transcript: str | None) -> Heard:
+        """The words around `wanted`, which must be said exactly once.
+
+        transcript: all that is said; None lets Whisper hear it.
+
+        Raises:
+            UserError: it is not said, or more than once; the recording is too long; Whisper is not installed.
+        """
+        if transcript:
+            return self._known(sound, wanted, transcript)
+        refuse_long(sound)
+        heard = _whisper().words(sound.at_24_khz(0, sound.samples), SAMPLE_RATE_HZ)
+        first, last = find([word.text for word in heard], wanted)
+        return self._around(sound, heard, first, last)
+
+    def span(self, sound: Original, from_s: float, to_s: float, transcript: str | None) -> Heard:
+        """The words around a stretch of time; those in it are the ones asked for. None at all where nobody can tell."""
+        if transcript and sound.length_s <= _ALIGNED_S:
+            words = self._placed(sound, transcript, 0.0, float(sound.length_s))
+        else:
+            try:
+                ears = _whisper()
+            except UserError:
+                return Heard([], 0, 0)
+            start_s, end_s = max(0.0, from_s - _AROUND_S), min(float(sound.length_s), to_s + _AROUND_S)
+            heard = ears.words(self._wave(sound, start_s, end_s), SAMPLE_RATE_HZ)
+            if not heard:
+                return Heard([], 0, 0)
+            words = self._placed(sound, " ".join(word.text for word in heard), start_s, end_s)
+        middles = [(word.start_s + word.end_s) / 2 for word in words]
+        return Heard(words, sum(m < from_s for m in middles), sum(m < to_s for m in middles))
+
+    def _known(self, sound: Original, wanted: str, transcript: str) -> Heard:
+        if sound.length_s > _ALIGNED_S:
+            raise UserError(
+                f"The recording lasts {float(sound.length_s):.0f} s, and a transcript is laid on {_ALIGNED_S:g} s at most.",
+                "Leave --transcript out, or give a time span with --from and --to.",
+            )
+        first, last = find([word.text for word in spoken_words(transcript, self._aligner.text.phonemizer)], wanted)
+        return Heard(self._placed(sound, transcript, 0.0, float(sound.length_s)), first, last)
+
+    def _around(self, sound: Original, heard: Sequence["HeardWord"], first: int, last: int) -> Heard:
+        """Whisper tells the words well and their times badly (0.1 s early); so they are laid on the sound again."""
+        low, high, start_s, end_s = 0, len(heard), 0.0, float(sound.length_s)
+        if end_s > _ALIGNED_S / 2:
+            low = next(i for i in range(first + 1) if heard[i].start_s > heard[first].start_s - _AROUND_S)
+            until_s = heard[last - 1].end_s + _AROUND_S
+            high = 1 + max(i for i in range(last - 1, len(heard)) if i < last or heard[i].end_s < until_s)
+            start_s = heard[low].start_s if low else 0.0
+            end_s = heard[high].start_s if high < len(heard) else end_s
+        words = self._placed(sound, " ".join(word.text for word in heard[low:high]), start_s, end_s)
+        return Heard(words, first - low, last - low)
+
+    def _placed(self, sound: Original, text: str, start_s: float, end_s: float) -> list[TimedWord]:
+        mel_fm = self._mel(self._wave(sound, start_s, end_s))
+        words = self._aligner.align(spoken_words(text, self._aligner.text.phonemizer), mel_fm, self._say)
+        return [word.later(start_s) for word in words]
+
+    def _wave(self, sound: Original, start_s: float, end_s: float) -> np.ndarray:
+        return sound.at_24_khz(round(start_s * sound.rate_hz), round(end_s * sound.rate_hz))
+
+    def _mel(self, wave: np.ndarray) -> Tensor:
+        return self._log_mel(torch.from_numpy(to_model_level(wave)))
+
+
+def refuse_long(sound: Original) -> None:
+    if sound.length_s > LONGEST_S:
+        raise UserError(
+            f"The recording lasts {float(sound.length_s) / 60:.0f} minutes; words are looked for in {LONGEST_S / 60:g} at most.",
+            "Give a time span with --from and --to.",
+        )
+
+
+def _whisper() -> "Whisper":
+    from jamflow.speech.whisper import Whisper  # only now: an extra
+
+    try:
+        return Whisper()
+    except UserError as error:
+        raise UserError(
+            "What is said in the recording is not known.",
+            "Give it with --transcript; or run pip install 'jamflow[eval]', and English is transcribed.",
+        ) from error

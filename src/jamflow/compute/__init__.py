@@ -1,0 +1,1 @@
+"""How this machine multiplies: threads, matrix products, number formats."""

@@ -1,0 +1,129 @@
+"""Some words of a recording become other ones: a stretch of both streams is generated, and all around it is given.
+
+Times are seconds of the recording (*old*) or of the result (*new*): the same up to the stretch, a constant apart after it.
+
+Shapes: A audio tokens, F mel frames, T motion frames of the model, N frames of the picture, M and C mouth and clue channels.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import soxr
+import torch
+from torch import Tensor
+
+from jamflow.editing.support import EditSupport
+from jamflow.editing.timeline import EditTimeline
+from jamflow.model.config import JointConfig
+from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
+from jamflow.sampling.generate import Streams
+from jamflow.speech.bandwidth import with_top, without_top
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel, MelConfig
+from jamflow.speech.original import Original
+
+AROUND_S = 5.0  # of what is given to either side: with the stretch as much as rows of the training have
+# Of the neighbouring sounds that are made anew with the words, for they run into each other. A phoneme is heard some 50 ms before
+# the time that the teachers' models, and so `mini`, give it.
+_MARGINS_S = Fraction(1, 10), Fraction(1, 50)
+_FADE_S = 0.01  # from one sound to the other, within the stretch
+_REACH = MelConfig().n_fft // 2  # samples to either side that a mel frame hears
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is replaced, in samples of the recording: from `start` to `end`, by `new` of them."""
+
+    start: int
+    end: int
+    new: int
+    rate_hz: int
+
+    @property
+    def shift_s(self) -> Fraction:
+        return Fraction(self.new - (self.end - self.start), self.rate_hz)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the result that the model is shown.
+
+    Attributes:
+        start_s: new (and old) time at which it begins, a whole number of blocks.
+        span_s: new times between which it is not given.
+        tokens, speech: for `Conditions`.
+        gain: from the recording's level to the model's.
+        bands: how many mel bands the recording has.
+    """
+
+    start_s: Fraction
+    span_s: tuple[Fraction, Fraction]
+    tokens: int
+    speech: SpeechCondition
+    gain: float
+    bands: int
+
+    def frames(self, config: JointConfig) -> np.ndarray:
+        """(T,) new times of the motion frames."""
+        return float(self.start_s) + np.arange(config.motion_frames(self.tokens)) / float(config.exact_motion_fps)
+
+    def conditions(self, config: JointConfig, mouth_tm: np.ndarray | None, clue_tc: np.ndarray | None) -> Conditions:
+        """mouth_tm: as filmed, read outside the span alone; None where there is no picture."""
+        if mouth_tm is None:
+            return Conditions(self.tokens, self.speech, MotionCondition("absent"))
+        at_s = self.frames(config)
+        given_t = torch.from_numpy((at_s < float(self.span_s[0])) | (at_s >= float(self.span_s[1])))
+        clue = None if clue_tc is None else torch.from_numpy(clue_tc)
+        return Conditions(self.tokens, self.speech, MotionCondition("generated", torch.from_numpy(mouth_tm), given_t, clue))
+
+
+def cut(change: EditTimeline, sound: Original) -> Cut:
+    """Where sound is replaced: the words and a little of what touches them."""
+    rate = sound.rate_hz
+    start = max(0, round((change.start_s - _MARGINS_S[0]) * rate))
+    end = min(sound.samples, round((change.end_s + _MARGINS_S[1]) * rate))
+    return Cut(start, end, end - start + round(change.shift_s * rate), rate)
+
+
+def window(change: EditTimeline, place: Cut, sound: Original, config: JointConfig, support: EditSupport) -> Window:
+    """Mel and text around the cut."""
+    rate, token = sound.rate_hz, config.frames_per_token * HOP
+    block_s = Fraction(config.block_tokens * token, SAMPLE_RATE_HZ)
+    start_s = max(Fraction(0), (Fraction(place.start, rate) - Fraction(AROUND_S)) // block_s * block_s)
+    last = min(sound.samples, place.end + int(AROUND_S * rate))
+    before, after = sound.at_24_khz(round(start_s * rate), place.start), sound.at_24_khz(place.end, last)
+    gap = round(Fraction(place.new, rate) * SAMPLE_RATE_HZ)
+    heard = np.concatenate([before, after, sound.at_24_khz(place.start, place.end)])
+    gain = support.gain(heard)
+    wave = np.concatenate([before, np.zeros(gap, np.float32), after]) * np.float32(gain)
+    tokens = -(-len(wave) // token)
+    wave = np.pad(wave, (0, tokens * token - len(wave)))
+    mel_fm = LogMel()(torch.from_numpy(wave))[:-1]  # the last frame is centred on the end
+    middle = torch.arange(len(mel_fm)) * HOP
+    known_f = (middle + _REACH <= len(before)) | (middle - _REACH >= len(before) + gap)
+    given_a = known_f.reshape(tokens, -1).all(1)
+    bands = support.bands(mel_fm[known_f])
+    span_s = Fraction(place.start, rate), Fraction(place.start + place.new, rate)
+    speech = SpeechCondition("generated", with_top(mel_fm, bands), given_a, support.text(change, start_s, tokens))
+    return Window(start_s, span_s, tokens, speech, gain, bands)
+
+
+def patch(streams: Streams, view: Window, place: Cut, sound: Original, vocoder: Callable[[Tensor], Tensor]) -> np.ndarray:
+    """(new,) the samples that take the place of the old ones: generated, and faded to the recording's own at both ends."""
+    assert streams.mel_fm is not None
+    with torch.inference_mode():
+        mel = torch.cat([streams.mel_fm, streams.mel_fm[-1:]])
+        wave = without_top(vocoder(mel[None].float())[0].cpu().numpy(), view.bands) / np.float32(view.gain)
+    if sound.rate_hz != SAMPLE_RATE_HZ:
+        wave = soxr.resample(wave, SAMPLE_RATE_HZ, sound.rate_hz, quality="HQ")
+    first = place.start - round(view.start_s * sound.rate_hz)
+    out = np.pad(wave[first : first + place.new], (0, max(0, first + place.new - len(wave))))
+    fade = min(int(_FADE_S * sound.rate_hz), place.new // 2, place.end - place.start)
+    if fade:
+        up = np.linspace(0, 1, fade + 2, dtype=np.float32)[1:-1]
+        if place.start:
+            out[:fade] = up * out[:fade] + up[::-1] * sound.part(place.start, place.start + fade)
+        if place.end < sound.samples:
+            out[-fade:] = up[::-1] * out[-fade:] + up * sound.part(place.end - fade, place.end)
+    return np.clip(out, -1, 1).astype(np.float32)

@@ -1,0 +1,91 @@
+"""A video whose mouth is painted anew, frame by frame: see `repaint` for one of them.
+
+A frame is made from its number alone, so a result may be drawn in any pieces, from several threads, and again.
+
+Shapes: K frames of the video, T of a piece of the result, M mouth channels; 3 = x right, y up, z towards the viewer.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.face.canonical import CanonicalFace
+from jamflow.face.face_video import FaceVideo
+from jamflow.face.mesh.donors import find_insides
+from jamflow.face.mesh.repaint import repaint, wanted_mouth
+from jamflow.face.mesh.seen_face import seen_face
+from jamflow.face.mesh.space import KEY_VERTICES, MESH_SPACE, follow_mouth
+from jamflow.face.motion import Motion, Transfer
+from jamflow.face.pose import fit_pose
+from jamflow.face.tracker import Face
+from jamflow.face.usable import eased, losses, usable_frames
+
+_FACE_CM = 18.0  # height of the canonical face, about
+_AS_IT_IS = Transfer()
+
+
+class MeshVideo:
+    """See `Picture`."""
+
+    space = MESH_SPACE
+
+    def __init__(self, film: FaceVideo, canonical: CanonicalFace):
+        """Goes through some frames to see what the inside of this mouth looks like.
+
+        Raises:
+            UserError: the mesh does not fit this face, or nowhere is it large enough and seen from the front.
+        """
+        self._film, self._canonical = film, canonical
+        self.size = (film.size[0] // 2 * 2, film.size[1] // 2 * 2)
+        self.times_s = film.times_s
+        self._usable_k = usable_frames(film, _FACE_CM * film.track.motion.scale_t, canonical)
+        self._ease_k = eased(self._usable_k)
+        self._neutral_k3 = _neutral(film, canonical)
+        self.warnings = losses(film, self._usable_k)
+        self._insides = find_insides(film, self._usable_k, canonical)
+
+    def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
+        """The jaw follows the mouth; all else is as filmed."""
+        count = len(mouth_tm)
+        still = np.zeros((count, 3), np.float32)
+        e_tk3 = follow_mouth(mouth_tm.reshape(count, -1, 3)).astype(np.float32)
+        return Motion(e_tk3, still, still, np.ones(count, np.float32), fps)
+
+    def clue(self, first: int, count: int, fps: Fraction) -> np.ndarray:
+        return self._film.clue(MESH_SPACE, first, count, fps)
+
+    def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
+        """Single frames, drawn a few ahead by as many threads as there are cores. `how` is not for videos."""
+        shown = self._film.shown_n[first : first + len(motion)].tolist()
+        workers = max(1, min(4, os.cpu_count() or 1))
+        waiting: deque[Future[np.ndarray]] = deque()
+        with ThreadPoolExecutor(workers) as pool:
+            for frame, rgb, wanted_k3 in zip(shown, self._film.frames(shown), motion.expression_tk3, strict=True):
+                waiting.append(pool.submit(self._frame, frame, rgb, wanted_k3))
+                if len(waiting) > 2 * workers:
+                    yield torch.from_numpy(waiting.popleft().result()[None])
+            while waiting:
+                yield torch.from_numpy(waiting.popleft().result()[None])
+
+    def _frame(self, frame: int, rgb: np.ndarray, wanted_k3: np.ndarray) -> np.ndarray:
+        width, height = self.size
+        if self._usable_k[frame] and np.isfinite(wanted_k3).all():
+            face = seen_face(self._film.landmarks, frame, self._canonical)
+            filmed_k3 = face.person_v3[list(KEY_VERTICES)] - self._neutral_k3
+            eased_k3 = filmed_k3 + self._ease_k[frame] * (wanted_k3 - filmed_k3)
+            rgb = repaint(rgb, face, wanted_mouth(filmed_k3, eased_k3), self._insides)
+        return np.ascontiguousarray(rgb[:height, :width])
+
+
+def _neutral(film: FaceVideo, canonical: CanonicalFace) -> np.ndarray:
+    """(21, 3) the person at rest, head centimetres: what the tracker measured expressions from."""
+    k = int(np.flatnonzero(film.track.found_t)[0])
+    face = Face(film.landmarks(k, k + 1)[0].astype(np.float64), 1.0)
+    points = fit_pose(face, canonical).to_canonical(face.mesh_v3[list(KEY_VERTICES)])
+    return points - film.track.motion.expression_tk3[k]

@@ -1,0 +1,1 @@
+"""From names and files to models, renderers and trackers that are ready to use."""

@@ -1,0 +1,76 @@
+"""Official F5-TTS checkpoints to our audio stream: strict, any of the published forms.
+
+The state dicts of F5TTS_Base and F5TTS_v1_Base cannot be told apart; the two differ in how text padding is masked and
+in which heads rotate, so the caller must say which one a file is.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from jamflow.errors import UserError
+from jamflow.model.config import AudioConfig
+from jamflow.model.streams import AudioDiT
+from jamflow.weights.foreign import read_checkpoint
+from jamflow.weights.tensors import load_strictly
+
+F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]
+_PREFIX = "transformer."
+# What official files hold beside the network: counters of the average, the mel front end's buffers.
+_BESIDE = {
+    "initted",
+    "step",
+    "update",
+    "mel_spec.mel_stft.mel_scale.fb",
+    "mel_spec.mel_stft.spectrogram.window",
+}
+
+
+def f5_config(name: F5Name, text_vocab: int = 2545) -> AudioConfig:
+    """The architecture of a published checkpoint."""
+    small = name == "F5TTS_v1_Small"
+    first = name == "F5TTS_Base"
+    return AudioConfig(
+        channels=100,
+        dim=768 if small else 1024,
+        depth=18 if small else 22,
+        heads=12 if small else 16,
+        head_dim=64,
+        ff_mult=2,
+        text_vocab=text_vocab,
+        text_dim=512,
+        text_layers=4,
+        text_mask_padding=not first,
+        pe_attn_head=1 if first else None,
+    )
+
+
+def load_f5(path: Path, name: F5Name, average: bool = True) -> AudioDiT:
+    """The audio stream with the weights of a published or self-trained F5-TTS checkpoint, in single precision.
+
+    Args:
+        path: `.safetensors` or `.pt`.
+        name: which architecture the file is of.
+        average: the averaged weights (what is published and what inference uses), else the raw ones.
+
+    Raises:
+        UserError: the file cannot be read, holds other objects than tensors, or is of another model.
+    """
+    with torch.device("meta"):  # or 337 million random numbers would be drawn for nothing
+        stream = AudioDiT(f5_config(name))
+    load_strictly(stream, _network(read_checkpoint(path), path, average), path, name)
+    return stream.eval().requires_grad_(False)
+
+
+def _network(loaded: dict[str, Tensor], path: Path, average: bool) -> dict[str, Tensor]:
+    """The tensors of the network under our names."""
+    kinds = {name.partition("/")[0] for name in loaded if "/" in name}
+    kind = "ema_model_state_dict" if average else "model_state_dict"
+    if kinds:
+        if kind not in kinds:
+            raise UserError(f"{path} has no entry {kind}.", "It holds the other kind of weights; ask for those.")
+        loaded = {name.partition("/")[2]: value for name, value in loaded.items() if name.startswith(f"{kind}/")}
+    own = {name.replace("ema_model.", ""): value for name, value in loaded.items()}
+    return {name.removeprefix(_PREFIX): value.float() for name, value in own.items() if name not in _BESIDE}

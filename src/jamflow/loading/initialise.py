@@ -1,0 +1,69 @@
+"""`base` before its training: the official Audio-DiT unchanged, everything of motion new (JAM-Flow section 4.6).
+
+The folder that comes out speaks as F5-TTS does, and is what stage 1 starts from.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import torch
+
+from jamflow.errors import UserError
+from jamflow.face.liveportrait.keypoints import KEY_POINTS, LIP_POINTS
+from jamflow.loading.f5 import F5Name, load_f5
+from jamflow.loading.joint import save_joint
+from jamflow.loading.model import JOINT_FILE
+from jamflow.model.config import JointConfig, MotionConfig
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.weights.fetch import require
+
+MOUTH = MotionConfig().mouth
+
+
+def init_base(
+    folder: Path, checkpoint: Path | None = None, kind: F5Name | None = None, mouth: Collection[int] = MOUTH, seed: int = 0
+) -> Path:
+    """Write `folder`/joint.safetensors, whole or not at all; returns its path.
+
+    Args:
+        folder: made if it is not there.
+        checkpoint: an F5-TTS checkpoint; None is the official F5TTS_v1_Base among the weights on this machine.
+        kind: which architecture `checkpoint` is of; two of them have the same names and shapes.
+        mouth: which of LivePortrait's lip key points the model generates; the other key points are shown to it.
+        seed: of the new weights.
+
+    Raises:
+        UserError: the checkpoint is missing or of another model, there is a model in the folder, or no room.
+    """
+    points = tuple(sorted(set(mouth)))
+    if not points or not set(points) <= set(LIP_POINTS):
+        lips = ", ".join(map(str, LIP_POINTS))
+        raise UserError(f"The mouth cannot be the key points {list(mouth)}.", f"Choose some of {lips}.")
+    if checkpoint is None:
+        checkpoint, kind = require("f5-v1-base")["f5-v1-base"], "F5TTS_v1_Base"
+    if kind is None:
+        raise UserError(
+            f"Of which kind {checkpoint} is, its contents do not tell.", "Give F5TTS_v1_Base, F5TTS_Base or F5TTS_v1_Small."
+        )
+    path = folder / JOINT_FILE
+    if path.exists():
+        raise UserError(f"There is a model in {folder} already.", "Choose another folder, or remove that one.")
+    audio = load_f5(checkpoint, kind)
+    motion = MotionConfig(mouth_channels=3 * len(points), clue_channels=3 * (KEY_POINTS - len(points)), mouth=points)
+    config = JointConfig(audio.config, motion, text="f5")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = JointModel(config, audio)
+    normaliser = Normaliser(config.audio.channels, motion.mouth_channels, motion.clue_channels)
+    fresh = not folder.exists()
+    try:
+        folder.mkdir(exist_ok=True)
+        # In single precision: rounded weights would no longer be F5-TTS's.
+        save_joint(path, model.state_dict(), normaliser.state_dict(), config, half=False)
+    except OSError as error:
+        raise UserError(f"The folder {folder} cannot be made.", f"The system says: {error.strerror}.") from error
+    finally:
+        if fresh and folder.is_dir() and not path.exists():
+            folder.rmdir()
+    return path

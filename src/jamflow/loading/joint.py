@@ -1,0 +1,51 @@
+"""The joint model as a file."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jamflow.errors import UserError
+from jamflow.model.config import MINI_MOUTH, AudioConfig, JointConfig, MotionConfig
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.weights.tensors import load_strictly, load_tensors, save_tensors
+
+
+def save_joint(
+    path: Path, model: dict[str, Tensor], normaliser: dict[str, Tensor], config: JointConfig, half: bool = True
+) -> None:
+    """The joint model and its normaliser in one file; half: in half precision, which is enough to speak with."""
+    tensors = {f"model.{k}": v for k, v in model.items()} | {f"normaliser.{k}": v for k, v in normaliser.items()}
+    save_tensors(path, tensors, asdict(config), half)
+
+
+def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
+    """Read what `save_joint` wrote, ready for inference.
+
+    Raises:
+        UserError: the file is missing, damaged, or of another model.
+    """
+    tensors, raw = load_tensors(path)
+    try:
+        config = joint_config(raw)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is a model file of JAM-Flow, but not of a joint model.", "Check which file it is.") from error
+    with torch.device("meta"):
+        model = JointModel(config)
+    normaliser = Normaliser(
+        config.audio.channels // config.frames_per_token, config.motion.mouth_channels, config.motion.clue_channels
+    )
+    for name, module in (("model.", model), ("normaliser.", normaliser)):
+        state = {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}
+        load_strictly(module, state, path, "the joint model")
+    return model.eval().requires_grad_(False), normaliser
+
+
+def joint_config(raw: dict[str, Any]) -> JointConfig:
+    """A configuration from its JSON form."""
+    motion: dict[str, Any] = {"mouth": MINI_MOUTH, "space": "mesh"} | raw["motion"]  # the first files of `mini` lack them
+    motion["mouth"] = tuple(motion["mouth"])
+    return JointConfig(**(raw | {"audio": AudioConfig(**raw["audio"]), "motion": MotionConfig(**motion)}))

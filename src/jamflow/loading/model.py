@@ -1,0 +1,109 @@
+"""What a model consists of, put together from its name or its folder: the one place that knows which is which."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from jamflow.errors import UserError
+from jamflow.loading.f5 import F5Name, f5_config, load_f5
+from jamflow.loading.joint import load_joint
+from jamflow.model.config import JointConfig, TextKind
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.model.precision import blocks_in_bfloat16
+from jamflow.sampling.generate import Sampling
+from jamflow.speech.mel import N_MELS
+from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
+from jamflow.text.durations import load_durations
+from jamflow.text.frontend import TextFrontend
+from jamflow.voices.adaptation import Adapter
+from jamflow.voices.f5_reader import F5Reader
+from jamflow.voices.phoneme_reader import PhonemeReader
+from jamflow.voices.prompt import load_voice
+from jamflow.voices.reader import Reader
+from jamflow.weights.fetch import require
+from jamflow.weights.shipped import ASSETS
+
+Precision = Literal["float32", "bfloat16"]
+JOINT_FILE, VOCODER_FILE = "joint.safetensors", "vocoder.safetensors"
+# Published F5-TTS checkpoints that are a model by themselves: kind, and group and checkpoint in the registry.
+_OFFICIAL: dict[str, tuple[F5Name, str, str]] = {
+    "base": ("F5TTS_v1_Base", "f5", "f5-v1-base"),
+    "base-v0": ("F5TTS_Base", "f5-v0", "f5-base"),
+}
+_SAMPLING: dict[TextKind, Sampling] = {"phonemes": Sampling(), "f5": Sampling(steps=32, speech_guidance=2.0)}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model, ready for inference on one device; `sampling` is its own choice."""
+
+    joint: JointModel
+    normaliser: Normaliser
+    reader: Reader
+    sampling: Sampling
+    device: torch.device
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is a Motion-DiT that was trained: its output starts at zero."""
+        motion = self.joint.motion
+        return motion is not None and bool(motion.proj_out.weight.any())
+
+    def in_voice(self, adapter: Adapter, mel_fm: Tensor | None) -> "LoadedModel":
+        """The same with its speech stream adapted to (F, mel bands) of a recording; None changes nothing."""
+        return replace(self, joint=adapter(self.joint, self.normaliser, mel_fm))
+
+    @cached_property
+    def ruler(self) -> "LoadedModel":
+        """The model that says when words are said: this one, or `mini` where this one times its text itself."""
+        return self if self.joint.config.text == "phonemes" else assemble("mini", self.device)
+
+
+def assemble(model: str | Path, device: torch.device, dtype: Precision = "float32") -> LoadedModel:
+    """A model by name (`mini`, `base`, `base-v0`) or by the folder that holds its `joint.safetensors`.
+
+    Raises:
+        UserError: there is no such model, files of it are missing (says which, and how to get them), or are of another.
+    """
+    if dtype not in get_args(Precision):
+        raise UserError(f"There is no dtype {dtype!r} here.", f"Use {' or '.join(get_args(Precision))}.")
+    if model in _OFFICIAL:
+        name, group, checkpoint = _OFFICIAL[str(model)]
+        paths = require(group)
+        config = JointConfig(audio=f5_config(name), text="f5")
+        joint = JointModel(config, load_f5(paths[checkpoint], name), with_motion=False)
+        return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(paths["vocos"]), None, device, dtype)
+    folder = ASSETS / model
+    if not (folder / JOINT_FILE).is_file():
+        folder = Path(model)
+    if not (folder / JOINT_FILE).is_file():
+        raise UserError(
+            f"There is no model called {str(model)!r} here.",
+            f"Known are mini, {', '.join(_OFFICIAL)}; or give a folder that holds {JOINT_FILE}.",
+        )
+    joint, normaliser = load_joint(folder / JOINT_FILE)
+    own = folder / VOCODER_FILE
+    vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(require("vocos")["vocos"])
+    return _parts(joint, normaliser, vocoder, folder, device, dtype)
+
+
+def _parts(
+    joint: JointModel, normaliser: Normaliser, vocoder: Vocos, folder: Path | None, device: torch.device, dtype: Precision
+) -> LoadedModel:
+    config = joint.config
+    if dtype == "bfloat16":
+        blocks_in_bfloat16(joint)
+    joint.to(device)
+    normaliser.to(device)
+    vocoder.to(device)
+    if config.text == "f5" or folder is None:
+        reader: Reader = F5Reader(vocoder)
+    else:
+        text = TextFrontend(load_durations(folder / "durations.safetensors"), config)
+        reader = PhonemeReader(text, load_voice(folder / "voice.safetensors"), vocoder, config)
+    return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device)

@@ -1,0 +1,106 @@
+"""Renderers and trackers by name: the one place that knows what each is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from jamflow.face.renderer import Picture, Renderer, Tracker
+from jamflow.face.select import select_face
+from jamflow.face.tracker import FaceTracker
+
+if TYPE_CHECKING:
+    from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
+    from jamflow.face.liveportrait.landmarks import LandmarkSource
+    from jamflow.face.liveportrait.renderer import Options
+    from jamflow.footage.retime import Order
+    from jamflow.footage.video import Footage
+
+RendererName = Literal["mesh", "liveportrait"]
+LandmarksName = Literal["mesh", "liveportrait", "insightface"]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What draws faces, what tracks them in the same motion space, and what finds them in pictures."""
+
+    renderer: Renderer
+    tracker: Tracker
+    finder: FaceTracker
+
+    def prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Picture, list[str]]:
+        """A portrait (file, or (H, W, 3) uint8 RGB) ready to be drawn, and what the user should know about it.
+
+        `face`: which one, from the left; None takes the largest. Raises UserError where the portrait cannot be used.
+        """
+        from jamflow.media.image import read_image
+
+        rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
+        chosen, warnings = select_face(rgb, self.finder, face)
+        picture = self.renderer.prepare(rgb, chosen)
+        return picture, [*warnings, *picture.warnings]
+
+    def repaint(self, footage: "Footage", order: "Order") -> tuple[Picture, list[str]]:
+        """A video ready for another mouth, its frames in an order, and what the user should know about it.
+
+        Raises UserError where the face cannot be trusted, or this renderer does not repaint videos.
+        """
+        picture = self.renderer.prepare_video(footage.face_video(order))
+        return picture, [*footage.warnings, *picture.warnings]
+
+
+def load_faces(
+    name: RendererName,
+    device: torch.device | str | None = None,
+    mouth: tuple[int, ...] | None = None,
+    options: "Options | None" = None,
+    landmarks: LandmarksName = "mesh",
+) -> Faces:
+    """Load a renderer and its tracker; LivePortrait on the GPU where there is one.
+
+    LivePortrait alone looks at `mouth`, the lip points that a model generates (None: the usual four), `options` and
+    `landmarks`, what portraits are cropped by: the face mesh, its own network, or InsightFace (non-commercial).
+
+    Raises:
+        UserError: LivePortrait's weights are not here (says how to get them), or damaged.
+    """
+    finder = FaceTracker()
+    if name == "mesh":
+        from jamflow.face.mesh.renderer import MeshRenderer
+        from jamflow.face.mesh.tracker import MeshTracker
+
+        return Faces(MeshRenderer(), MeshTracker(finder), finder)
+    from jamflow.face.liveportrait.renderer import LivePortraitRenderer
+    from jamflow.face.liveportrait.space import MOUTH, liveportrait_space
+    from jamflow.face.liveportrait.tracker import LivePortraitTracker
+
+    networks = _liveportrait()
+    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    # The official code computes in half precision on a GPU too.
+    dtype = torch.float32 if chosen.type == "cpu" else torch.float16
+    space = liveportrait_space(mouth or MOUTH)
+    renderer = LivePortraitRenderer(networks, chosen, dtype, options, _landmark_source(landmarks), space)
+    return Faces(renderer, LivePortraitTracker(networks, chosen, dtype, finder, space), finder)
+
+
+def _liveportrait() -> "LivePortraitNetworks":
+    from jamflow.face.liveportrait.checkpoint import LivePortraitFiles, load_networks
+    from jamflow.weights.fetch import require
+
+    paths = require("liveportrait")
+    return load_networks(LivePortraitFiles(**{file.removeprefix("liveportrait-"): path for file, path in paths.items()}))
+
+
+def _landmark_source(name: LandmarksName) -> "LandmarkSource":
+    from jamflow.face.liveportrait.landmarks import Official203, from_mesh
+    from jamflow.weights.fetch import require
+
+    if name == "mesh":
+        return from_mesh
+    if name == "liveportrait":
+        return Official203.load(*require("landmark-203").values())
+    from jamflow.face.liveportrait.insight import InsightFace106
+
+    return InsightFace106.load()

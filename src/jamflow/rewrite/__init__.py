@@ -1,1 +1,0 @@
-"""Other words for somebody who was recorded: all of what is said, or a stretch of it."""

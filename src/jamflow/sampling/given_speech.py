@@ -1,0 +1,96 @@
+"""Speech that is given: a recording of any length becomes utterances, cut where it is quiet, each with its surroundings.
+
+An utterance is heard with what comes before it (in the place of a voice) and after it, so that lips at a cut know what was and
+what will be said. All but the last are equally long, surroundings included: for every length that it meets, oneDNN keeps some
+10 MiB of compiled code and more, and memory would grow with the recording.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import torch
+
+from jamflow.model.config import JointConfig
+from jamflow.sampling.conditions import SpeechCondition
+from jamflow.sampling.utterance import Utterance
+from jamflow.sampling.windows import reach_frames
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.recording import Recording
+
+LONGEST_S = 30.0  # of an utterance with its surroundings: what F5-TTS was trained with
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """wave: (N,) samples, of which the first `before` are what came before and all after `before + kept` what follows."""
+
+    wave: np.ndarray
+    before: int
+    kept: int
+    last: bool
+
+
+def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]:
+    """All of the recording. Frame n of the result shows the recording's second n / fps."""
+    fps = config.exact_motion_fps
+    token = config.frames_per_token * HOP
+    block = config.block_tokens * token
+    log_mel, start = LogMel(), 0
+    margin = math.ceil(Fraction(reach_frames(config)) / fps * SAMPLE_RATE_HZ / block)
+    for chunk in chunks(recording.blocks(), block, margin, int(LONGEST_S * SAMPLE_RATE_HZ / block)):
+        tokens = -(-len(chunk.wave) // token)
+        padded = np.pad(chunk.wave, (0, tokens * token - len(chunk.wave)))
+        mel_fm = log_mel(torch.from_numpy(padded))[:-1]  # the last frame is centred on the end
+        length_s = Fraction(chunk.kept, SAMPLE_RATE_HZ)
+        shown = int(math.ceil(length_s * fps) / fps * SAMPLE_RATE_HZ)  # samples that its frames last
+        wave = chunk.wave[chunk.before :][: chunk.kept]
+        yield Utterance(
+            tokens,
+            chunk.before // token,
+            SpeechCondition("given", mel_fm),
+            None,
+            [],
+            length_s,
+            chunk.last,
+            recorded=np.pad(wave, (0, shown - len(wave))),
+            first_frame=int((start - chunk.before) * fps / SAMPLE_RATE_HZ),
+        )
+        start += chunk.kept
+
+
+def chunks(waves: Iterable[np.ndarray], block: int, margin: int, longest: int) -> Iterator[Chunk]:
+    """Sound as it comes, cut at the quietest whole blocks.
+
+    Args:
+        waves: (n,) samples in order.
+        block: samples; what is kept of a chunk is whole blocks, but for the last one.
+        margin: blocks of surroundings on either side at least, as far as there are any.
+        longest: blocks of a chunk with its surroundings: as many in every chunk but the last one.
+    """
+    most = longest - 2 * margin
+    held, have, before = [np.zeros(0, np.float32)], 0, 0
+    for wave in waves:
+        held.append(wave)
+        have += len(wave)
+        if have <= longest * block:
+            continue
+        whole = np.concatenate(held)
+        while have > longest * block:
+            kept = _quietest(whole[before:], block, -(-most // 2), most) * block
+            yield Chunk(whole[: longest * block], before, kept, False)
+            drop = max(0, before + kept - margin * block)
+            whole, before = whole[drop:], before + kept - drop
+            have = len(whole)
+        held = [whole]
+    whole = np.concatenate(held)
+    yield Chunk(whole, before, len(whole) - before, True)
+
+
+def _quietest(wave: np.ndarray, block: int, least: int, most: int) -> int:
+    """After how many blocks, from `least` to `most`, the block's length around the cut is the quietest."""
+    cuts = np.arange(least, most + 1) * block
+    energy = [np.square(wave[cut - block // 2 : cut + block // 2], dtype=np.float64).sum() for cut in cuts]
+    return least + int(np.argmin(energy))

@@ -1,0 +1,263 @@
+"""`edit`: words are found in a recording, others are generated in their place, and the rest of it stays.
+
+Shapes: N frames of the result, T of the model, M mouth channels.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from jamflow.alignment.find_words import Heard, WordFinder
+from jamflow.alignment.words_in_sound import Aligner
+from jamflow.editing.splice import Cut, Window, cut, patch, window
+from jamflow.editing.timeline import EditTimeline, edit_timeline
+from jamflow.errors import UserError
+from jamflow.face.channels import interpolated
+from jamflow.face.motion import Motion
+from jamflow.face.renderer import Picture
+from jamflow.footage.retime import Order, joined
+from jamflow.footage.video import Footage, open_footage
+from jamflow.loading.model import LoadedModel
+from jamflow.loading.renderers import Faces
+from jamflow.media.passed_sound import AAC_RATES_HZ
+from jamflow.result import Look, Piece, Result, Timings
+from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
+from jamflow.sampling.generate import Sampling, Streams, generate
+from jamflow.speech.mel import FRAME_RATE_HZ
+from jamflow.speech.original import Original, open_original
+from jamflow.text.words import differing, spoken_words
+from jamflow.voices.adaptation import Adapter
+
+if TYPE_CHECKING:
+    from jamflow.face.face_video import FaceVideo
+
+_ALIGNMENT_STEPS = 6  # enough to tell phonemes apart
+_EASE_S = 0.12  # over which the mouth passes from the filmed to the generated motion, within the stretch
+_CHUNK_FRAMES = 250
+_LEAST_S = 0.04  # of a time span
+_VOICE_S = 15.0  # of the recording, from its beginning, that tell its voice
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be said instead: of the words `old`, or of what is said from `from_s` to `to_s`."""
+
+    new: str
+    old: str = ""
+    from_s: float | None = None
+    to_s: float | None = None
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The picture of the result: of its frames, `first` to `last` (exclusive) get a new mouth."""
+
+    film: "FaceVideo"
+    picture: Picture
+    first: int
+    last: int
+
+
+def edit_recording(
+    parts: LoadedModel,
+    faces: Callable[[], Faces] | None,
+    source: str | Path,
+    change: Change,
+    transcript: str | None,
+    *,
+    adapter: Adapter,
+    sampling: Sampling,
+    seed: int,
+    face: int | None,
+    timings: Timings,
+) -> Result:
+    """See `JamFlow.edit`. faces: loads what draws; None makes sound alone."""
+    support = parts.reader.edit_support()
+    footage = None
+    if faces is not None:
+        with timings("video"):
+            footage = open_footage(source, faces().tracker, face)
+    with timings("words"):
+        sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
+        unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
+        finder = parts.ruler.reader.edit_support(sound.at_24_khz(0, min(sound.samples, int(_VOICE_S * sound.rate_hz))))
+        assert finder.aligner is not None, "a ruler's text is laid out in time"
+        say = own_speech(parts.ruler.in_voice(adapter, finder.adapt_to_fm))
+        said = _changed(sound, change, transcript, finder.aligner, say, unit_s)
+    place = cut(said, sound)
+    scene = None
+    if footage is not None and faces is not None:
+        with timings("video"):
+            scene = _scene(footage, faces(), place)
+
+    def make(timings: Timings) -> Iterator[Piece]:
+        view = window(said, place, sound, parts.joint.config, support)
+        with timings("model"):
+            streams = _streams(parts, view, scene, sampling, torch.Generator().manual_seed(seed))
+        with timings("vocoder"):
+            new = patch(streams, view, place, sound, support.vocoder)
+        waves = chain(sound.blocks(0, place.start), [new], sound.blocks(place.end))
+        if scene is None:
+            yield from (Piece(wave, None, []) for wave in waves)
+        else:
+            yield from _pieces(waves, scene, _motion(scene, streams, view, parts), sound.rate_hz)
+
+    length_s = float(sound.length_s + place.shift_s)
+    warnings = [*([] if footage is None else footage.warnings), *([] if scene is None else scene.picture.warnings)]
+    warnings += _told(sound, place, scene)
+    old_s, new_s = ([round(x / place.rate_hz, 3) for x in (place.start, end)] for end in (place.end, place.start + place.new))
+    settings = {"seed": seed, "nfe": sampling.steps, "replaced_s": old_s, "new_s": new_s}
+    fps = parts.joint.config.exact_motion_fps if footage is None else footage.facts.fps
+    look = None if scene is None else Look(scene.picture)
+    return Result(make, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings)
+
+
+def own_speech(parts: LoadedModel) -> Callable[[int, SpeechCondition], torch.Tensor]:
+    """The model's own speech for the alignment: the same whatever the seed."""
+
+    def say(tokens: int, speech: SpeechCondition) -> torch.Tensor:
+        conditions = Conditions(tokens, speech, MotionCondition("absent"))
+        streams = generate(parts.joint, parts.normaliser, conditions, sampling, torch.Generator().manual_seed(0))
+        assert streams.mel_fm is not None
+        return streams.mel_fm.cpu()
+
+    sampling = replace(parts.sampling, steps=_ALIGNMENT_STEPS)
+    return say
+
+
+def _changed(
+    sound: Original,
+    change: Change,
+    transcript: str | None,
+    aligner: Aligner,
+    say: Callable[[int, SpeechCondition], torch.Tensor],
+    unit_s: Fraction,
+) -> EditTimeline:
+    ear = WordFinder(aligner, say)
+    phonemizer = aligner.text.phonemizer
+    fresh = spoken_words(change.new, phonemizer) if change.new.strip() else []
+    if change.old:
+        heard, span_s = ear.find(sound, change.old, transcript), None
+    else:
+        span_s = _span(change, sound)
+        heard = ear.span(sound, *span_s, transcript)
+    before, after = heard.words[: heard.first], heard.words[heard.last :]
+    if change.old:
+        old = [word.text for word in heard.words[heard.first : heard.last]]
+        same_before, same_after = differing(old, [word.text for word in fresh])
+        if same_before + same_after == len(old) == len(fresh):
+            raise UserError("The new words are the old ones.", "Give others.")
+        heard = Heard(heard.words, heard.first + same_before, heard.last - same_after)
+        fresh = fresh[same_before : len(fresh) - same_after]
+        before, after = heard.words[: heard.first], heard.words[heard.last :]
+    if not before and not after and not fresh:
+        raise UserError("Nothing would be left of what is said.", "Give new words.")
+    text = " ".join(word.text for word in (*before, *fresh, *after))
+    return edit_timeline(heard.words, heard.first, heard.last, spoken_words(text, phonemizer), aligner.text, unit_s, span_s)
+
+
+def _span(change: Change, sound: Original) -> tuple[float, float]:
+    """Checked times.
+
+    Raises:
+        UserError: they are not in the recording, or in the wrong order.
+    """
+    length_s = float(sound.length_s)
+    from_s, to_s = change.from_s or 0.0, length_s if change.to_s is None else change.to_s
+    if from_s < 0 or to_s > length_s + 0.005:
+        raise UserError(f"The time span reaches beyond the recording, which lasts {length_s:.2f} s.", "Give times within it.")
+    if not to_s - from_s >= _LEAST_S:
+        raise UserError(f"The time span from {from_s:g} s to {to_s:g} s is empty.", "Let it end later than it begins.")
+    return from_s, min(to_s, length_s)
+
+
+def _scene(footage: Footage, faces: Faces, place: Cut) -> _Scene:
+    order, first, last = retimed(
+        footage.filmed, Fraction(place.start, place.rate_hz), Fraction(place.end, place.rate_hz), place.shift_s, footage.facts.fps
+    )
+    film = footage.face_video(order)
+    return _Scene(film, faces.renderer.prepare_video(film), first, last)
+
+
+def retimed(filmed: Order, start_s: Fraction, end_s: Fraction, shift_s: Fraction, fps: Fraction) -> tuple[Order, int, int]:
+    """Frames between two times held or left out, evenly, so that all after them come `shift_s` later.
+
+    Also returns which frames of the result these are: the first, and the one after the last.
+    """
+    times = [*filmed.times_s, filmed.end_s]
+    first = bisect_left(filmed.times_s, start_s)
+    last = max(first, bisect_left(filmed.times_s, end_s))
+    lasts_s = times[last] - times[first] + round(shift_s * fps) / fps
+    if lasts_s <= 0:
+        count, lasts_s = 0, Fraction(0)
+    else:
+        count = max(1, last - first + round(shift_s * fps))
+    index = first + ((np.arange(count) + 0.5) * (last - first) / max(count, 1)).astype(int)
+    middle = Order(filmed.frames_n[np.clip(index, 0, len(filmed) - 1)], [lasts_s * k / count for k in range(count)], lasts_s)
+    parts = [Order(filmed.frames_n[:first], list(filmed.times_s[:first]), times[first]), middle]
+    if last < len(filmed):
+        rest = [t - times[last] for t in filmed.times_s[last:]]
+        parts.append(Order(filmed.frames_n[last:], rest, filmed.end_s - times[last]))
+    return joined(parts), first, first + count
+
+
+def _streams(parts: LoadedModel, view: Window, scene: _Scene | None, sampling: Sampling, generator: torch.Generator) -> Streams:
+    config = parts.joint.config
+    mouth_tm = clue_tc = None
+    if scene is not None:
+        at_s = view.frames(config)
+        shown_s = np.array([float(t) for t in scene.film.times_s[:-1]])
+        mouth_tm = interpolated(shown_s, scene.film.mouth(scene.picture.space), at_s)
+        fps = config.exact_motion_fps
+        clue_tc = scene.picture.clue(round(view.start_s * fps), len(at_s), fps)
+    return generate(parts.joint, parts.normaliser, view.conditions(config, mouth_tm, clue_tc), sampling, generator)
+
+
+def _motion(scene: _Scene, streams: Streams, view: Window, parts: LoadedModel) -> Motion:
+    """Of all frames; where they stay as they were filmed it is not a number."""
+    assert streams.mouth_tc is not None
+    made = slice(scene.first, scene.last)
+    filmed_nm = scene.film.mouth(scene.picture.space)
+    times = np.array([float(t) for t in scene.film.times_s])
+    made_nm = interpolated(view.frames(parts.joint.config), streams.mouth_tc.cpu().numpy(), times[made])
+    ends = times[scene.first], times[scene.last]
+    share = np.minimum(times[made] - ends[0], ends[1] - times[made]) / _EASE_S
+    share = np.clip(share, 0, 1)[:, None]
+    mouth_nm = np.full_like(filmed_nm, np.nan)
+    mouth_nm[made] = filmed_nm[made] + share * (made_nm - filmed_nm[made])
+    return scene.picture.speaking(mouth_nm, parts.joint.config.exact_motion_fps)
+
+
+def _pieces(waves: Iterator[np.ndarray], scene: _Scene, motion: Motion, rate_hz: int) -> Iterator[Piece]:
+    """Sound and frames of the same time together."""
+    held, done = np.zeros(0, np.float32), 0
+    for start in range(0, len(motion), _CHUNK_FRAMES):
+        end = min(start + _CHUNK_FRAMES, len(motion))
+        wanted = round(scene.film.times_s[end] * rate_hz) - done
+        parts = [held]
+        while sum(map(len, parts)) < wanted and (wave := next(waves, None)) is not None:
+            parts.append(wave)
+        whole = np.concatenate([*parts, *(waves if end == len(motion) else ())])
+        cut_at = len(whole) if end == len(motion) else wanted
+        speech, held = whole[:cut_at], whole[cut_at:]
+        done += len(speech)
+        yield Piece(speech, motion.rows(np.arange(start, end)), [])
+
+
+def _told(sound: Original, place: Cut, scene: _Scene | None) -> list[str]:
+    out = []
+    shift_s = float(place.shift_s)
+    if shift_s:
+        words = f"The new words take {abs(shift_s):.2f} s {'longer' if shift_s > 0 else 'less'} than the old ones"
+        frames = "" if scene is None else f"; {'frames are held' if shift_s > 0 else 'frames are left out'} there"
+        out.append(f"{words}: all that follows comes {'later' if shift_s > 0 else 'earlier'}{frames}.")
+    if sound.channels > 1:
+        out.append(f"The sound has {sound.channels} channels; they become one.")
+    return out

@@ -1,0 +1,90 @@
+"""Text to pieces that the model speaks one by one: each a sentence or part of one, with its timing.
+
+Every piece (and every voice) is a whole number of *blocks* of 0.32 s, the shortest time that holds whole audio
+tokens, whole mel frames and whole video frames; so pieces join without a remainder in sound or picture.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from jamflow.errors import UserError
+from jamflow.model.config import JointConfig
+from jamflow.text.durations import DurationPredictor, timeline
+from jamflow.text.phonemes import SILENCE, Phonemizer, check_script, split_sentences, tokens_in_time
+
+LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
+
+
+@dataclass(frozen=True)
+class TimedSentence:
+    """phones: (symbol, start s, end s) from the start of the piece; tokens: its length in audio tokens; last: none follows."""
+
+    text: str
+    phones: list[tuple[str, float, float]]
+    tokens: int
+    text_a: torch.Tensor
+    last: bool
+
+
+class TextFrontend:
+    """Phonemes and durations for text of any length, a piece at a time."""
+
+    def __init__(self, durations: DurationPredictor, config: JointConfig):
+        self._durations = durations
+        self._config = config
+        self.phonemizer = Phonemizer()
+
+    @torch.inference_mode()
+    def seconds(self, symbols: list[str]) -> torch.Tensor:
+        """(N,) how long each symbol is expected to last."""
+        return self._durations(torch.tensor([self.phonemizer.tokens(symbols)]))[0]
+
+    @torch.inference_mode()
+    def pieces(self, text: str, speed: float) -> Iterator[TimedSentence]:
+        """Pieces in order. speed: 2 is twice as fast.
+
+        Raises:
+            UserError: nothing to say, or letters of another script.
+        """
+        for sentence, symbols, seconds, last in self._spoken(text, speed):
+            phones = timeline(symbols, seconds)
+            rate, block = self._config.token_rate_hz, self._config.block_tokens
+            tokens = math.ceil(phones[-1][2] * rate / block) * block
+            symbol, start, _ = phones[-1]
+            phones[-1] = (symbol, start, tokens / rate)
+            text_a = torch.from_numpy(tokens_in_time(phones, tokens, rate))
+            yield TimedSentence(sentence, phones, tokens, text_a, last)
+
+    @torch.inference_mode()
+    def spread(self, text: str, tokens: int) -> torch.Tensor:
+        """(tokens,) the text of a recording of known length, its predicted timing stretched to fit."""
+        symbols = [SILENCE, *(s for part in split_sentences(text) for s in self.phonemizer(part)), SILENCE]
+        seconds = self.seconds(symbols)
+        seconds[0] = 0.1
+        length_s = tokens / self._config.token_rate_hz
+        phones = timeline(symbols, seconds * (length_s / float(seconds.sum())))
+        return torch.from_numpy(tokens_in_time(phones, tokens, self._config.token_rate_hz))
+
+    @torch.inference_mode()
+    def sentences(self, text: str) -> list[list[tuple[str, float]]]:
+        """(symbol, seconds) of every sentence; it begins with a silence, which is short but for the first one's.
+
+        Raises:
+            UserError: nothing to say, or letters of another script.
+        """
+        return [list(zip(symbols, s.tolist(), strict=True))[:-1] for _, symbols, s, _ in self._spoken(text, 1.0)]
+
+    def _spoken(self, text: str, speed: float) -> Iterator[tuple[str, list[str], torch.Tensor, bool]]:
+        """Each sentence, its symbols between two silences, (N,) their seconds, and whether it is the last."""
+        check_script(text)
+        sentences = split_sentences(text)
+        if not sentences:
+            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
+        for number, sentence in enumerate(sentences):
+            symbols = [SILENCE, *self.phonemizer(sentence), SILENCE]
+            seconds = self.seconds(symbols) / speed
+            seconds[0] = LEAD_S if number == 0 else PAUSE_S
+            yield sentence, symbols, seconds, number == len(sentences) - 1

@@ -1,0 +1,131 @@
+"""How `mini` reads: English phonemes laid out in time, a voice of its own, pieces that end in silence."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jamflow.alignment.lip_timing import kept, lip_times, moving_s
+from jamflow.alignment.words_in_sound import Aligner
+from jamflow.editing.support import EditSupport
+from jamflow.editing.timeline import EditTimeline
+from jamflow.model.config import JointConfig
+from jamflow.sampling.conditions import SpeechCondition
+from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
+from jamflow.speech.bandwidth import bands_heard
+from jamflow.speech.level import end_in_silence, gain_to_model_level
+from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.vocoder import Vocos
+from jamflow.speech.waveform import read_wave
+from jamflow.text.fit import DUB_FITS, FitMode, fitted
+from jamflow.text.frontend import TextFrontend
+from jamflow.text.phonemes import SILENCE
+from jamflow.voices import given_lips
+from jamflow.voices.prompt import ADAPTATION_DB, ADAPTATION_S, Prompt, Voice, adaptation_mel, choose_prompt, voice_from_prompt
+from jamflow.voices.reader import VoiceLips
+
+_HARD_TO_LEARN = (
+    "The recording of the voice is too short or too noisy to learn from, so it is imitated less well; "
+    f"give {ADAPTATION_S[0]:g} s or more, with speech at least {ADAPTATION_DB:g} dB over the background."
+)
+_TAIL_S = 0.05  # how long a last sound may ring on
+_VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
+
+
+class PhonemeReader:
+    def __init__(self, text: TextFrontend, own_voice: Voice, vocoder: Vocos, config: JointConfig):
+        self._text, self._own_voice, self._vocoder, self._config = text, own_voice, vocoder, config
+        self._log_mel = LogMel()
+
+    def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "PhonemeSpeaker":
+        if voice is None:
+            return PhonemeSpeaker(self._text, self._own_voice, self._vocoder, self._config)
+        wave = read_wave(voice)
+        chosen = self._recorded(wave, voice_text, lips)
+        learnt = adaptation_mel(wave, self._log_mel)
+        warnings = () if learnt is not None else (_HARD_TO_LEARN,)
+        return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config, learnt, warnings)
+
+    def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
+        def text(change: EditTimeline, from_s: Fraction, tokens: int) -> Tensor:
+            return change.timed(from_s, tokens, self._config.token_rate_hz)
+
+        learnt = None if heard is None else adaptation_mel(heard, self._log_mel)
+        voice = self._own_voice if heard is None or learnt is None else self._recorded(heard, None, None)
+        aligner = Aligner(self._text, voice, self._config)
+        return EditSupport(aligner, text, gain_to_model_level, bands_heard, self._vocoder, learnt)
+
+    def _recorded(self, wave: np.ndarray, text: str | None, lips: VoiceLips | None) -> Voice:
+        per = self._config.frames_per_token
+        prompt = choose_prompt(wave, self._config.block_tokens * per * HOP)
+        voice = voice_from_prompt(prompt, self._log_mel, per)
+        # Only where the whole recording became the prompt is its text known to belong to it.
+        if text and prompt.whole:
+            voice = replace(voice, text_a=self._text.spread(text, len(voice.text_a)))
+        return voice if lips is None else replace(voice, lips=self._seen(prompt, len(voice.text_a), lips))
+
+    def _seen(self, prompt: Prompt, tokens: int, lips: VoiceLips) -> Lips | None:
+        """What is filled up with silence was never seen."""
+        frames = self._config.motion_frames(tokens)
+        found = lips(prompt.start_s, frames)
+        if found is None:
+            return None
+        recorded_t = torch.arange(frames) < (prompt.end_s - prompt.start_s) * self._config.motion_fps
+        return replace(found, seen_t=found.seen_t & recorded_t)
+
+
+@dataclass(frozen=True)
+class PhonemeSpeaker:
+    text: TextFrontend
+    voice: Voice
+    vocoder: Vocos
+    config: JointConfig
+    adapt_to_fm: Tensor | None = None
+    warnings: tuple[str, ...] = ()
+
+    def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
+        voice, first = self.voice, len(self.voice.text_a)
+        for piece in self.text.pieces(text, speed):
+            tokens = first + piece.tokens
+            speech = SpeechCondition(
+                "generated", voice.mel_fm, torch.arange(tokens) < first, torch.cat([voice.text_a, piece.text_a])
+            )
+            length_s = piece.tokens / Fraction(self.config.token_rate_hz)
+            yield Utterance(tokens, first, speech, voice.lips, piece.phones, length_s, piece.last)
+
+    def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
+        fps, length_s = self.config.motion_fps, float(lips.length_s)
+        voice, phones, warnings = given_lips.with_lips(self.voice, mouth_of), None, []
+        if text is not None:
+            points = lips.points(fps)
+            spoken = [symbol for sentence in self.text.sentences(text) for symbol in sentence]
+            natural_s = sum(seconds for symbol, seconds in spoken if symbol != SILENCE)
+            found = fitted(natural_s, moving_s(points, fps), length_s, way, DUB_FITS, "the lips move for")
+            if found.warning:
+                warnings.append(found.warning)
+            if found.keep_s is not None:
+                spoken, left_out = kept(spoken, found.keep_s)
+                warnings.append(left_out)
+            symbols, seconds = zip(*spoken, (SILENCE, 0.1), strict=True)
+            phones = lip_times(symbols, [s / found.rate for s in seconds], points, fps, length_s)
+        return Dubbed(lambda: given_lips.utterances(lips, phones, voice, self.config), tuple(warnings))
+
+    def sound(self) -> Sound:
+        return self._vocode
+
+    @torch.inference_mode()
+    def _vocode(self, mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
+        """As long as the utterance, silent after the last sound where that is known."""
+        first = utterance.voice_tokens * self.config.frames_per_token
+        start = max(0, first - _VOCODER_CONTEXT)
+        mel = torch.cat([mel_fm[start:], mel_fm[-1:]])  # the last frame is centred on the end
+        wave = self.vocoder(mel[None].float())[0][(first - start) * HOP :]
+        wave = wave[: round(utterance.length_s * SAMPLE_RATE_HZ)].clamp(-1, 1).cpu().numpy()
+        if not utterance.phones:
+            return wave
+        _, over_s, _ = utterance.phones[-1]
+        return end_in_silence(wave, over_s + _TAIL_S, SAMPLE_RATE_HZ)

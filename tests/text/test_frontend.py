@@ -1,0 +1,55 @@
+"""Text to pieces: whole blocks, the durations that were asked for, nothing left out."""
+
+import pytest
+
+from jamflow.model.config import mini
+from jamflow.text.durations import load_durations
+from jamflow.text.frontend import TextFrontend, TimedSentence
+from jamflow.text.phonemes import symbols
+from jamflow.weights.shipped import asset
+
+CONFIG = mini(len(symbols()))
+TEXT = "My mother bought a map. Where did Bob go, and why? " + "He went over the hill and far away, " * 8 + "today."
+
+
+@pytest.fixture(scope="module")
+def reader() -> TextFrontend:
+    return TextFrontend(load_durations(asset("mini/durations.safetensors")), CONFIG)
+
+
+def seconds(pieces: list[TimedSentence]) -> float:
+    return sum(p.tokens for p in pieces) / CONFIG.token_rate_hz
+
+
+def test_a_block_is_whole_in_sound_and_picture() -> None:
+    block_s = CONFIG.block_tokens / CONFIG.token_rate_hz
+    assert block_s == pytest.approx(0.32) and block_s * CONFIG.motion_fps == pytest.approx(8)
+
+
+def test_pieces_hold_the_whole_text_in_whole_blocks(reader: TextFrontend) -> None:
+    pieces = list(reader.pieces(TEXT, 1.0))
+    assert " ".join(p.text for p in pieces).split() == TEXT.split()
+    for piece in pieces:
+        assert piece.tokens % CONFIG.block_tokens == 0 and len(piece.text_a) == piece.tokens
+        ends = [end for _, _, end in piece.phones]
+        assert [start for _, start, _ in piece.phones] == pytest.approx([0.0, *ends[:-1]])
+        assert ends[-1] == pytest.approx(piece.tokens / CONFIG.token_rate_hz)
+        said = [s for s, start, end in piece.phones if end - start > 1.01 / CONFIG.token_rate_hz]
+        heard = [symbols()[i] for i in dict.fromkeys(piece.text_a.tolist())]
+        assert set(said) <= set(heard)  # no sound that lasts longer than a token is lost
+
+
+def test_speed_divides_the_time(reader: TextFrontend) -> None:
+    normal, fast = (seconds(list(reader.pieces(TEXT, speed))) for speed in (1.0, 2.0))
+    assert fast == pytest.approx(normal / 2, rel=0.12)
+
+
+def test_speaking_rate_is_human(reader: TextFrontend) -> None:
+    words = len(TEXT.split())
+    assert 2.0 < words / seconds(list(reader.pieces(TEXT, 1.0))) < 4.5
+
+
+def test_a_recordings_text_fills_its_length(reader: TextFrontend) -> None:
+    tokens = reader.spread("My mother bought a map.", 120)
+    assert len(tokens) == 120 and symbols()[int(tokens[0])] == "_"
+    assert [symbols()[i] for i in tokens.tolist()].index("m") > 1
