@@ -31,7 +31,7 @@ def test_word_boundaries(own: bool, smaller: bool) -> None:
     aligner = finder.aligner
     assert aligner is not None
     words = spoken_words(TEXT, aligner.text.phonemizer)
-    say = own_speech(Adapter()(parts, finder.adapt_to_fm))
+    say = own_speech(parts.in_voice(Adapter(), finder.adapt_to_fm))
     found = aligner.align(words, LogMel()(torch.from_numpy(to_model_level(wave))), say)
     symbols, spans = sequence(words)
     assert [p[0] for p in spoken.phones] == symbols
