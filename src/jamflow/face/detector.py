@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from jamflow.face.bundle import read_member
+from jamflow.face.network import Network
 
 _INPUT_PX = 128
 _SCORE_MIN = 0.5
@@ -42,10 +42,10 @@ class Detection:
 
 
 class FaceDetector:
-    """BlazeFace on ``cv2.dnn``. Not safe to share between threads: the network holds its input."""
+    """BlazeFace. Threads may share one."""
 
     def __init__(self):
-        self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(read_member("face_detector.tflite"), np.uint8))
+        self._net = Network("face_detector.tflite", ("regressors", "classificators"))
         self._anchors_n2 = _anchors()
 
     def detect(self, rgb: np.ndarray) -> list[Detection]:
@@ -74,8 +74,7 @@ class FaceDetector:
         offset = np.array([(_INPUT_PX - width * scale) / 2, (_INPUT_PX - height * scale) / 2])
         matrix = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]])
         small = _shrink(tile, scale, matrix)
-        self._net.setInput(np.ascontiguousarray(small.astype(np.float32).transpose(2, 0, 1)[None]) / 127.5 - 1)
-        regressors, logits = self._net.forward(["regressors", "classificators"])
+        regressors, logits = self._net(small.astype(np.float32) / 127.5 - 1)
         scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1), -80, 80)))
         keep = scores > _SCORE_MIN
         values = regressors.reshape(-1, 16)[keep]

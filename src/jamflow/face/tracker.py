@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from jamflow.face.bundle import read_member
 from jamflow.face.detector import Detection, FaceDetector
+from jamflow.face.network import Network
 
 _INPUT_PX = 256
 _BOX_SCALE = 1.5
@@ -52,12 +52,11 @@ class Face:
 
 
 class FaceTracker:
-    """Landmark network with its detector, on ``cv2.dnn``. One tracker per thread."""
+    """Landmark network with its detector. Threads may share one: it keeps nothing of a picture."""
 
     def __init__(self):
         self._detector = FaceDetector()
-        model = np.frombuffer(read_member("face_landmarks_detector.tflite"), np.uint8)
-        self._net = cv2.dnn.readNetFromTFLite(model)
+        self._net = Network("face_landmarks_detector.tflite", ("Identity", "Identity_1"))
 
     def detect(self, rgb: np.ndarray) -> list[Detection]:
         """All faces in an (H, W, 3) uint8 RGB picture, largest first."""
@@ -92,8 +91,7 @@ class FaceTracker:
         turn = scale * _rotation(region.angle_rad)
         to_picture = np.c_[turn, region.centre_2 - turn @ [_INPUT_PX / 2, _INPUT_PX / 2]]
         crop = _crop(rgb, to_picture, scale)
-        self._net.setInput(np.ascontiguousarray(crop.transpose(2, 0, 1)[None], np.float32) / 255)
-        points, presence = self._net.forward(["Identity", "Identity_1"])
+        points, presence = self._net(crop.astype(np.float32) / 255)
         points = points.reshape(-1, 3).astype(np.float64)
         xy = points[:, :2] @ turn.T + to_picture[:, 2]
         logit = float(np.clip(presence.ravel()[0], -80, 80))
