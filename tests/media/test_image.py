@@ -1,8 +1,11 @@
-"""Pictures: every kind ends as upright RGB over white; what is no picture is refused in one sentence."""
+"""Pictures, in files and in memory: every kind ends as upright RGB over white; what is no picture is refused in one sentence."""
 
 import struct
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from jamflow.errors import UserError
-from jamflow.media.image import MAX_PIXELS, read_image
+from jamflow.media.image import MAX_PIXELS, picture_rgb, read_image
 
 
 def gradient(height: int = 80, width: int = 120) -> np.ndarray:
@@ -146,7 +149,7 @@ def test_bad_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
         "drawing.eps": "not a readable picture",
         "empty.png": "is empty",
         "thin.png": "only 500 x 8 pixels",
-        "float.tiff": "damaged",
+        "float.tiff": "floating-point",
         "missing.png": "does not exist",
         ".": "is a folder",
         "a" * 300: "cannot be opened",
@@ -172,3 +175,81 @@ def test_damage_anywhere_ends_in_a_picture_or_a_user_error(tmp_path: Path) -> No
             path.write_bytes(bytes(broken[: rng.integers(1, len(whole) + 1)]))
             with suppress(UserError):
                 assert read_image(path).dtype == np.uint8
+
+
+def test_path_bytes_pillow_and_array_are_one_picture(tmp_path: Path) -> None:
+    rgb = gradient()
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    for source in (tmp_path / "a.png", str(tmp_path / "a.png"), data, Image.open(BytesIO(data)), Image.fromarray(rgb), rgb):
+        np.testing.assert_array_equal(picture_rgb(source), rgb)
+
+
+def test_arrays_of_every_kind() -> None:
+    grey = gradient()[..., 0]
+    rgba = np.dstack([gradient(), np.full(grey.shape, 255, np.uint8)])
+    rgba[:5, :, 3] = 0
+    for source in (grey, grey[..., None], grey.astype(np.uint16) << 8, np.asfortranarray(grey)):
+        np.testing.assert_array_equal(picture_rgb(source), np.stack([grey] * 3, axis=-1))
+    np.testing.assert_array_equal(picture_rgb(gradient()[:, ::-1]), gradient()[:, ::-1])
+    np.testing.assert_array_equal(picture_rgb((gradient().astype(np.uint16) << 8) + 255), gradient())
+    assert (picture_rgb(rgba)[:5] == 255).all()
+    np.testing.assert_array_equal(picture_rgb(rgba)[5:], gradient()[5:])
+
+
+def test_the_array_may_be_changed_afterwards() -> None:
+    rgb = gradient()
+    read = picture_rgb(rgb)
+    rgb[:] = 0
+    np.testing.assert_array_equal(read, gradient())
+
+
+def test_pillow_images_are_upright_and_stay_as_they_are() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = BytesIO()
+    Image.fromarray(gradient()).save(file, "PNG", exif=exif)
+    for image in (Image.open(file), Image.fromarray(gradient()).convert("LA")):
+        size, mode = image.size, image.mode
+        assert picture_rgb(image).shape == ((120, 80, 3) if mode == "RGB" else (80, 120, 3))
+        assert (image.size, image.mode) == (size, mode)
+        image.load()  # it is still open
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (gradient() / 255, r"float64, not of uint8.*0 to 255"),
+        (gradient() > 90, "bool"),
+        (gradient().astype(np.int64), "int64"),
+        (gradient()[None], r"shape \(1, 80, 120, 3\)"),
+        (gradient()[..., :2], r"shape \(80, 120, 2\)"),
+        (gradient()[0, :, 0], r"shape \(120,\)"),
+        (np.zeros((0, 0, 3), np.uint8), "only 0 x 0 pixels"),
+        (np.zeros((80, 63), np.uint8), "only 63 x 80 pixels"),
+        (np.broadcast_to(np.uint8(0), (8_001, 8_000)), "more than 64 million"),
+        (b"", "is empty"),
+        (b"not a picture", "not a readable picture"),
+        (png_header(80, 80), "damaged"),
+        (Image.new("F", (80, 80)), "floating-point"),
+        (Image.new("RGB", (80, 8)), "only 80 x 8 pixels"),
+        (None, "NoneType"),
+        ([[0, 0], [0, 0]], "list"),
+        (3, "int"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_sentence(source: object, words: str) -> None:
+    with pytest.raises(UserError, match=words) as caught:
+        picture_rgb(source)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value) and "  " not in str(caught.value) and caught.value.hint
+
+
+def test_threads_may_share_one_image_and_leave_warnings_as_they_were() -> None:
+    file = BytesIO()
+    Image.fromarray(gradient(800, 1200)).save(file, "PNG")
+    image = Image.open(file)
+    expected, before = gradient(800, 1200), list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        for rgb in pool.map(picture_rgb, [image, file.getvalue()] * 8):
+            np.testing.assert_array_equal(rgb, expected)
+    assert warnings.filters == before

@@ -1,10 +1,8 @@
 """Renderers and trackers by name: the one place that knows what each is made of."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import torch
 
 from jamflow.face.renderer import Picture, Renderer, Tracker
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from jamflow.face.liveportrait.renderer import Options
     from jamflow.footage.retime import Order
     from jamflow.footage.video import Footage
+    from jamflow.media.image import PictureSource
 
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
@@ -30,14 +29,14 @@ class Faces:
     tracker: Tracker
     finder: FaceTracker
 
-    def prepare(self, portrait: str | Path | np.ndarray, face: int | None) -> tuple[Picture, list[str]]:
-        """A portrait (file, or (H, W, 3) uint8 RGB) ready to be drawn, and what the user should know about it.
+    def prepare(self, portrait: "PictureSource", face: int | None) -> tuple[Picture, list[str]]:
+        """A portrait ready to be drawn, and what the user should know about it.
 
         `face`: which one, from the left; None takes the largest. Raises UserError where the portrait cannot be used.
         """
-        from jamflow.media.image import read_image
+        from jamflow.media.image import picture_rgb
 
-        rgb = portrait if isinstance(portrait, np.ndarray) else read_image(portrait)
+        rgb = picture_rgb(portrait)
         chosen, warnings = select_face(rgb, self.finder, face)
         picture = self.renderer.prepare(rgb, chosen)
         return picture, [*warnings, *picture.warnings]
