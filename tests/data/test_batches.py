@@ -9,9 +9,10 @@ import torch
 from corpora import PITCH_HZ, SYMBOLS, make_corpus
 from jamflow.data import batches
 from jamflow.data.augment import another_voice, degrade_sound, track_noise
-from jamflow.data.batches import Packer, statistics
+from jamflow.data.batches import Packer
 from jamflow.data.corpus import ShardWriter, shards
 from jamflow.data.features import examples, loudness
+from jamflow.data.statistics import statistics
 from jamflow.model.config import mini
 from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
 from jamflow.text.phonemes import symbols, tokens_in_time

@@ -11,32 +11,21 @@ from jamflow.errors import UserError
 from jamflow.speech.mel import LogMel, MelConfig, mel_filterbank
 from jamflow.speech.vocoder import ISTFTHead, Vocos, VocosConfig, load_official_vocos
 
-MELS = {
-    "vocos": MelConfig(),
-    "bigvgan": MelConfig(kind="bigvgan"),
-    "vocos_package": MelConfig(floor=1e-7),
-}
 
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [(kind, name) for kind in MELS for name in ("wave", "silence")]
-    + [(kind, name) for kind in ("vocos", "bigvgan") for name in ("wave_short", "wave_1000")],
-)
-def test_log_mel(kind: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["wave", "silence", "wave_short", "wave_1000"])
+def test_log_mel(name: str) -> None:
     golden = Golden("f5tts", "mel.npz")
     wave = torch.zeros(1, 2048) if name == "silence" else golden.input(name)
-    mel = LogMel(MELS[kind])(wave if wave.dim() == 2 else wave[None])
-    golden.check(f"{kind}/{name}", mel.transpose(1, 2), atol=2e-4)
+    mel = LogMel(MelConfig())(wave if wave.dim() == 2 else wave[None])
+    golden.check(f"vocos/{name}", mel.transpose(1, 2), atol=2e-4)
 
 
 def test_filters() -> None:
     golden = Golden("f5tts", "mel.npz")
-    golden.check("filterbank/htk_none", mel_filterbank(MELS["vocos"]), atol=2e-5)  # torchaudio rounds in single precision
-    golden.check("filterbank/slaney_slaney", mel_filterbank(MELS["bigvgan"]).T, atol=1e-6)
+    golden.check("filterbank/htk_none", mel_filterbank(MelConfig()), atol=2e-5)  # torchaudio rounds in single precision
 
 
-@pytest.mark.parametrize("case", ["tiny", "tiny_same", "tiny_quiet", "real"])
+@pytest.mark.parametrize("case", ["tiny", "tiny_quiet", "real"])
 def test_vocos(case: str) -> None:
     golden = Golden("f5tts", "vocos.npz")
     about = golden.meta["cases"][case]
@@ -48,7 +37,6 @@ def test_vocos(case: str) -> None:
         layers=backbone["num_layers"],
         n_fft=head["n_fft"],
         hop=head["hop_length"],
-        padding=head["padding"],
     )
     model = Vocos(config).eval()
     golden.fill(model, about["weights"])
@@ -56,11 +44,11 @@ def test_vocos(case: str) -> None:
 
 
 def test_copy_synthesis() -> None:
-    """A wave to the Vocos package's own mel and back."""
+    """A wave to mel and back. The Vocos package's own mel has a lower floor, which this wave does not reach."""
     golden = Golden("f5tts", "vocos.npz")
     model = Vocos(VocosConfig()).eval()
     golden.fill(model, golden.meta["cases"]["copy"]["weights"])
-    mel = LogMel(MELS["vocos_package"])(golden.input("copy/wave")[None])
+    mel = LogMel(MelConfig())(golden.input("copy/wave")[None])
     golden.check("copy/wave_out", model(mel), atol=1e-4)
 
 
@@ -72,13 +60,12 @@ def test_loud_magnitudes_are_limited() -> None:
     golden.check("head_loud/wave", model.head(golden.input("head_loud/x")), atol=1e-4)
 
 
-@pytest.mark.parametrize("padding", ["center", "same"])
-def test_inverse_stft(padding: str) -> None:
+def test_inverse_stft() -> None:
     golden = Golden("f5tts", "vocos.npz")
-    about = golden.meta["cases"][f"istft/{padding}"]
-    head = ISTFTHead(VocosConfig(dim=8, n_fft=about["n_fft"], hop=about["hop_length"], padding=about["padding"]))
+    about = golden.meta["cases"]["istft/center"]
+    head = ISTFTHead(VocosConfig(dim=8, n_fft=about["n_fft"], hop=about["hop_length"]))
     spectrum = torch.complex(golden.input("istft/real"), golden.input("istft/imag"))
-    golden.check(f"istft/{padding}", head.istft(spectrum), atol=1e-6)
+    golden.check("istft/center", head.istft(spectrum), atol=1e-6)
 
 
 def test_the_official_vocos_file_loads(tmp_path: Path) -> None:

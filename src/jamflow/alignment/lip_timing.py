@@ -91,14 +91,7 @@ def kept(spoken: Sequence[tuple[str, float]], keep_s: float) -> tuple[list[tuple
     return list(spoken[:end]), f"The last {sum(i > end for i in words) + 1} of the text's {len(words) + 1} words are left out."
 
 
-def lip_times(
-    symbols: Sequence[str],
-    seconds: Sequence[float],
-    mouth_t63: np.ndarray,
-    fps: float,
-    length_s: float,
-    weights: Weights | None = None,
-) -> Phones:
+def lip_times(symbols: Sequence[str], seconds: Sequence[float], mouth_t63: np.ndarray, fps: float, length_s: float) -> Phones:
     """Phonemes to (symbol, start s, end s) that cover 0 to `length_s` without gaps.
 
     Args:
@@ -106,12 +99,11 @@ def lip_times(
         seconds: how long each is expected to last, at the rate that fits.
         mouth_t63: lips of the video from second 0 on, relative to the person at rest.
     """
-    weights = weights or Weights()
     states = _states(symbols, seconds)
     count = max(round(length_s * GRID_HZ), len(states) + 1)
     step_s = length_s / count
     seen = _shape(mouth_t63, fps, (np.arange(count) + 0.5) * step_s)
-    bounds = _best_path(states, seen, step_s, weights)
+    bounds = _best_path(states, seen, step_s, Weights())
     phones: Phones = []
     for state, start, end in zip(states, bounds[:-1], bounds[1:], strict=True):
         if end == start:

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from jamflow.data.augment import aligned_phones, another_voice, track_noise, tracked_lips
 from jamflow.data.features import Example
-from jamflow.data.statistics import mean_and_std
 from jamflow.face.articulation import articulate, random_style
 from jamflow.model.config import JointConfig
 from jamflow.text.phonemes import symbols, tokens_in_time
@@ -135,16 +134,3 @@ class Packer:
                 clue[start : start + 5, channel] -= close * np.array([0.4, 1.0, 0.9, 0.5, 0.2])[: t - start]
         leaning = np.roll(mouth_tc[:, 1:2], int(self.rng.integers(t)) * int(self.rng.integers(2)), axis=0)
         return track_noise(clue + leaning * self.rng.uniform(-0.1, 0.1, clue.shape[1]), self.rng)
-
-
-def statistics(examples: list[Example], config: JointConfig, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Mean and floored standard deviation per channel of both streams, for normalisation."""
-    packer = Packer(examples, config, rng)
-    batch = packer.batch(64, 240)
-    mel = batch.mel_bac.reshape(-1, config.audio.channels // config.frames_per_token)
-    mouth = batch.mouth_btc.reshape(-1, config.motion.mouth_channels)
-    clue = batch.clue_btc.reshape(-1, config.motion.clue_channels)
-    out = {}
-    for name, x, floor in (("mel", mel, 0.5), ("mouth", mouth, 0.03), ("clue", clue, 0.05)):
-        out[f"{name}_mean"], out[f"{name}_std"] = mean_and_std(x, floor)
-    return out

@@ -43,7 +43,6 @@ def track_motion(
     frames: Iterable[np.ndarray],
     fps: Fraction,
     tracker: FaceTracker | None = None,
-    neutral_k3: np.ndarray | None = None,
     follow: Follow | None = None,
 ) -> TrackedMotion:
     """Follows a face through (H, W, 3) uint8 RGB frames.
@@ -52,8 +51,6 @@ def track_motion(
         frames: the video.
         fps: its frame rate.
         tracker: a tracker to use; a new one where it is not given.
-        neutral_k3: (21, 3) the person's neutral key points in head centimetres; the median over the
-            frames with the least open mouth (a tenth of them) where it is not given.
         follow: tells where the face is; the largest one where it is not given.
     """
     follow = follow or Follower(tracker or FaceTracker())
@@ -62,10 +59,8 @@ def track_motion(
     points = np.stack([row[0] for row in rows]) if rows else np.zeros((0, len(KEY_VERTICES), 3))
     poses = np.stack([row[1] for row in rows]) if rows else np.zeros((0, 3, 5))
     opening = points[:, 2, 1] - points[:, 3, 1]
-    if neutral_k3 is None:
-        neutral_k3 = _neutral(points, opening)
     return TrackedMotion(
-        motion=_motion(points, poses, neutral_k3, fps),
+        motion=_motion(points, poses, _neutral(points, opening), fps),
         keypoints_tk3=points,
         opening_t=opening,
         width_t=np.linalg.norm(points[:, 0] - points[:, 1], axis=1),
@@ -84,6 +79,7 @@ def _measured(face: Face | None, canonical: CanonicalFace) -> tuple[np.ndarray, 
 
 
 def _neutral(points: np.ndarray, opening: np.ndarray) -> np.ndarray:
+    """(K, 3) in head centimetres: the median over the frames with the least open mouth, a tenth of them."""
     seen = np.flatnonzero(np.isfinite(opening))
     if not len(seen):
         return np.zeros(points.shape[1:])

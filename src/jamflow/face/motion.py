@@ -89,7 +89,6 @@ def joined(parts: Sequence[Motion]) -> Motion:
 _PER_FRAME = ("expression_tk3", "rotation_t3", "translation_t3", "scale_t", "eyes_t2", "lips_t1")
 
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
-REGIONS: tuple[Region, ...] = ("all", "exp", "pose", "lip", "eyes")
 
 
 @dataclass(frozen=True)

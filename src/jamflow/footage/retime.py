@@ -36,11 +36,6 @@ class Order:
     def __len__(self) -> int:
         return len(self.frames_n)
 
-    @property
-    def even(self) -> bool:
-        """Whether all frames are shown for the same time."""
-        return len({b - a for a, b in zip(self.times_s, [*self.times_s[1:], self.end_s], strict=True)}) == 1
-
     def part(self, start_s: Fraction, end_s: Fraction) -> "Order":
         """From the frame on show at `start_s` up to the last one that begins before `end_s`, each for its own time."""
         low = max(0, bisect_left(self.times_s, start_s + Fraction(1, 10**9)) - 1)

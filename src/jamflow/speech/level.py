@@ -4,6 +4,7 @@ import numpy as np
 
 LOUD, LOUD_QUANTILE = 0.3125, 0.995  # where this quantile of |sample| goes
 F5_RMS = 0.1
+_FADE_S = 0.05
 
 
 def to_model_level(wave: np.ndarray) -> np.ndarray:
@@ -34,11 +35,11 @@ def to_f5_level(wave: np.ndarray) -> tuple[np.ndarray, float]:
     return wave * np.float32(F5_RMS / max(rms, 1e-8)), rms / F5_RMS
 
 
-def end_in_silence(wave: np.ndarray, silent_from_s: float, sample_rate: int, fade_s: float = 0.05) -> np.ndarray:
-    """(N,) with a fade-out that ends `fade_s` after `silent_from_s`, and nothing after it.
+def end_in_silence(wave: np.ndarray, silent_from_s: float, sample_rate: int) -> np.ndarray:
+    """(N,) with a fade-out that ends 50 ms after `silent_from_s`, and nothing after it.
 
     In the rows of the training the next sentence begins after a third of a second of silence, and the model puts its first
     sound into a pause that is as long.
     """
     time_s = np.arange(len(wave)) / sample_rate - silent_from_s
-    return (wave * np.clip(1 - time_s / fade_s, 0, 1)).astype(np.float32)
+    return (wave * np.clip(1 - time_s / _FADE_S, 0, 1)).astype(np.float32)

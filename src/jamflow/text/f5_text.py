@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from jamflow.errors import UserError
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ
+from jamflow.speech.mel import HOP
 
 _PLAIN = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
 _LONGEST_S = 22  # reference and chunk together
@@ -94,10 +94,8 @@ def chunk_bytes(reference: str, reference_s: float, speed: float) -> int:
     return int(len(reference.encode()) / reference_s * (_LONGEST_S - reference_s) * speed)
 
 
-def mel_frames(reference_samples: int, reference: str, text: str, speed: float, total_s: float | None = None) -> int:
-    """Mel frames of reference and new speech together: in proportion to the text, or as told."""
-    if total_s is not None:
-        return int(total_s * SAMPLE_RATE_HZ / HOP)
+def mel_frames(reference_samples: int, reference: str, text: str, speed: float) -> int:
+    """Mel frames of reference and new speech together: in proportion to the text."""
     if len(text.encode()) < _SHORT_BYTES:
         speed = _SHORT_SPEED
     frames = reference_samples // HOP

@@ -16,6 +16,7 @@ STRESS = "ˈˌ"
 PUNCTUATION = ';:,.!?—…"()“”'
 VOWELS = "AIOQWYaiuæɑɐɒɔəɛɜɪʊʌᵊᵻ"
 CONSONANTS = "Tbdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθʔʍ"  # T is the flap of "water"
+LONGEST_SENTENCE = 180  # characters that are spoken at once
 
 
 def symbols() -> tuple[str, ...]:
@@ -95,19 +96,19 @@ def check_script(text: str) -> None:
             )
 
 
-def split_sentences(text: str, max_chars: int = 180) -> list[str]:
-    """Cut text into pieces of at most about `max_chars`: at sentence ends, then at commas, then at spaces.
+def split_sentences(text: str) -> list[str]:
+    """Cut text into pieces of at most about 180 characters: at sentence ends, then at commas, then at spaces.
 
     What has neither letter nor digit is left out.
     """
     text = re.sub(r"\s+", " ", text).strip()
     pieces: list[str] = []
     for sentence in re.split(r"(?<=[.!?…])[\"'”’)]*\s+", text):
-        while len(sentence) > max_chars:
-            head = sentence[:max_chars]
+        while len(sentence) > LONGEST_SENTENCE:
+            head = sentence[:LONGEST_SENTENCE]
             cut = max(head.rfind(mark) for mark in (", ", "; ", ": ", " — "))
-            cut = cut + 1 if cut > max_chars // 3 else head.rfind(" ")
-            cut = cut if cut > 0 else max_chars
+            cut = cut + 1 if cut > LONGEST_SENTENCE // 3 else head.rfind(" ")
+            cut = cut if cut > 0 else LONGEST_SENTENCE
             pieces.append(sentence[:cut].strip())
             sentence = sentence[cut:].strip()
         if sentence:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jamflow.errors import UserError
-from jamflow.text.phonemes import CONSONANTS, PUNCTUATION, SILENCE, VOWELS, Phonemizer
+from jamflow.text.phonemes import CONSONANTS, LONGEST_SENTENCE, PUNCTUATION, SILENCE, VOWELS, Phonemizer
 
 _SENTENCE_ENDS = ".!?…"
-_LONGEST_SENTENCE = 180  # characters, as `split_sentences` cuts them
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def differing(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
 def _sentences(words: list[str]) -> list[list[str]]:
     out: list[list[str]] = [[]]
     for word in words:
-        if out[-1] and sum(map(len, out[-1])) + len(out[-1]) + len(word) > _LONGEST_SENTENCE:
+        if out[-1] and sum(map(len, out[-1])) + len(out[-1]) + len(word) > LONGEST_SENTENCE:
             out.append([])
         out[-1].append(word)
         if word.rstrip("\"'”’)")[-1:] in _SENTENCE_ENDS:

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jamflow.data.batches import Packer, statistics
+from jamflow.data.batches import Packer
 from jamflow.data.corpus import shards
 from jamflow.data.features import Example, examples
+from jamflow.data.statistics import statistics
 from jamflow.flow.objective import flow_loss
 from jamflow.model.config import JointConfig
 from jamflow.model.joint import JointModel

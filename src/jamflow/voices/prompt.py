@@ -17,6 +17,7 @@ from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
 
 MAX_PROMPT_S = 4.8
 MIN_PROMPT_S = 0.96
+_QUIET_KEPT_S = 0.15
 _LEVEL_STEP = SAMPLE_RATE_HZ // 100
 ADAPTATION_S = 1.0, 12.0  # a voice is learnt from so much of a recording at least, and at most
 ADAPTATION_DB = (
@@ -48,13 +49,13 @@ class Voice:
     lips: Lips | None = None
 
 
-def trimmed(wave: np.ndarray, keep_s: float = 0.15) -> slice:
-    """All but what is quiet (35 dB under the loud parts) at both ends; `keep_s` seconds of it stay."""
+def trimmed(wave: np.ndarray) -> slice:
+    """All but what is quiet (35 dB under the loud parts) at both ends; a little of it stays."""
     level = _levels_db(wave)
     loud = np.flatnonzero(level > np.quantile(level, 0.95) - 35) if len(level) else level
     if not len(loud):
         return slice(0, len(wave))
-    margin = int(keep_s * SAMPLE_RATE_HZ)
+    margin = int(_QUIET_KEPT_S * SAMPLE_RATE_HZ)
     return slice(max(0, loud[0] * _LEVEL_STEP - margin), min(len(wave), (loud[-1] + 1) * _LEVEL_STEP + margin))
 
 

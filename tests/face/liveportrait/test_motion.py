@@ -1,4 +1,4 @@
-"""Motion transfer under the official pipeline's options; smoothing."""
+"""Motion transfer under the official pipeline's options."""
 
 from dataclasses import replace
 
@@ -10,7 +10,6 @@ from jamflow.face.liveportrait.crop import eye_ratios, lip_ratio
 from jamflow.face.liveportrait.keypoints import rotation_matrix
 from jamflow.face.liveportrait.motion import Adjustments, Frames, adjust, transfer
 from jamflow.face.liveportrait.retargeting import eye_network, lip_network, stitching_network
-from jamflow.face.liveportrait.smoothing import smooth
 from jamflow.face.motion import Transfer
 
 CASES = [
@@ -38,10 +37,6 @@ CASES = [
     "rel_eyes",
     "rel_lip",
     "rel_pose",
-    "video_abs_all",
-    "video_rel_all",
-    "video_rel_all_smooth1e-5",
-    "video_rel_lip_stitch",
 ]
 
 
@@ -54,8 +49,7 @@ def frames(golden: Golden, who: str, count: int | None = None) -> Frames:
 def test_driving_key_points(case: str) -> None:
     golden = Golden("liveportrait", "pipeline_motion.npz")
     options = golden.meta["cases"][case]
-    video = options.get("video", False)
-    source = frames(golden, "source_video" if video else "source")
+    source = frames(golden, "source")
     driving = frames(golden, "driving", options.get("k"))
     how = Transfer(
         relative=options.get("flag_relative_motion", True),
@@ -66,7 +60,6 @@ def test_driving_key_points(case: str) -> None:
     if options.get("k") == 1:  # a single picture is compared with a neutral expression
         neutral = golden.input("lip_array").reshape(1, 21, 3)
         anchor = replace(anchor, expression_tk3=torch.zeros_like(neutral) if how.region == "eyes" else neutral)
-    variance = options.get("driving_smooth_observation_variance", 3e-7) if video else None
     networks = {"stitching": stitching_network(), "eye": eye_network(), "lip": lip_network()}
     for name, network in networks.items():
         golden.fill(network, name)
@@ -82,21 +75,7 @@ def test_driving_key_points(case: str) -> None:
         lip_ratios_t2=torch.cat([lips.expand(n, 1), golden.input("c_lip")[:n, 0]], dim=1),
         close_lips=(networks["lip"], float(lips)) if options.get("flag_normalize_lip") else None,
     )
-    x_d = adjust(source.keypoints(), transfer(source, driving, how, anchor, variance).keypoints(), how, by)
+    x_d = adjust(source.keypoints(), transfer(source, driving, how, anchor).keypoints(), how, by)
     golden.check(f"case/{case}/x_d", x_d, atol=1e-5)
     if f"case/{case}/x_s" in golden.meta["tensors"]:
         golden.check(f"case/{case}/x_s", source.keypoints().expand(n, -1, -1), atol=1e-5)
-
-
-@pytest.mark.parametrize("variance", ["3e-07", "1e-05", "0.001"])
-def test_smoothing(variance: str) -> None:
-    golden = Golden("liveportrait", "pipeline_image.npz")
-    x = golden.input("smooth_x")
-    golden.check(f"smooth/{variance}", smooth(x[:, 0], float(variance)), atol=1e-6)
-
-
-def test_smoothing_keeps_what_does_not_move_and_calms_what_jitters() -> None:
-    still = torch.full((10, 3), 0.7)
-    torch.testing.assert_close(smooth(still), still)
-    jitter = torch.randn(50, 3, generator=torch.Generator().manual_seed(0)) * 0.01
-    assert smooth(jitter, 1e-3).std() < 0.3 * jitter.std()

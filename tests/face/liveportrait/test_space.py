@@ -1,4 +1,4 @@
-"""LivePortrait's motion space: angles, channels of the model, statistics in which still numbers stay small."""
+"""LivePortrait's motion space: angles, and the channels of the model."""
 
 from fractions import Fraction
 
@@ -8,14 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jamflow.data.statistics import motion_statistics
 from jamflow.face.channels import join, split
 from jamflow.face.liveportrait.keypoints import angles_from, rotation_matrix
 from jamflow.face.liveportrait.motion import transfer
-from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, STILL, anchor_of, frames_of, liveportrait_space, resting_in
+from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_of, liveportrait_space, resting_in
 from jamflow.face.mesh.space import MESH_SPACE, follow_mouth
 from jamflow.face.motion import Motion, MotionSpace, Transfer
-from jamflow.model.normalise import Normaliser
 
 ANGLES = st.tuples(st.floats(-180, 180), st.floats(-90, 90), st.floats(-180, 180))
 
@@ -74,20 +72,6 @@ def test_channels_of_the_mesh_are_those_that_mini_was_trained_on() -> None:
 def test_the_mouth_is_made_of_lip_points(mouth: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="lip points"):
         liveportrait_space(mouth)
-
-
-def test_still_numbers_are_not_blown_up() -> None:
-    space = LIVEPORTRAIT_SPACE
-    mouth, clue = (len(split(motion().expression_tk3, space)[k][0]) for k in (0, 1))
-    normaliser = Normaliser(80, mouth, clue)
-    made = motion_statistics([motion(seed=0), motion(seed=1)], space, STILL)
-    normaliser.load_state_dict(normaliser.state_dict() | made)
-    other = motion(seed=2)
-    x_mouth, x_clue = (torch.from_numpy(x) for x in split(other.expression_tk3, space))
-    assert 0.8 < normaliser.mouth(x_mouth)[:, :2].std() < 1.2
-    still = [3 * space.clue.index(k) + axis for k in (0, 8, 13) for axis in range(3)]
-    assert normaliser.clue(x_clue)[:, still].abs().max() < 0.5
-    torch.testing.assert_close(normaliser.mouth_back(normaliser.mouth(x_mouth)), x_mouth)
 
 
 def test_at_rest_the_source_stays_as_it_is() -> None:

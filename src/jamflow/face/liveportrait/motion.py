@@ -1,7 +1,6 @@
 """From a source's and a driving motion to the key points that the picture is warped to.
 
-The rules are those of the official pipeline. Shapes: T frames, K key points (21); a source is one picture (T = 1) or
-a video as long as the driving motion.
+The rules are those of the official pipeline for a source that is one picture. Shapes: T frames, K key points (21).
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +10,6 @@ from torch import Tensor
 
 from jamflow.face.liveportrait.keypoints import EYE_POINTS, LIP_POINTS, transform
 from jamflow.face.liveportrait.retargeting import RetargetingNetwork, retarget, stitch
-from jamflow.face.liveportrait.smoothing import smooth
 from jamflow.face.motion import Transfer
 
 # What makes up the expression when it is copied from another face: (key points, first axis, last axis + 1). The rest
@@ -35,32 +33,25 @@ class Frames:
         return transform(self.canonical_tk3, self.rotation_t33, self.expression_tk3, self.translation_t3, self.scale_t1)
 
 
-def transfer(
-    source: Frames, driving: Frames, how: Transfer, anchor: Frames | None = None, observation_variance: float | None = None
-) -> Frames:
+def transfer(source: Frames, driving: Frames, how: Transfer, anchor: Frames | None = None) -> Frames:
     """The source with the driving motion, before stitching and retargeting.
 
     Args:
-        source: one picture, or a video as long as `driving`.
+        source: one picture, T = 1.
         driving: whose motion is taken over.
         how: relative (the change since the anchor) or absolute, and which part of the motion.
         anchor: one frame, what the driving face looks like at rest; the official code takes the first frame of a video, and
             for a single picture a neutral expression of its own. Relative transfer needs it.
-        observation_variance: where the source is a video, how much the motion is smoothed (officially 3e-7); None where it
-            is a picture.
     """
     if how.relative and anchor is None:
         raise ValueError("relative transfer needs an anchor")
-    from_video = observation_variance is not None
     expression, rotation = _wanted(source, driving, anchor if how.relative else None)
-    if from_video:
-        expression, rotation = smooth(expression, observation_variance), smooth(rotation, observation_variance)
     moves_head, region = how.region in ("all", "pose"), how.region
     frames = len(driving.rotation_t33)
     source = Frames(*(x.expand(frames, *x.shape[1:]) for x in vars(source).values()))
     kept = source.expression_tk3.clone()
     if region in ("all", "exp"):
-        if how.relative and not from_video:
+        if how.relative:
             kept = expression
         else:
             for points, low, high in _EXPRESSIVE:
@@ -71,7 +62,7 @@ def transfer(
     translation, scale = source.translation_t3, source.scale_t1
     if moves_head and not how.relative:
         translation = driving.translation_t3
-    elif anchor is not None and how.relative and not from_video:
+    elif anchor is not None and how.relative:
         if moves_head:
             translation = translation + (driving.translation_t3 - anchor.translation_t3)
         if region == "all":

@@ -18,9 +18,6 @@ from jamflow.face.motion import Motion, MotionSpace, Rest
 
 # Of the six lip points 6 and 12 hardly move.
 MOUTH = (14, 17, 19, 20)
-# The least spread for normalisation. In the official motion templates expression has a spread of 0.0085 over all numbers, and of
-# less than 0.0001 in 27 of the 63.
-STILL = 1e-3
 
 
 def liveportrait_space(mouth: Collection[int] = MOUTH) -> MotionSpace:
