@@ -2,13 +2,14 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from jamflow.errors import UserError
-from jamflow.media.video_copy import VideoCopy
+from jamflow.media.video_copy import VideoCopy, check_copy
 from jamflow.media.video_reader import read_sound, read_video
 
 RATE = 24_000
@@ -150,3 +151,17 @@ def test_nothing_is_left_of_a_copy_that_fails(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4"]
     with pytest.raises(UserError, match=r"does not end in \.mp4"):
         VideoCopy(tmp_path / "out.gif", source, Fraction(0), RATE)
+
+
+def test_no_file_of_the_system_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where there is no /dev/null."""
+    source, opened = film(tmp_path / "a.mp4"), av.open
+
+    def only_ours(file: Any, *args: Any, **options: Any) -> Any:
+        assert not isinstance(file, str) or str(tmp_path) in file, f"{file} is opened"
+        return opened(file, *args, **options)
+
+    monkeypatch.setattr(av, "open", only_ours)
+    for name in ("out.mp4", "out.mkv"):
+        assert check_copy(tmp_path / name, source) == tmp_path / name
+        copied(source, tmp_path / name)

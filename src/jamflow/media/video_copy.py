@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from io import BytesIO
 from math import lcm
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def check_copy(path: str | Path, video: str | Path) -> Path:
         if not source.streams.video:
             raise UserError(f"The file {video} has no picture.", "Give a video file.")
         codec = source.streams.video[0].codec_context.codec.canonical_name
-    with av.open("/dev/null", "w", format=_FORMATS[suffix]) as container:
+    with av.open(BytesIO(), "w", format=_FORMATS[suffix]) as container:
         if codec not in container.supported_codecs:
             raise UserError(
                 f"The picture is to stay as it is, and {suffix[1:]} has no place for its codec {codec}.",
