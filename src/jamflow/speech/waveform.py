@@ -1,4 +1,4 @@
-"""Sound files in and out: whatever FFmpeg reads becomes mono float32 at one rate; what is written is wav."""
+"""Sound files in and out: whatever FFmpeg reads becomes mono float32 at one rate; the suffix says what is written."""
 
 import wave
 from collections.abc import Iterator
@@ -9,12 +9,14 @@ import numpy as np
 import soxr
 
 from jamflow.errors import UserError
+from jamflow.media.coded_sound import CODED_SUFFIXES, CodedSoundWriter
 from jamflow.media.files import Writing, output_file, replacing
 from jamflow.media.video_reader import read_sound
 
 SAMPLE_RATE_HZ = 24_000
 MIN_SECONDS, MAX_SECONDS = 0.5, 600.0
 SILENCE_PEAK = 10 ** (-60 / 20)
+SOUND_SUFFIXES = (".wav", *CODED_SUFFIXES)
 
 
 def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: float = MAX_SECONDS) -> np.ndarray:
@@ -43,6 +45,20 @@ def refuse_unusable(path: str | Path, length_s: float, swing: float) -> None:
         raise UserError(f"The sound file {path} lasts less than {MIN_SECONDS:g} s.", "Give a longer one.")
     if swing < SILENCE_PEAK:
         raise UserError(f"The sound file {path} is silent.", "Give one with speech in it.")
+
+
+def sound_writer(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ) -> "WaveWriter | CodedSoundWriter":
+    """What writes a sound file of this name, piece by piece: see `WaveWriter`. `sample_rate` in Hz is of the samples.
+
+    Raises UserError where ``path`` ends in none of ``SOUND_SUFFIXES`` or the disk does not take the file.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".wav":
+        return WaveWriter(path, sample_rate)
+    if suffix in CODED_SUFFIXES:
+        return CodedSoundWriter(path, sample_rate)
+    known = f"{', '.join(SOUND_SUFFIXES[:-1])} or {SOUND_SUFFIXES[-1]}"
+    raise UserError(f"The output {path} does not end in {known}.", "Give a name such as speech.wav.")
 
 
 class WaveWriter(Writing):
