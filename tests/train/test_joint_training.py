@@ -1,12 +1,13 @@
 """The training loop: it learns, stops and goes on, and would run on another device."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from corpora import make_corpus
 from jamflow.data.batches import Packer
@@ -16,10 +17,12 @@ from jamflow.model.config import AudioConfig, JointConfig, MotionConfig, mini
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.text.phonemes import symbols
+from jamflow.train import joint
 from jamflow.train.checkpoint import load_checkpoint
 from jamflow.train.ema import EMA
 from jamflow.train.joint import JointTraining, losses, rate, train_joint
 from jamflow.train.regimes import Regimes, assign
+from tiny_base import awake
 
 MINI = mini(len(symbols()))
 TINY = JointConfig(
@@ -99,6 +102,47 @@ def test_loss_counts_only_what_is_generated(corpus: Path) -> None:
     row.audio_data = row.audio_data + 100 * ~row.audio_generated[..., None]
     row.motion_data = row.motion_data + 100 * ~row.motion_generated[..., None]
     assert losses(model, row) == before
+
+
+def one_step(corpus: Path, run: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, Tensor]:
+    """How far every weight moves in one step of plain gradient descent, whose updates are as large as the gradient."""
+    start = awake(JointModel(TINY))
+    before = {k: v.clone() for k, v in start.state_dict().items()}
+    monkeypatch.setattr(joint, "optimizers", lambda model, config: [torch.optim.SGD(model.parameters(), config.lr)])
+    training = replace(SHORT, steps=1, warmup=1, lr=1.0, **{"clip": 1e9} | changes)  # type: ignore[arg-type]
+    after = load_checkpoint(train_joint(corpus, run, training, TINY, start))
+    assert after is not None
+    return {k: after["model"][k] - v for k, v in before.items()}
+
+
+def test_gradients_are_clipped(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All together, so that their direction stays."""
+
+    def norm(moves: dict[str, Tensor]) -> float:
+        return float(torch.stack([m.square().sum() for m in moves.values()]).sum().sqrt())
+
+    free = one_step(corpus, tmp_path / "free", monkeypatch)
+    held = one_step(corpus, tmp_path / "held", monkeypatch, clip=0.5 * norm(free))
+    assert norm(held) == pytest.approx(0.5 * norm(free), rel=1e-3)
+    for name, move in free.items():
+        torch.testing.assert_close(2 * held[name], move, atol=1e-4 * norm(free), rtol=1e-2)
+
+
+def test_the_motion_loss_is_weighed(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output layers learn from their own stream's loss alone."""
+    half = one_step(corpus, tmp_path / "half", monkeypatch)
+    twice = one_step(corpus, tmp_path / "twice", monkeypatch, motion_weight=1.0)
+    assert half["motion.proj_out.weight"].any()
+    torch.testing.assert_close(2 * half["motion.proj_out.weight"], twice["motion.proj_out.weight"], atol=1e-6, rtol=1e-2)
+    torch.testing.assert_close(half["audio.proj_out.weight"], twice["audio.proj_out.weight"], atol=1e-6, rtol=1e-2)
+
+
+def test_a_frozen_audio_stream_teaches_motion(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stage 1 of the paper (section 4.6): its weights stay, and its loss still reaches the motion stream."""
+    moves = one_step(corpus, tmp_path, monkeypatch, freeze_audio=True, motion_weight=0.0)
+    moved = {name for name, move in moves.items() if move.any()}
+    assert all(name.startswith("motion.") for name in moved)
+    assert "motion.proj.weight" in moved and "motion.proj_out.weight" not in moved
 
 
 def test_rate_warms_up_holds_and_falls_to_zero() -> None:

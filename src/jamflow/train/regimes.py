@@ -1,12 +1,17 @@
-"""What each training row is shown and what it must generate (design: one model, every task a condition).
+"""What each training row is shown, and what it must generate.
 
-A row falls into one regime:
-  together  both streams are generated, after a given beginning or from nothing
+A row is of one kind:
+  null      nothing is shown: no text, no given context, no clue, no other stream. Guidance extrapolates from such rows
+  alone     the streams do not see each other; each is generated from its own conditions
+  together  both streams are generated and see each other
   animate   speech is given entirely (frozen, as recorded), motion is generated
   dub       motion is given entirely (frozen, as tracked), speech is generated
-  speech    motion is absent, speech is generated; the motion stream learns alone
-Text, given beginnings and clues are dropped at random on top, and each row has its text either laid out in
-time or not.
+Rows of the last four kinds have something given (a beginning, the surroundings of a span, or nothing) and lose text and clue at
+random. Each row's text is either laid out in time or not.
+
+The paper (appendix C) drops "all conditioning inputs (text, audio, and motion) [...] following the standard CFM training
+strategy" and gives no shares. F5-TTS drops text and context together with probability 0.2 (`cond_drop_prob`), and the context
+alone with 0.3 (`audio_drop_prob`), for a whole batch at once. Here every row draws for itself.
 
 Shapes: B rows, A audio tokens, T motion frames, C channels.
 """
@@ -27,22 +32,47 @@ from jamflow.model.streams import AudioInput, MotionInput
 
 @dataclass(frozen=True)
 class Regimes:
-    """Shares of rows; together, animate, dub and speech add up to 1."""
+    """Shares, all in [0, 1].
 
-    together: float = 0.4
-    animate: float = 0.22
-    dub: float = 0.2
-    speech: float = 0.18
+    Of all rows:
+        drop_all: null rows. F5-TTS has 0.2; the other rows add a few that lose everything by chance.
+        drop_other: rows whose streams do not see each other. A call without motion (`tts`) is such a row.
+    Of the remaining rows (their sum is 1): `together`, `animate`, `dub`.
+    Of null rows:
+        keep_beginning: hear the given speech all the same, as the null row of `Sampling.keep_beginning` does.
+    Of rows of one kind:
+        drop_text: no text, in rows that are alone or together, and in `dub`.
+        drop_text_dub: no text in `dub`, on top: the lips have to tell something that the text does not.
+        drop_text_animate: no text in `animate`. A recording usually comes without one.
+    Of all but null rows:
+        clue: the clue is shown.
+    Of all rows:
+        prompt: speech begins with a given stretch.
+        infill: a span somewhere in it is generated, the rest is given. Nothing is given of what is left: 0.15, where F5-TTS's
+            `audio_drop_prob` is 0.3.
+        edit_s: length in seconds of such a span in half of these rows; the other half leaves out 0.3 to 0.8 of the row.
+        hide_prompt_text, hide_infill_text: the text of what is given is not shown.
+        recorded: what is given of speech sounds as a microphone records it. Of an infilled row, everything does.
+        same_time: both streams have the same flow time.
+    """
+
+    drop_all: float = 0.15
+    drop_other: float = 0.15
+    together: float = 0.48
+    animate: float = 0.27
+    dub: float = 0.25
+    keep_beginning: float = 0.3
     drop_text: float = 0.12
-    drop_text_dub: float = 0.45  # where lips are given, they have to tell something that the text does not
-    prompt: float = 0.55  # generated speech begins with a given stretch
-    infill: float = 0.3  # or a span somewhere in it is generated
-    edit_s: tuple[float, float] = (0.2, 4.0)  # length of such a span in half of these rows, which is what an edit needs
+    drop_text_dub: float = 0.45
+    drop_text_animate: float = 0.85
+    clue: float = 0.5
+    prompt: float = 0.55
+    infill: float = 0.3
+    edit_s: tuple[float, float] = (0.2, 4.0)
     hide_prompt_text: float = 0.5
     hide_infill_text: float = 0.15
-    recorded: float = 0.25  # what is given of speech is as a microphone has it; of an infilled row, everything is
-    same_time: float = 0.7  # both streams at the same flow time
-    clue: float = 0.5
+    recorded: float = 0.25
+    same_time: float = 0.7
 
 
 @dataclass
@@ -66,8 +96,9 @@ class Row:
 def assign(
     batch: Batch, regimes: Regimes, config: JointConfig, normaliser: Normaliser, free_timing: float, generator: torch.Generator
 ) -> Row:
-    """Draw a regime for every row and build the model's inputs, on the CPU.
+    """Draw a kind for every row and build the model's inputs, on the CPU.
 
+    The loss counts everything that a row does not see: a null row has nothing to copy and generates all of both streams.
     `free_timing` is the share of rows without timing.
     """
     rows, tokens = batch.timed_ba.shape
@@ -76,9 +107,8 @@ def assign(
     def chance(p: float) -> Tensor:
         return torch.rand(rows, generator=generator) < p
 
-    edges = torch.tensor([regimes.together, regimes.animate, regimes.dub]).cumsum(0)
-    kind = torch.bucketize(torch.rand(rows, generator=generator), edges, right=True)
-    together, animate, dub = (kind == i for i in range(3))
+    null, together, animate, dub = _kinds(regimes, torch.rand(rows, generator=generator))
+    deaf = null & ~chance(regimes.keep_beginning)  # null rows that do not hear the given speech either
 
     given_a = torch.zeros(rows, tokens, dtype=torch.bool)
     style = torch.rand(rows, generator=generator)
@@ -101,7 +131,8 @@ def assign(
     hide_text = torch.where(prompted, chance(regimes.hide_prompt_text), chance(regimes.hide_infill_text))
     hide = given_a & (hide_text & timed)[:, None]
     text = text.masked_fill(hide, -1)
-    drop_text = torch.where(animate, chance(0.85), chance(regimes.drop_text)) | (dub & chance(regimes.drop_text_dub))
+    drop_text = torch.where(animate, chance(regimes.drop_text_animate), chance(regimes.drop_text))
+    drop_text = drop_text | (dub & chance(regimes.drop_text_dub)) | null
 
     mel, heard = normaliser.mel(batch.mel_bac), normaliser.mel(batch.heard_bac)
     recorded = chance(regimes.recorded)
@@ -116,14 +147,13 @@ def assign(
     noise_a = torch.randn(mel.shape, generator=generator)
     noise_m = torch.randn(mouth.shape, generator=generator)
     frozen_a, frozen_m = animate[:, None, None], dub[:, None, None]
-    none = torch.zeros(rows, dtype=torch.bool)
     audio = AudioInput(
         x_btc=torch.where(frozen_a, heard, on_path(noise_a, mel, time_a)),
         context_btc=torch.where(frozen_a, heard, shown) * given_a[..., None],
         time_b=time_a,
         tokens_bn=text,
         drop_text_b=drop_text,
-        drop_context_b=none,
+        drop_context_b=deaf,
     )
     motion = MotionInput(
         x_btc=torch.where(frozen_m, seen, on_path(noise_m, mouth, time_m)),
@@ -131,11 +161,20 @@ def assign(
         given_bt=given_m,
         clue_btc=normaliser.clue(batch.clue_btc),
         time_b=time_m,
-        drop_clue_b=~chance(regimes.clue),
-        drop_context_b=none,
+        drop_clue_b=~chance(regimes.clue) | null,
+        drop_context_b=null,
     )
     visibility = Visibility(audio_sees_motion_b=together | dub, motion_sees_audio_b=together | animate)
-    return Row(audio, motion, visibility, noise_a, mel, ~given_a, noise_m, mouth, ~given_m)
+    generated_a, generated_m = ~given_a | deaf[:, None], ~given_m | null[:, None]
+    return Row(audio, motion, visibility, noise_a, mel, generated_a, noise_m, mouth, generated_m)
+
+
+def _kinds(regimes: Regimes, draw_b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Each (B,) bool: rows that are null, together, animate, dub; the others are alone. draw_b: (B,) in [0, 1)."""
+    seeing = 1 - regimes.drop_all - regimes.drop_other
+    shares = [regimes.drop_all, regimes.drop_other, seeing * regimes.together, seeing * regimes.animate]
+    kind = torch.bucketize(draw_b, torch.tensor(shares).cumsum(0), right=True)
+    return kind == 0, kind == 2, kind == 3, kind == 4
 
 
 def _prefix(tokens: int, generator: torch.Generator) -> int:
