@@ -27,6 +27,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, gelu: Gelu | N
         and not torch.is_grad_enabled()
         and not torch.is_autocast_enabled("cpu")
         and ONEDNN
+        and not torch.compiler.is_compiling()  # compiled code chooses its own product
     ):
         activation = "none" if gelu is None else "gelu"
         return torch.ops.mkldnn._linear_pointwise(x, weight, bias, activation, [], gelu or "")

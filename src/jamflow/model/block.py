@@ -1,6 +1,6 @@
 """One block of a DiT stream, cut where the two streams meet: before attention, after it.
 
-Key names and arithmetic are F5-TTS's. Shapes: B batch, T time, D width, H heads, K head size.
+Key names and arithmetic are F5-TTS's. Shapes: B batch, T time, D width, H heads, K head size, I = H * K.
 """
 
 from dataclasses import dataclass
@@ -105,9 +105,9 @@ class DiTBlock(nn.Module):
             q, k = (torch.cat([rotate(x[:, :n], rotary), x[:, n:]], dim=1) for x in (q, k))
         return Heads(q, k, v, gate, (ff_shift, ff_scale, ff_gate))
 
-    def finish(self, x_btd: Tensor, heads: Heads, attended_bhtk: Tensor, valid_bt: Tensor | None) -> Tensor:
-        """Everything after attention."""
-        out = self.attn.to_out[0](attended_bhtk.transpose(1, 2).flatten(2))
+    def finish(self, x_btd: Tensor, heads: Heads, attended_bti: Tensor, valid_bt: Tensor | None) -> Tensor:
+        """Everything after attention. attended_bti: all heads side by side."""
+        out = self.attn.to_out[0](attended_bti)
         if valid_bt is not None:
             out = out * valid_bt[..., None]
         x_btd = torch.addcmul(x_btd, heads.gate, out)

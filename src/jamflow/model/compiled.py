@@ -1,6 +1,9 @@
-"""One graph for many lengths: inputs are padded to buckets and the model is compiled once for each bucket.
+"""Compiling the model: the blocks once for each bucket of lengths, inputs padded to the bucket.
 
 The result is that of the unpadded input: convolutions and attention do not see the padding.
+
+What is compiled are the two parts of a block, before and after attention. Weights are their inputs, so all blocks of a stream
+share one graph, and so do all solver steps, roles and calls of a bucket.
 
 Shapes: B batch, Ta audio tokens, Tm motion frames, C channels.
 """
@@ -14,33 +17,29 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from jamflow.model.block import DiTBlock
 from jamflow.model.config import JointConfig
-from jamflow.model.joint import JointModel
+from jamflow.model.joint import BlockCode
 from jamflow.model.streams import AudioInput, MotionInput
 
 Backend = str | Callable[..., Any]
-GRAPHS = 256  # more than there are buckets up to 8192 tokens, in any role; beyond it TorchDynamo runs uncompiled
+# TorchDynamo counts graphs for each function and runs it uncompiled from a limit on, which is 8. Up to 8192 tokens there are 48
+# buckets, and each has a graph for audio and one for motion: 96 for one model. A process may use several.
+GRAPHS = 1024
 
 
-def compiles_on(device: torch.device) -> bool:
-    """Only where it pays: on a CPU compiling takes minutes a shape (docs/decisions.md)."""
-    return device.type == "cuda"
+def compiled_blocks(backend: Backend = "inductor") -> BlockCode:
+    """What runs of every block, compiled. TorchDynamo keeps graphs with the code: the next call's finds them."""
+    return BlockCode(compiled(DiTBlock.project, backend), compiled(DiTBlock.finish, backend))
 
 
-def compiled(model: JointModel, backend: Backend = "inductor") -> Callable[..., Any]:
-    """The model's forward pass, compiled; arguments by position. `text_btd` and `plan` depend on the true length: pass them.
+def compiled(function: Callable[..., Any], backend: Backend = "inductor") -> Callable[..., Any]:
+    """A function compiled anew for every set of sizes: with sizes left open, FlexAttention fails at the second one."""
+    import torch._dynamo.config as dynamo  # only where something is compiled: it takes a second
 
-    TorchDynamo keeps graphs with the code, so compiling again in the next call finds them.
-    """
-    import torch._dynamo.config  # only where something is compiled: it takes a second
-
-    graph = torch.compile(model, dynamic=False, backend=backend)
-
-    def run(*inputs: Any) -> tuple[Tensor | None, Tensor | None]:
-        with torch._dynamo.config.patch(recompile_limit=GRAPHS):
-            return graph(*inputs)
-
-    return run
+    dynamo.recompile_limit = max(GRAPHS, dynamo.recompile_limit)
+    dynamo.accumulated_recompile_limit = max(GRAPHS, dynamo.accumulated_recompile_limit)
+    return torch.compile(function, dynamic=False, backend=backend)
 
 
 class Bucket:
@@ -59,10 +58,12 @@ class Bucket:
         self._motion_valid = torch.arange(self._motion_size, device=device)[None] < n_motion
 
     def audio(self, inputs: AudioInput) -> AudioInput:
+        """The same, padded; padding is not valid."""
         x, context = self.fill_audio(inputs.x_btc), self.fill_audio(inputs.context_btc)
         return replace(inputs, x_btc=x, context_btc=context, valid_bt=self._audio_valid)
 
     def motion(self, inputs: MotionInput) -> MotionInput:
+        """The same, padded; padding is not valid."""
         size = self._motion_size
         return replace(
             inputs,

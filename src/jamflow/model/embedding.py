@@ -171,7 +171,7 @@ def rotate(x_bhtd: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
     """Turn interleaved pairs (2i, 2i + 1) by the angle of frequency i, in single precision."""
     cos, sin = rotary
     pairs = x_bhtd.float().unflatten(-1, (-1, 2))
-    if pairs.device.type == "cpu" and not torch.is_grad_enabled():
+    if pairs.device.type == "cpu" and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
         # A pair is a complex number and the turn a product: one pass instead of six.
         turned = torch.view_as_real(torch.view_as_complex(pairs) * torch.complex(cos, sin))
     else:

@@ -1,15 +1,13 @@
-"""FlexAttention from the predicate: what a GPU uses where streams meet. Blocks in which nothing is seen cost nothing.
+"""FlexAttention from the predicate: where streams meet in a compiled model. Blocks in which nothing is seen cost nothing."""
 
-On a CPU it runs without being compiled: slow, for tests.
-"""
-
-from functools import cache
-from typing import Any, cast
+from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
+from jamflow.model.compiled import compiled
 from jamflow.model.view import View
 
 
@@ -28,14 +26,10 @@ def block_mask(view: View) -> BlockMask:
     return create_block_mask(seen, rows, None, view.queries, view.keys, device=str(view.axis.device))
 
 
-# A graph of its own, not part of the model's: inside the latter TorchDynamo 2.13 gives other numbers (docs/decisions.md).
-@torch.compiler.disable(recursive=False)
-def blocked_attention(q: Tensor, k: Tensor, v: Tensor, mask: BlockMask) -> Tensor:
-    """q: (B, H, Q, D); k, v: (B, H, K, D)."""
-    attend = flex_attention if q.device.type == "cpu" else _compiled()
-    return cast(Tensor, attend(q, k, v, block_mask=mask))
+def flex_attention_of(mask: BlockMask) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Attention (B, H, Q, D), (B, H, K, D), (B, H, K, D) -> (B, H, Q, D) that sees what `mask` shows, compiled.
 
-
-@cache
-def _compiled() -> Any:
-    return torch.compile(flex_attention)
+    A graph of its own, not part of another: there TorchDynamo 2.13 gives other numbers (docs/decisions.md).
+    """
+    attend = compiled(flex_attention)
+    return lambda q, k, v: cast(Tensor, attend(q, k, v, block_mask=mask))

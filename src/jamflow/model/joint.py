@@ -6,12 +6,13 @@ that is being generated, so its keys and values are the same at every solver ste
 Shapes: B batch, Ta audio tokens, Tm motion frames, C channels.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from jamflow.model.block import Heads
+from jamflow.model.block import DiTBlock, Heads
 from jamflow.model.config import JointConfig
 from jamflow.model.plan import AttentionKind, AttentionPlan, Rotary, Visibility, plan_attention
 from jamflow.model.streams import AudioDiT, AudioInput, DiT, MotionDiT, MotionInput
@@ -27,12 +28,24 @@ class Frozen:
 
 
 @dataclass(frozen=True)
+class BlockCode:
+    """What runs of a block before and after attention; `compiled.compiled_blocks` has another."""
+
+    project: Callable[..., Heads] = DiTBlock.project
+    finish: Callable[..., Tensor] = DiTBlock.finish
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What is the same in every block and at every solver step of a call; `JointModel.plan` makes it."""
+    """What is the same in every block and at every solver step of a call; `JointModel.plan` makes it.
+
+    audio_rotary, motion_rotary: cosine and sine of the positions, each (T, head size / 2).
+    """
 
     audio_rotary: Rotary
     motion_rotary: Rotary
     attention: AttentionPlan
+    code: BlockCode = BlockCode()
 
 
 class JointModel(nn.Module):
@@ -91,12 +104,12 @@ class JointModel(nn.Module):
 
     def _enter_audio(self, inputs: AudioInput, text_btd: Tensor | None, plan: Plan) -> "_Running":
         hidden, time = self.audio.embed(inputs, text_btd)
-        return _Running(self.audio, hidden, time, plan.audio_rotary, inputs.valid_bt)
+        return _Running(self.audio, hidden, time, plan.audio_rotary, inputs.valid_bt, plan.code)
 
     def _enter_motion(self, inputs: MotionInput, plan: Plan) -> "_Running":
         assert self.motion is not None, "a model of speech alone"
         hidden, time = self.motion.embed(inputs)
-        return _Running(self.motion, hidden, time, plan.motion_rotary, inputs.valid_bt)
+        return _Running(self.motion, hidden, time, plan.motion_rotary, inputs.valid_bt, plan.code)
 
     def _freeze(self, stream: "_Running", plan: Plan) -> Frozen:
         attend = plan.attention.audio if stream.dit is self.audio else plan.attention.motion
@@ -113,25 +126,29 @@ class JointModel(nn.Module):
         motion: MotionInput | Frozen | None,
         visibility: Visibility | None,
         hide_padding: bool = False,
-        way: AttentionKind | None = None,
+        kind: AttentionKind | None = None,
+        code: BlockCode = BlockCode(),
     ) -> Plan:
         """What is the same at every solver step of a call with inputs of these sizes.
 
         hide_padding: audio does not see padding either, though F5-TTS lets it: the result is that without padding.
-        way: how attention is computed where the streams meet, by default what is best on the device.
+        kind: how attention is computed, by default what is best on the device without compiling.
+        code: how blocks are computed.
         """
         n_audio, audio_valid = _size(audio)
         n_motion, motion_valid = _size(motion)
         axis = self.axis(n_audio, n_motion)
-        if way is None:
-            way = "flex" if axis.device.type == "cuda" else "dense" if torch.is_grad_enabled() else "banded"
+        if kind is None:
+            on_cpu = "gathered" if torch.is_grad_enabled() else "banded"
+            kind = on_cpu if axis.device.type == "cpu" else "dense"
         keys = audio_valid if hide_padding or self.config.audio.attn_mask_enabled else None
         return Plan(
             self.audio.rotary_embed(torch.arange(n_audio, device=axis.device)),
             # One time axis: a motion frame's position is its time in units of audio tokens. With equal spans this is
             # the paper's p / L * L_ref (section 4.4).
             self.audio.rotary_embed(axis.motion_s() * self.config.token_rate_hz),
-            plan_attention(axis, visibility, audio_valid, motion_valid, keys, way),
+            plan_attention(axis, visibility, audio_valid, motion_valid, keys, kind),
+            code,
         )
 
 
@@ -144,15 +161,17 @@ class _Running:
     time: Tensor
     rotary: Rotary
     valid_bt: Tensor | None
+    code: BlockCode
 
     def __post_init__(self) -> None:
         self.entry = self.hidden
 
     def project(self, i: int) -> Heads:
-        return self.dit.block(i).project(self.hidden, self.time, self.rotary)
+        return self.code.project(self.dit.block(i), self.hidden, self.time, self.rotary)
 
-    def finish(self, i: int, heads: Heads, attended: Tensor) -> None:
-        self.hidden = self.dit.block(i).finish(self.hidden, heads, attended, self.valid_bt)
+    def finish(self, i: int, heads: Heads, attended_bhtk: Tensor) -> None:
+        attended = attended_bhtk.transpose(1, 2).flatten(2)
+        self.hidden = self.code.finish(self.dit.block(i), self.hidden, heads, attended, self.valid_bt)
 
     def velocity(self) -> Tensor:
         return self.dit.velocity(self.hidden, self.time, self.entry)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,8 +11,13 @@ from jamflow.model.attention import Stream, dense_attention, own_instant_attenti
 from jamflow.model.banded import Band, band, banded_attention
 from jamflow.model.view import Axis, Gathered, View
 
-# What motion queries use: a band where the dense mask would be mostly empty. Audio queries: see `plan_attention`.
-AttentionKind = Literal["dense", "banded", "flex"]
+# How attention is computed. All give what the predicate says (`attention.may_attend`):
+#   dense     a mask for each stream's queries
+#   gathered  audio queries gather their one motion key, motion queries have a mask
+#   banded    audio queries gather their one motion key, blocks of motion queries gather the stretch of keys around them
+#   flex      FlexAttention, compiled, where the streams meet
+AttentionKind = Literal["dense", "gathered", "banded", "flex"]
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 Rotary = tuple[Tensor, Tensor]
 KeyValue = tuple[Tensor, Tensor]
 
@@ -26,37 +31,29 @@ class Visibility:
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """FlexAttention and its mask. Held here because its module is imported only where it is used: it takes a second."""
-
-    attend: Callable[..., Tensor]
-    mask: Any
-
-
-@dataclass(frozen=True)
 class AttentionPlan:
-    """Masks and indices; None where nothing is to be hidden or the stream is absent."""
+    """Masks, indices or functions; None where nothing is to be hidden or the stream is absent."""
 
     audio_alone: Tensor | None  # (B, 1, 1, Ta) valid keys
-    audio_joint: Gathered | Blocks | None
+    audio_joint: Tensor | Gathered | Attend | None
     motion_alone: Tensor | Band | None
-    motion_joint: Tensor | Band | Blocks | None
+    motion_joint: Tensor | Band | Attend | None
 
     def audio(self, q: Tensor, own: KeyValue, motion: KeyValue | None) -> Tensor:
         """Attention of the audio stream; `motion` None in blocks that are not joint."""
         k, v = own
         if motion is None or self.audio_joint is None:
             return dense_attention(q, k, v, self.audio_alone)
-        if isinstance(self.audio_joint, Blocks):
-            return self.audio_joint.attend(q, *_pool(own, motion), self.audio_joint.mask)
         g = self.audio_joint
-        return own_instant_attention(q, k, v, *motion, g.own, g.see, g.keys)
+        if isinstance(g, Gathered):
+            return own_instant_attention(q, k, v, *motion, g.own, g.see, g.keys)
+        return _attend(q, *_pool(own, motion), g)
 
     def motion(self, q: Tensor, own: KeyValue, audio: KeyValue | None) -> Tensor:
         """Attention of the motion stream; `audio` None in blocks that are not joint."""
         if audio is None:
-            return _near(q, *own, self.motion_alone)
-        return _near(q, *_pool(audio, own), self.motion_joint)
+            return _attend(q, *own, self.motion_alone)
+        return _attend(q, *_pool(audio, own), self.motion_joint)
 
 
 def plan_attention(
@@ -65,41 +62,47 @@ def plan_attention(
     audio_valid_bt: Tensor | None,
     motion_valid_bt: Tensor | None,
     audio_keys_bt: Tensor | None,
-    way: AttentionKind,
+    kind: AttentionKind,
 ) -> AttentionPlan:
-    """
-    audio_valid_bt, motion_valid_bt: tokens inside their rows. audio_keys_bt: those that audio queries may see
-    (F5-TTS lets them see padding). way: audio queries gather their one motion key unless it is "flex".
+    """Motion is masked by the window in every block, joint or not.
+
+    The paper contradicts itself here: section 4.5 has "a local self-attention mask with a fixed temporal window" for Motion-DiT,
+    and Algorithm 2 has no mask where attention is not joint. With a mask everywhere, a motion frame depends on a bounded stretch
+    of time, and motion of any length can be made in windows (`sampling.windows`).
+
+    Args:
+        audio_valid_bt, motion_valid_bt: (B, T) bool, tokens inside their rows; None when all are.
+        audio_keys_bt: (B, Ta) bool, those that audio queries may see (F5-TTS lets them see padding); None for all.
     """
     n_audio, n_motion = axis.n_audio, axis.n_motion
     audio_joint = motion_alone = motion_joint = None
     if n_audio and n_motion:
         sees = None if visibility is None else visibility.audio_sees_motion_b
         view = View(Stream.AUDIO, axis, _keep(axis, audio_keys_bt, _and(motion_valid_bt, sees)))
-        audio_joint = _blocks(view) if way == "flex" else view.gathered()
+        audio_joint = _flex(view) if kind == "flex" else view.dense() if kind == "dense" else view.gathered()
     if n_motion:
         sees = None if visibility is None else visibility.motion_sees_audio_b
         view = View(Stream.MOTION, axis, _keep(axis, _and(audio_valid_bt, sees), motion_valid_bt))
-        motion_joint = _blocks(view) if way == "flex" else band(view) if way == "banded" else view.dense()
+        motion_joint = _flex(view) if kind == "flex" else band(view) if kind == "banded" else view.dense()
         alone = axis.motion_alone()
         view = View(Stream.MOTION, alone, _keep(alone, None, motion_valid_bt))
-        motion_alone = band(view) if way == "banded" else view.dense()
+        motion_alone = band(view) if kind == "banded" else view.dense()
     keys = None if audio_keys_bt is None else audio_keys_bt[:, None, None]
     return AttentionPlan(keys, audio_joint, motion_alone, motion_joint)
 
 
-def _blocks(view: View) -> Blocks:
-    from jamflow.model.flex import block_mask, blocked_attention
+def _flex(view: View) -> Attend:
+    from jamflow.model.flex import block_mask, flex_attention_of  # only where it is used: it takes a second
 
-    return Blocks(blocked_attention, block_mask(view))
+    return flex_attention_of(block_mask(view))
 
 
-def _near(q: Tensor, k: Tensor, v: Tensor, how: Tensor | Band | Blocks | None) -> Tensor:
+def _attend(q: Tensor, k: Tensor, v: Tensor, how: Tensor | Band | Attend | None) -> Tensor:
+    if how is None or isinstance(how, Tensor):
+        return dense_attention(q, k, v, how)
     if isinstance(how, Band):
         return banded_attention(q, k, v, how)
-    if isinstance(how, Blocks):
-        return how.attend(q, k, v, how.mask)
-    return dense_attention(q, k, v, how)
+    return how(q, k, v)
 
 
 def _pool(audio: KeyValue, motion: KeyValue) -> KeyValue:

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import Method, State, integrate
-from jamflow.model.compiled import Backend, Bucket, compiled, compiles_on
-from jamflow.model.joint import Frozen, JointModel, Visibility
+from jamflow.model.compiled import Backend, Bucket, compiled_blocks
+from jamflow.model.joint import BlockCode, Frozen, JointModel, Visibility
 from jamflow.model.normalise import Normaliser
 from jamflow.model.streams import AudioInput, MotionInput
 from jamflow.sampling.conditions import Conditions, MotionCondition
@@ -24,6 +24,9 @@ class Sampling:
 
     The null row of the guidance sees no text, no given beginning, no clue and no other stream. With `keep_beginning` it hears the
     given beginning of the speech too, and guidance strengthens what text and lips say, not the voice.
+
+    `compile`: the model's blocks are compiled (`model.compiled`), and a GPU uses FlexAttention. The first call of every bucket of
+    lengths then takes seconds to minutes longer: for a process that makes many calls, not for one.
     """
 
     steps: int = 16
@@ -32,6 +35,7 @@ class Sampling:
     speech_guidance: float = 1.0  # F5-TTS uses 2; for `mini` see docs/decisions.md
     motion_guidance: float = 0.5
     keep_beginning: bool = False
+    compile: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class _Call:
         backend: Backend | None = None,
         motion_noise_tc: Tensor | None = None,
     ):
-        """backend: what compiles the model; by default PyTorch's own where that pays, else none."""
+        """backend: what compiles the blocks; by default PyTorch's own where `sampling` asks for it, else none."""
         self.model, self.normaliser, self.conditions, self.sampling = model, normaliser, conditions, sampling
         config = model.config
         device = next(model.parameters()).device
@@ -93,9 +97,8 @@ class _Call:
         noise_m = torch.randn(1, t, config.motion.mouth_channels, generator=generator)
         noise_m = (noise_m if motion_noise_tc is None else motion_noise_tc[None]).to(device)
         self.noise: State = tuple(x for x, role in ((noise_a, speech.role), (noise_m, motion.role)) if role == "generated")
-        if backend is None and compiles_on(device):
+        if backend is None and sampling.compile:
             backend = "inductor"
-        self.forward = model if backend is None else compiled(model, backend)
         self.bucket = None if backend is None else Bucket(a, t, config, device)
         self.drop_beginning = torch.zeros_like(self.drop) if sampling.keep_beginning else self.drop
         self.given_a = _flags(speech.given_a, speech.role, a, device)
@@ -130,11 +133,13 @@ class _Call:
         if motion.role == "given":
             self.frozen_motion = model.freeze_motion(self._motion(self.mouth, torch.ones(1, device=device)))
         start = self._inputs(torch.zeros((), device=device), self.noise)
-        self.plan = model.plan(*start, self.visibility, hide_padding=self.bucket is not None)
+        code = BlockCode() if backend is None else compiled_blocks(backend)
+        kind = "flex" if backend is not None and device.type == "cuda" else None
+        self.plan = model.plan(*start, self.visibility, self.bucket is not None, kind, code)
 
     def velocity(self, time: Tensor, state: State) -> State:
         """Guided velocity of the generated streams, in single precision whatever the model is kept in."""
-        out = self.forward(*self._inputs(time, state), None, self.text_btd, self.plan)
+        out = self.model(*self._inputs(time, state), None, self.text_btd, self.plan)
         if self.bucket is not None:
             out = self.bucket.cut(*out)
         strengths = (self.sampling.speech_guidance, self.sampling.motion_guidance)
