@@ -1,5 +1,6 @@
 """A model like `base`, small enough for a test: random weights, F5-TTS's vocabulary and keys."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,11 +49,14 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-def make_trained(folder: Path, mouth: tuple[int, ...], mouth_std: float = 0.01) -> Path:
+def make_trained(
+    folder: Path, mouth: tuple[int, ...], mouth_std: float = 0.01, depth: int = AUDIO.depth, window_s: float = TINY.window_s
+) -> Path:
     """Motion is awake, too, and moves these key points about so far, half crops."""
     make_folder(folder)
     channels = 3 * len(mouth), 3 * (21 - len(mouth))
-    config = JointConfig(AUDIO, MotionConfig(*channels, dim=16, mouth=mouth), text="f5")
+    audio = replace(AUDIO, depth=depth)
+    config = JointConfig(audio, MotionConfig(*channels, dim=16, mouth=mouth), window_s=window_s, text="f5")
     torch.manual_seed(1)
     model = awake(JointModel(config))
     normaliser = Normaliser(100, *channels)

@@ -12,10 +12,11 @@ from jamflow.face.channels import split
 from jamflow.face.liveportrait.space import liveportrait_space
 from jamflow.loading.joint import load_joint
 from jamflow.media.image import read_image
+from jamflow.model.config import base
 from jamflow.speech.waveform import read_wave, write_wave
 from tiny_base import SAID, load_trained, make_trained, make_voice
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 SIX = (6, 12, 14, 17, 19, 20)
 LONG = "The first sentence is here. A second one follows it, and it is longer. " * 4
 
@@ -40,14 +41,18 @@ def test_only_the_mouth_moves(place: Path, mouth: tuple[int, ...]) -> None:
     assert (motion.rotation_t3 == motion.rest.rotation_3).all() and (motion.scale_t == np.float32(motion.rest.scale)).all()
 
 
-def test_animate_moves_the_mouth_alone_too(place: Path) -> None:
-    """40 s in two chunks, whatever the model is."""
+@pytest.mark.parametrize("wide", [False, True])
+def test_animate_moves_the_mouth_alone_too(place: Path, wide: bool) -> None:
+    """40 s in chunks, whatever the model is, even if it is as deep as `base` and motion sees twice as far."""
+    mouth, model = (14, 17, 19, 20), place / ("wide" if wide else "4")
+    if wide:
+        make_trained(model, mouth, depth=base().audio.depth, window_s=0.8)
     write_wave(place / "long.wav", np.resize(read_wave(place / "me.wav"), 40 * 24_000))
-    result = load_trained(place / "4", (14, 17, 19, 20)).animate(PORTRAIT, place / "long.wav", nfe=1)
+    result = load_trained(model, mouth).animate(PORTRAIT, place / "long.wav", nfe=1)
     pieces, motion = list(result.pieces()), result.motion
     assert len(pieces) >= 2 and motion is not None and len(motion) == 1000 and motion.rest is not None
     changed = np.abs(motion.expression_tk3 - motion.rest.expression_k3).max((0, 2)) > 1e-6
-    assert set(np.flatnonzero(changed)) == {14, 17, 19, 20}
+    assert set(np.flatnonzero(changed)) == set(mouth)
     with pytest.raises(UserError, match="No speech was made"):
         _ = result.speech
 

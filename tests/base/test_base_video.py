@@ -16,7 +16,7 @@ from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.waveform import read_wave
 from tiny_base import SAID, load_trained, make_trained, make_voice
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 MOUTH = (14, 17, 19, 20)
 SIZE, N, GONE = (256, 240), 12, 7
 FPS = Fraction(30000, 1001)

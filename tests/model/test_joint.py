@@ -1,10 +1,13 @@
 """Properties of the joint model: who influences whom, frozen streams, batches, positions."""
 
+from dataclasses import fields, replace
+
 import pytest
 import torch
 
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel, Visibility
+from jamflow.model.plan import AttentionKind
 from jamflow.model.streams import AudioInput, MotionInput
 
 NO = torch.tensor([False])
@@ -124,9 +127,64 @@ def test_a_row_does_not_depend_on_its_neighbours_or_its_padding(model: JointMode
     torch.testing.assert_close(motion[:1, :16], alone[1], atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("tokens", "frames"), [(45, 24), (45, 60), (120, 24)])
+def test_what_begins_at_the_same_second_has_the_same_position(model: JointModel, tokens: int, frames: int) -> None:
+    """Token 15 and frame 8 both begin at 0.32 s, whichever stream is longer."""
+    plan = model.plan(audio_input(tokens, 1), motion_input(frames, 2), None)
+    for audio, motion in zip(plan.audio_rotary, plan.motion_rotary, strict=True):
+        both = min(len(audio[::15]), len(motion[::8]))
+        torch.testing.assert_close(motion[::8][:both], audio[::15][:both])
+        assert not torch.allclose(audio[0], audio[15]) and both >= 3
+
+
 def test_positions_are_the_papers_for_equal_spans(model: JointModel) -> None:
     """p / L * L_ref with L_ref the longer stream (section 4.4), when both streams last equally long."""
     tokens, frames = 15 * 9, 8 * 9
-    scaled = torch.arange(frames) / frames * max(tokens, frames)
-    ours = model.axis(1, frames).motion_s() * model.config.token_rate_hz
-    torch.testing.assert_close(ours, scaled)
+    plan = model.plan(audio_input(tokens, 1), motion_input(frames, 2), None)
+    for length, ours in ((tokens, plan.audio_rotary), (frames, plan.motion_rotary)):
+        scaled = torch.arange(length) / length * max(tokens, frames)
+        torch.testing.assert_close(model.audio.rotary_embed(scaled), ours)
+
+
+@pytest.mark.parametrize("rotating_heads", [None, 1])
+def test_how_much_one_stream_attends_to_the_other_depends_on_the_time_between_alone(
+    model: JointModel, rotating_heads: int | None
+) -> None:
+    """All tokens of a stream have the same state here, so that only their times tell them apart. F5TTS_Base rotates one head."""
+    audio = replace(model.config.audio, pe_attn_head=rotating_heads)
+    torch.manual_seed(1)
+    model = JointModel(replace(model.config, audio=audio)).eval().requires_grad_(False)
+    assert model.motion is not None
+    plan = model.plan(audio_input(150, 1), motion_input(80, 2), None)
+    wide, narrow, time = torch.randn(1, 1, 32), torch.randn(1, 1, 16), torch.tensor([0.4])
+    a = model.audio.block(0).project(wide.expand(1, 150, 32), model.audio.time_embed(time), plan.audio_rotary)
+    m = model.motion.block(0).project(narrow.expand(1, 80, 16), model.motion.time_embed(time), plan.motion_rotary)
+    for score in (a.q @ m.k.transpose(2, 3), (m.q @ a.k.transpose(2, 3)).transpose(2, 3)):
+        torch.testing.assert_close(score[:, :, 15:, 8:], score[:, :, :-15, :-8], atol=1e-4, rtol=1e-4)
+        assert score[0, 0].std() > 1e-2, "head 0 rotates"
+        assert (score[0, 1].std() > 1e-2) == (rotating_heads is None)
+
+
+@pytest.mark.parametrize("blind", [False, True])
+@pytest.mark.parametrize("padded", [False, True])
+def test_every_kind_of_attention_gives_the_same(model: JointModel, blind: bool, padded: bool) -> None:
+    a, m = audio_input(150, 1), motion_input(80, 2)
+    rows = torch.tensor([True, not blind])
+    a, m = (
+        replace(x, **{f.name: v.expand(2, *v.shape[1:]) for f in fields(x) if (v := getattr(x, f.name)) is not None})
+        for x in (a, m)
+    )
+    inside_a, inside_m = torch.ones(1, 150, dtype=torch.bool), torch.ones(1, 80, dtype=torch.bool)
+    if padded:
+        inside_a, inside_m = torch.arange(150)[None] < 140, torch.arange(80)[None] < 75
+        a, m = replace(a, valid_bt=inside_a), replace(m, valid_bt=inside_m)
+    sees = Visibility(rows, rows)
+
+    def velocities(kind: AttentionKind) -> tuple[torch.Tensor, torch.Tensor]:
+        audio, motion = model(a, m, sees, None, model.plan(a, m, sees, hide_padding=True, kind=kind))
+        return audio * inside_a[..., None], motion * inside_m[..., None]
+
+    wanted = velocities("dense")
+    for kind in ("gathered", "banded"):  # FlexAttention has to be compiled: `test_compiled`
+        torch.testing.assert_close(velocities(kind), wanted, atol=1e-5, rtol=1e-4)
+    assert blind != torch.allclose(*wanted[0], atol=1e-4)

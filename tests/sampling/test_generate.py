@@ -4,12 +4,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
-from jamflow.model.joint import JointModel
+from jamflow.model.joint import JointModel, Visibility
 from jamflow.model.normalise import Normaliser
-from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
-from jamflow.sampling.generate import Sampling, Streams, generate
+from jamflow.model.streams import AudioInput, MotionInput
+from jamflow.sampling.conditions import Conditions, MotionCondition, Role, SpeechCondition
+from jamflow.sampling.generate import Sampling, Streams, _Call, generate
 
 TOKENS, FRAMES, BANDS = 30, 16, 6
 
@@ -43,7 +45,7 @@ def small_model() -> tuple[JointModel, Normaliser]:
 
 MODEL, NORMALISER = small_model()
 MEL, MOUTH = torch.randn(2 * TOKENS, BANDS) * 2 + 3, torch.randn(FRAMES, 6)
-TEXT = torch.arange(TOKENS) % 9
+CLUE, TEXT = torch.randn(FRAMES, 4), torch.arange(TOKENS) % 9
 
 
 def run(conditions: Conditions, seed: int = 0, **sampling: float) -> Streams:
@@ -102,3 +104,67 @@ def test_guidance_of_one_stream_leaves_a_lone_other_alone() -> None:
     speech = Conditions(TOKENS, SpeechCondition("generated", None, None, TEXT), MotionCondition("absent"))
     assert torch.equal(run(speech, motion_guidance=0.0).mel_fm, run(speech, motion_guidance=3.0).mel_fm)
     assert not torch.equal(run(speech, speech_guidance=0.0).mel_fm, run(speech, speech_guidance=3.0).mel_fm)
+
+
+PREFIX, SEEN = torch.arange(TOKENS) < 10, torch.arange(FRAMES) < 5
+YES, NO, AT = torch.tensor([True]), torch.tensor([False]), torch.tensor(0.4)
+ROLES: list[tuple[Role, Role]] = [("generated", "generated"), ("given", "generated"), ("generated", "given")]
+
+
+def velocity(strength: float, speech: Role, motion: Role, keep_beginning: bool = False) -> tuple[dict[str, Tensor], _Call]:
+    """Of each generated stream at flow time 0.4. Strength 0 is the row with the conditions, -1 the null row."""
+    spoken = SpeechCondition(speech, MEL, PREFIX, TEXT)
+    conditions = Conditions(TOKENS, spoken, MotionCondition(motion, MOUTH, SEEN, CLUE))
+    sampling = Sampling(speech_guidance=strength, motion_guidance=strength, keep_beginning=keep_beginning)
+    with torch.inference_mode():
+        call = _Call(MODEL, NORMALISER, conditions, sampling, torch.Generator().manual_seed(0))
+        parts = call.velocity(AT, call.noise)
+    names = [name for name, role in (("speech", speech), ("motion", motion)) if role == "generated"]
+    return dict(zip(names, parts, strict=True)), call
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("keep_beginning", [False, True])
+@pytest.mark.parametrize(("speech", "motion"), ROLES)
+def test_the_null_row_is_the_model_without_conditions(speech: Role, motion: Role, keep_beginning: bool) -> None:
+    """Without context, clue and the other stream, and whatever the text; `keep_beginning` gives speech its beginning back."""
+    null, call = velocity(-1.0, speech, motion, keep_beginning)
+    noise = dict(zip(null, call.noise, strict=True))
+    if "speech" in null:
+        x, context = noise["speech"], torch.zeros_like(noise["speech"])
+        if keep_beginning:
+            context[:, :10] = NORMALISER.mel(MEL.reshape(1, TOKENS, -1))[:, :10]
+        other_text = (TEXT[None] + 1) % 9
+        alone = AudioInput(x, context, AT[None], other_text, drop_text_b=YES, drop_context_b=NO)
+        torch.testing.assert_close(null["speech"], MODEL(alone, None)[0], atol=1e-5, rtol=1e-4)
+    if "motion" in null:
+        x, none = noise["motion"], torch.zeros_like(noise["motion"])
+        alone = MotionInput(x, none, none[..., 0], torch.ones(1, FRAMES, 4), AT[None], drop_clue_b=YES, drop_context_b=NO)
+        torch.testing.assert_close(null["motion"], MODEL(None, alone)[1], atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(("speech", "motion"), ROLES)
+def test_the_other_row_is_the_model_with_all_conditions(speech: Role, motion: Role) -> None:
+    full, call = velocity(0.0, speech, motion)
+    noise = dict(zip(full, call.noise, strict=True))
+    mel, mouth, clue = NORMALISER.mel(MEL.reshape(1, TOKENS, -1)), NORMALISER.mouth(MOUTH[None]), NORMALISER.clue(CLUE[None])
+    heard, seen = PREFIX if speech == "generated" else PREFIX | True, SEEN if motion == "generated" else SEEN | True
+    x = noise.get("speech", mel)
+    time = AT[None] if speech == "generated" else torch.ones(1)
+    audio = AudioInput(x, mel * heard[None, :, None], time, TEXT[None], NO, NO)
+    x = noise.get("motion", mouth)
+    time = AT[None] if motion == "generated" else torch.ones(1)
+    lips = MotionInput(x, mouth * seen[None, :, None], seen[None], clue, time, NO, NO)
+    # What is given does not look at what is generated.
+    looks = Visibility(torch.tensor([speech == "generated"]), torch.tensor([motion == "generated"]))
+    wanted = dict(zip(("speech", "motion"), MODEL(audio, lips, looks), strict=True))
+    for name, part in full.items():
+        torch.testing.assert_close(part, wanted[name], atol=1e-5, rtol=1e-4)
+
+
+def test_guidance_goes_away_from_the_null_row() -> None:
+    (full, _), (null, _), (guided, _) = (velocity(s, "generated", "generated") for s in (0.0, -1.0, 2.0))
+    for name in full:
+        assert not torch.allclose(full[name], null[name])
+        torch.testing.assert_close(guided[name], full[name] + 2 * (full[name] - null[name]), atol=1e-5, rtol=1e-4)

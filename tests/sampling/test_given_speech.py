@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jamflow.errors import UserError
 from jamflow.model.config import JointConfig, base, mini
 from jamflow.sampling.given_speech import LONGEST_S, chunks, utterances
 from jamflow.sampling.windows import reach_frames
@@ -51,7 +53,16 @@ def talk(path: Path, seconds: float) -> None:
     soundfile.write(path, noise.clip(-1, 1), 16_000)
 
 
-@pytest.mark.parametrize("config", [mini(9), base()], ids=["mini", "base"])
+CONFIGS = {
+    "mini": mini(9),
+    "base": base(),
+    "base, the last window whose reach fits": replace(base(), window_s=0.5),
+    "base, twice the window": replace(base(), window_s=0.8),
+    "base, the widest window": replace(base(), window_s=11.2),
+}
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 @pytest.mark.parametrize("seconds", [0.5, 2.0, 2.001, 29.9, 75.0])
 def test_utterances_cover_the_speech(tmp_path: Path, config: JointConfig, seconds: float) -> None:
     """Frames are ceil(seconds * fps): the picture lasts at least as long as the sound, and less than a frame longer."""
@@ -65,13 +76,21 @@ def test_utterances_cover_the_speech(tmp_path: Path, config: JointConfig, second
         before_s = utterance.voice_tokens / Fraction(config.token_rate_hz)
         assert utterance.first_frame == (end_s - before_s) * 25, "whole frames"
         after_s = utterance.tokens / config.token_rate_hz - float(before_s + utterance.length_s)
-        reach_s = reach_frames(config) / 25
+        reach_s = min(reach_frames(config) / 25, 11.2)
+        assert reach_s >= config.window_s
         assert utterance.last or after_s >= reach_s - 1e-6, "what follows is heard"
         assert utterance.first_frame == 0 or before_s >= reach_s, "and what was"
         assert utterance.recorded is not None and len(utterance.recorded) % 960 == 0
         frames += len(utterance.recorded) // 960
         end_s += utterance.length_s
     assert end_s == recording.length_s and frames == -(-recording.length_s * 25 // 1)
+
+
+def test_a_window_that_is_wider_than_the_surroundings_is_refused(tmp_path: Path) -> None:
+    talk(tmp_path / "a.wav", 1.0)
+    with pytest.raises(UserError, match=r"sees 11\.3 s of speech to either side; a recording can show it 11\.2 s") as error:
+        next(utterances(open_recording(tmp_path / "a.wav"), replace(base(), window_s=11.3)))
+    assert error.value.hint
 
 
 def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ class AudioConfig:
     """Audio-DiT: F5-TTS's DiT, key for key. Defaults are F5TTS_v1_Base.
 
     `channels` is mel bands times frames per token. `text_mask_padding` and `pe_attn_head` tell v1 (True,
-    None) from v0 (False, 1); the two have the same keys. No published checkpoint has the last three, but F5-TTS can be
-    trained with them: norms of queries and keys (also of the motion stream, whose keys meet the same queries), text spread
-    evenly over all frames, the input shown again to the last layer.
+    None) from v0 (False, 1); the two have the same keys. `pe_attn_head` is the number of heads that rotate, None for all;
+    `qk_norm` norms queries and keys. Both hold for the motion stream too, whose queries and keys meet those of audio. No
+    published checkpoint has the last three switches, but F5-TTS can be trained with them: `qk_norm`, text spread evenly over all
+    frames, the input shown again to the last layer.
     """
 
     channels: int = 100

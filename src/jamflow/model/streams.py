@@ -137,7 +137,9 @@ class MotionDiT(DiT):
         self.conv_pos_embed = ConvPositionEmbedding(config.dim, kernel=MOTION_KERNEL)
         self.rotary_embed = RotaryEmbedding(audio.head_dim)
         self.transformer_blocks = nn.ModuleList(
-            DiTBlock(config.dim, audio.heads, audio.head_dim, config.ff_mult, qk_norm=audio.qk_norm) for _ in range(audio.depth)
+            # Queries and keys of the two streams meet: the same heads rotate, and norms are on or off, in both.
+            DiTBlock(config.dim, audio.heads, audio.head_dim, config.ff_mult, audio.pe_attn_head, audio.qk_norm)
+            for _ in range(audio.depth)
         )
         self.norm_out = FinalAdaLayerNorm(config.dim)
         self.proj_out = Linear(config.dim, config.mouth_channels)

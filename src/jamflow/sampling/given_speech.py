@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
+from jamflow.errors import UserError
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import Utterance
@@ -34,13 +35,17 @@ class Chunk:
 
 
 def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]:
-    """All of the recording. Frame n of the result shows the recording's second n / fps."""
+    """All of the recording. Frame n of the result shows the recording's second n / fps.
+
+    Raises:
+        UserError: the model's motion sees further than the surroundings of an utterance last.
+    """
     fps = config.exact_motion_fps
     token = config.frames_per_token * HOP
     block = config.block_tokens * token
     log_mel, start = LogMel(), 0
-    margin = math.ceil(Fraction(reach_frames(config)) / fps * SAMPLE_RATE_HZ / block)
-    for chunk in chunks(recording.blocks(), block, margin, int(LONGEST_S * SAMPLE_RATE_HZ / block)):
+    longest = int(LONGEST_S * SAMPLE_RATE_HZ / block)
+    for chunk in chunks(recording.blocks(), block, _margin(config, block, longest), longest):
         tokens = -(-len(chunk.wave) // token)
         padded = np.pad(chunk.wave, (0, tokens * token - len(chunk.wave)))
         mel_fm = log_mel(torch.from_numpy(padded))[:-1]  # the last frame is centred on the end
@@ -59,6 +64,22 @@ def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]
             first_frame=int((start - chunk.before) * fps / SAMPLE_RATE_HZ),
         )
         start += chunk.kept
+
+
+def _margin(config: JointConfig, block: int, longest: int) -> int:
+    """Blocks of surroundings on either side: as far as the model looks, as long as a quarter of every chunk is kept.
+
+    With less than its reach, the first and the last frames that are kept miss what attention hands on from block to block over
+    that distance; what they see themselves is always there.
+    """
+    most = longest * 3 // 8
+    most_s = most * block / SAMPLE_RATE_HZ
+    if config.window_s > most_s:
+        raise UserError(
+            f"This model's motion sees {config.window_s:g} s of speech to either side; a recording can show it {most_s:.1f} s.",
+            "Use a model with a smaller window_s.",
+        )
+    return min(most, math.ceil(Fraction(reach_frames(config)) / config.exact_motion_fps * SAMPLE_RATE_HZ / block))
 
 
 def chunks(waves: Iterable[np.ndarray], block: int, margin: int, longest: int) -> Iterator[Chunk]:
