@@ -1,12 +1,10 @@
 """LivePortrait's networks for tests: with weights by the filling rule, and stand-ins that take no time."""
 
-import json
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from golden import SHARED, Golden
+from golden import Golden, official_entries
 from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks, fold_spectral_norm
 from jamflow.face.liveportrait.generator import SPADEDecoder
@@ -20,9 +18,8 @@ from jamflow.weights.tensors import load_strictly
 
 def filled(golden: Golden, name: str, module: nn.Module) -> nn.Module:
     """The official state dict by the rule, through our adapter, folded as `load_networks` does."""
-    manifest = json.loads((SHARED / "golden/liveportrait/state_dict_manifest.json").read_text())
-    shapes = {key: tuple(shape) for key, shape, *_ in manifest["modules"][name]["entries"]}
-    state = {k: torch.as_tensor(v) for k, v in golden.fill_rule.fill_state_dict(name, shapes).items()}
+    values = golden.fill_rule.fill_state_dict(name, official_entries("liveportrait", name))
+    state = {k: torch.as_tensor(v) for k, v in values.items()}
     load_strictly(module, fold_spectral_norm(state), "file", name)
     fold(module)
     return (FoldedDecoder(module) if isinstance(module, SPADEDecoder) else module).eval().requires_grad_(False)

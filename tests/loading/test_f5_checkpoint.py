@@ -1,6 +1,5 @@
 """Official checkpoints in every published form load, and nothing else does."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from golden import SHARED
+from golden import official_entries
 from jamflow.errors import UserError
 from jamflow.loading import f5
 from jamflow.loading.f5 import f5_config, load_f5
@@ -23,15 +22,11 @@ NAME = "F5TTS_v1_Base"
 
 @pytest.mark.parametrize("name", ["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"])
 def test_names_and_shapes_are_the_official_ones(name: Any) -> None:
-    path = SHARED / "golden/f5tts/state_dict_manifest.json"
-    if not path.exists():
-        pytest.skip(f"no reference values: {path} is absent")
-    modules = json.loads(path.read_text())["modules"]
-    entries = modules["F5TTS_v1_Base" if name == "F5TTS_Base" else name]["entries"]  # the two have the same
+    entries = official_entries("f5tts", "F5TTS_v1_Base" if name == "F5TTS_Base" else name)  # the two have the same
     with torch.device("meta"):
         own = AudioDiT(f5_config(name)).state_dict()
-    official = {key.removeprefix("transformer."): shape for key, shape, *_ in entries}
-    assert {k: list(v.shape) for k, v in own.items()} == official
+    official = {key.removeprefix("transformer."): shape for key, shape in entries.items()}
+    assert {k: tuple(v.shape) for k, v in own.items()} == official
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Sampling with the audio stream alone gives F5-TTS's trajectories' ends from the same noise."""
 
-import json
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from golden import SHARED, Golden, audio_config
+from golden import Golden, audio_config
 from jamflow.flow.schedule import swayed, time_grid
 from jamflow.flow.solver import State, Velocity, integrate
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
@@ -21,13 +20,7 @@ DUPLICATE = "v1/b1/steps10_cfg2_duplicate"
 
 
 def cases() -> list[str]:
-    path = SHARED / "golden/f5tts/cfm_sample.npz"
-    if not path.exists():
-        return ["absent"]
-    import numpy as np
-
-    names = json.loads(str(np.load(path)["meta"]))["cases"]
-    return [n for n in names if n not in (DUPLICATE, "seed_noise")]
+    return [name for name in Golden("f5tts", "cfm_sample.npz").meta["cases"] if name not in (DUPLICATE, "seed_noise")]
 
 
 def model_of(golden: Golden, about: dict[str, Any]) -> JointModel:

@@ -1,12 +1,11 @@
 """Mel and vocoder give the official code's numbers."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
 
-from golden import SHARED, Golden
+from golden import Golden, official_entries
 from jamflow.errors import UserError
 from jamflow.speech.mel import LogMel, MelConfig, mel_filterbank
 from jamflow.speech.vocoder import ISTFTHead, Vocos, VocosConfig, load_official_vocos
@@ -69,12 +68,9 @@ def test_inverse_stft() -> None:
 
 
 def test_the_official_vocos_file_loads(tmp_path: Path) -> None:
-    manifest = SHARED / "golden/f5tts/state_dict_manifest.json"
-    if not manifest.exists():
-        pytest.skip(f"no reference values: {manifest} is absent")
-    entries = json.loads(manifest.read_text())["modules"]["vocos_mel_24khz"]["entries"]
+    entries = official_entries("f5tts", "vocos_mel_24khz")
     generator = torch.Generator().manual_seed(0)
-    state = {key: torch.randn(shape, generator=generator) for key, shape, *_ in entries}
+    state = {key: torch.randn(shape, generator=generator) for key, shape in entries.items()}
     torch.save(state, tmp_path / "pytorch_model.bin")
     loaded = load_official_vocos(tmp_path / "pytorch_model.bin").state_dict()
     assert all(torch.equal(value, state[key]) for key, value in loaded.items())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from golden import SHARED
+from golden import reference_file
 from jamflow.errors import UserError
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.weights.shipped import asset
@@ -13,10 +13,7 @@ from jamflow.weights.shipped import asset
 
 @pytest.fixture(scope="module")
 def golden() -> dict[str, Any]:
-    path = SHARED / "golden/f5tts/text.json"
-    if not path.exists():
-        pytest.skip(f"no reference values: {path} is absent")
-    return json.loads(path.read_text())
+    return json.loads(reference_file("f5tts", "text.json").read_text())
 
 
 @pytest.fixture(scope="module")

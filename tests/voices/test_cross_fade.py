@@ -1,25 +1,18 @@
 """Loudness and cross-fade are the official code's; joining piece by piece gives what joining at once would."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden import SHARED, Golden
+from golden import Golden
 from jamflow.speech.level import to_f5_level
 from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.voices.cross_fade import CrossFade
 
 
-def cases() -> list[str]:
-    path = SHARED / "golden/f5tts/audio_post.npz"
-    return list(json.loads(str(np.load(path)["meta"]))["cases"]) if path.exists() else ["absent"]
-
-
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", Golden("f5tts", "audio_post.npz").meta["cases"])
 def test_after_the_vocoder(case: str) -> None:
     golden = Golden("f5tts", "audio_post.npz")
     about = golden.meta["cases"][case]

@@ -1,6 +1,5 @@
 """The five official files, as published and as converted by others."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from golden import SHARED
+from golden import official_entries
 from jamflow.errors import UserError
 from jamflow.face.liveportrait.checkpoint import LivePortraitFiles, load_networks
 
@@ -23,17 +22,13 @@ FILES = {
 @pytest.fixture(scope="module")
 def states() -> dict[str, dict[str, Tensor]]:
     """Random tensors under the official names."""
-    path = SHARED / "golden/liveportrait/state_dict_manifest.json"
-    if not path.exists():
-        pytest.skip(f"no reference values: {path} is absent")
-    modules = json.loads(path.read_text())["modules"]
     g = torch.Generator().manual_seed(0)
     return {
         name: {
             key: torch.zeros((), dtype=torch.long) if key.endswith("tracked") else torch.randn(shape, generator=g)
-            for key, shape, *_ in about["entries"]
+            for key, shape in official_entries("liveportrait", name).items()
         }
-        for name, about in modules.items()
+        for name in (*FILES.values(), "stitching", "eye", "lip")
     }
 
 

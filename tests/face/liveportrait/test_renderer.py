@@ -152,8 +152,8 @@ def test_the_networks_in_one_go() -> None:
     golden.check("warp_decode/occlusion_map", warped.occlusion_b1hw, atol=1e-4)
     image = n.generator(warped.feature_bchw)
     golden.check("warp_decode/out", image, atol=1e-3)
-    seen = (image * 255).to(torch.uint8).movedim(1, -1).reshape(-1)[:: golden.meta["tensors"]["parse_output_u8"]["stride"]]
-    assert np.abs(seen.numpy().astype(int) - golden.raw("parse_output_u8").astype(int)).max() <= 1
+    seen = golden.kept_of("parse_output_u8", (image * 255).to(torch.uint8).movedim(1, -1))
+    assert np.abs(seen.astype(int) - golden.stored("parse_output_u8").astype(int)).max() <= 1
 
 
 @pytest.mark.full
