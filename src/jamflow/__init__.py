@@ -25,9 +25,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch and the rest only when something of it is used."""
+    """Import torch and the rest only when something of it is used; torch with the threads that measured best."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    from jamflow.compute.threads import threads_for_import
+
+    with threads_for_import():
+        return getattr(importlib.import_module(_HOMES[name]), name)

@@ -16,6 +16,7 @@ from typing import Any, Union
 import tyro
 
 from jamflow.app.options import Animate, Demo, Doctor, Dub, Edit, Init, Lipsync, Reenact, Retell, Run, Speak, Tts, Weights
+from jamflow.compute.threads import set_threads
 from jamflow.errors import JamFlowError
 
 _ABOUT = "One flow-matching model that generates speech and facial motion together."
@@ -24,6 +25,7 @@ _CONFIG = (tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff)
 
 def main() -> None:
     """The entry point of the package."""
+    set_threads()  # before a command imports torch
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a terminated run cleans up as well
     sys.exit(run(sys.argv[1:]))
 

@@ -1,6 +1,7 @@
 """What is installed, what is missing and how to get it."""
 
 import importlib
+import os
 import platform
 import re
 import shutil
@@ -9,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from jamflow.compute.threads import COUNT, WAITING
 from jamflow.errors import UserError
 from jamflow.media.files import output_file
 from jamflow.weights.shipped import shipped_weights
@@ -39,6 +41,7 @@ def examine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {name: _version(name) for name in ("jamflow", *required)},
         "device": _device(),
+        "threads": _threads(),
         "models": models,
         "missing_extras": {
             extra: missing for extra, names in extras.items() if (missing := [name for name in names if _version(name) is None])
@@ -52,6 +55,9 @@ def in_words(report: dict[str, Any]) -> str:
     lines = [f"Python {report['python']} on {report['system']}, {sys.executable}"]
     lines += [f"  {name} {version or 'MISSING'}" for name, version in report["versions"].items()]
     lines.append(f"Device: {report['device']['name']}. {report['device']['reason']}")
+    threads = report["threads"]
+    settings = ", ".join(f"{name}={value}" for name, value in threads["settings"].items()) or "OpenMP's own settings"
+    lines.append(f"Threads: {threads['count'] or 'unknown'}; {settings}")
     lines.append("Models in the package:")
     for model in report["models"]:
         size = f"{model['bytes'] / 1e6:.1f} MB"
@@ -95,6 +101,17 @@ def _device() -> dict[str, str]:
     if torch.version.cuda is None:
         return {"name": "cpu", "reason": "No GPU is used: this PyTorch is built for the CPU alone."}
     return {"name": "cpu", "reason": "No GPU is used: PyTorch finds no NVIDIA GPU with a fitting driver."}
+
+
+def _threads() -> dict[str, Any]:
+    """How many there are, and the variables that say how they compute, whoever has set them."""
+    try:
+        import torch
+    except Exception:  # reported among the problems
+        count = None
+    else:
+        count = torch.get_num_threads()
+    return {"count": count, "settings": {name: os.environ[name] for name in (*COUNT, *WAITING) if name in os.environ}}
 
 
 def _folder(folder: Path) -> dict[str, Any]:

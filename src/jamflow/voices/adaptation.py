@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from jamflow.compute.bfloat16 import multiplies_bfloat16
 from jamflow.flow.objective import flow_loss, on_path, random_span
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
@@ -75,19 +76,15 @@ def adapted(model: JointModel, normaliser: Normaliser, mel_fm: Tensor, how: Adap
 def _train(model: JointModel, learning: list[Tensor], data_ac: Tensor, longest: int, how: Adaptation) -> None:
     optimizer = torch.optim.AdamW(learning, how.lr, betas=(0.9, 0.98), weight_decay=0.0)
     generator = torch.Generator().manual_seed(0)
+    short = multiplies_bfloat16(data_ac.device)
     for step in range(how.steps):
         for group in optimizer.param_groups:
             group["lr"] = how.lr * min(1.0, (step + 1) / how.warmup) * (1 - step / how.steps)
-        with torch.autocast(data_ac.device.type, torch.bfloat16, enabled=_short_products(data_ac.device)):
+        with torch.autocast(data_ac.device.type, torch.bfloat16, enabled=short):
             loss = _loss(model, data_ac, min(longest, len(data_ac)), how, step % 2 == 1, generator)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-
-
-def _short_products(device: torch.device) -> bool:
-    """Whether the device multiplies in bfloat16; half the time of single precision, where a processor can do it."""
-    return device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _loss(model: JointModel, data_ac: Tensor, tokens: int, how: Adaptation, alone: bool, generator: torch.Generator) -> Tensor:
