@@ -8,10 +8,10 @@ import torch
 
 from corpora import PITCH_HZ, SYMBOLS, make_corpus
 from jamflow.data import batches
-from jamflow.data.augment import another_voice, degrade_sound, track_noise
+from jamflow.data.augment import aligned_phones, another_voice, degrade_sound, track_noise, tracked_lips
 from jamflow.data.batches import Packer
 from jamflow.data.corpus import ShardWriter, shards
-from jamflow.data.features import examples, loudness
+from jamflow.data.features import Example, examples, loudness
 from jamflow.data.statistics import statistics
 from jamflow.model.config import mini
 from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
@@ -135,6 +135,138 @@ def test_loudness_is_relative_to_the_loud_parts() -> None:
     level = loudness(mel)
     assert level[:20].max() == 0 and level[25:55].min() == 1
     np.testing.assert_allclose(loudness(mel - 1.0)[20:60], level[20:60])
+
+
+def test_what_is_given_is_degraded_and_what_is_generated_is_not(packer: Packer, corpus: Path) -> None:
+    for example in examples(next(iter(shards(corpus)))):
+        off = np.abs(example.heard_fm.astype(np.float32) - example.mel_fm)
+        assert example.heard_fm.shape == example.mel_fm.shape and off.mean() > 0.05
+    batch = packer.batch(16, TOKENS)
+    assert (batch.heard_bac != batch.mel_bac).any(-1).any(-1).all()
+    assert (batch.seen_btc != batch.mouth_btc).any(-1).any(-1).all()
+
+
+def test_a_voice_that_nobody_has_is_given_as_it_is_generated(packer: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pitch moves in both by as much; so the peak of both stays the same band."""
+    monkeypatch.setattr(batches, "ANOTHER_VOICE", 1.0)
+    for voices in packer.voices.values():
+        for example in voices:
+            object.__setattr__(example, "heard_fm", example.mel_fm)
+    batch = packer.batch(30, TOKENS)
+    torch.testing.assert_close(batch.heard_bac, batch.mel_bac)
+    plain = {int(LogMel()(_tone(hz)).mean(0).argmax()) for hz in PITCH_HZ.values()}
+    peaks = {int(row.reshape(2 * TOKENS, -1).mean(0).argmax()) for row in batch.mel_bac}
+    assert len(peaks - plain) > 1
+
+
+def test_a_row_begins_anew_at_every_draw_and_every_seed_has_its_own(corpus: Path) -> None:
+    data = [e for s in shards(corpus) for e in examples(s)]
+    one, same, other = (Packer(data, CONFIG, np.random.default_rng(seed)).batch(4, TOKENS) for seed in (1, 1, 2))
+    assert torch.equal(one.mel_bac, same.mel_bac) and torch.equal(one.seen_btc, same.seen_btc)
+    assert not torch.equal(one.mel_bac, other.mel_bac)
+    assert not torch.equal(one.mel_bac[0], one.mel_bac[1])
+
+
+def test_about_half_of_the_rows_are_in_the_models_own_style(packer: Packer) -> None:
+    batch = packer.batch(60, 32)
+    own = (batch.plain_btc == batch.mouth_btc).flatten(1).all(1)
+    assert 0.3 < own.float().mean() < 0.7
+    cosine = torch.cosine_similarity(batch.plain_btc.flatten(1), batch.mouth_btc.flatten(1))
+    assert cosine.min() > 0.8, "the same words"
+
+
+def test_aligned_text_is_a_little_off_and_in_order(packer: Packer) -> None:
+    batch = packer.batch(30, TOKENS)
+    differ = (batch.aligned_ba != batch.timed_ba).float().mean()
+    assert 0.02 < differ < 0.25
+    phones = [("_", 0.0, 0.3), ("m", 0.3, 0.31), ("ɑ", 0.31, 0.32), ("b", 0.32, 0.6), ("_", 0.6, 0.9)]
+    starts = []
+    for seed in range(300):
+        moved = aligned_phones(phones, np.random.default_rng(seed))
+        assert [s for s, _, _ in moved] == [s for s, _, _ in phones]
+        assert moved[0][1] == 0.0 and moved[-1][2] == 0.9
+        assert all(a[1] <= a[2] == b[1] for a, b in zip(moved, moved[1:], strict=False))
+        starts.append(moved[-1][1])
+    assert np.mean(starts) == pytest.approx(0.6, abs=0.005) and np.std(starts) == pytest.approx(0.02, rel=0.2)
+
+
+def test_cheeks_lean_on_the_lips_of_this_moment_in_half_of_the_rows(packer: Packer) -> None:
+    """And on those of another moment in the others, as in a video whose mouth is made anew."""
+    batch = packer.batch(60, TOKENS)
+    lags = []
+    for clue, mouth in zip(batch.clue_btc.numpy(), batch.mouth_btc.numpy(), strict=True):
+        lip = mouth[:, 1] - mouth[:, 1].mean()
+        still = np.delete(clue, [13, 16], axis=1)  # the lids blink
+        shared = np.fft.rfft(still - still.mean(0), axis=0) * np.fft.rfft(lip).conj()[:, None]
+        lags.append(int(np.square(np.fft.irfft(shared, len(lip), axis=0)).sum(1).argmax()))
+    here = np.array([min(lag, len(lip) - lag) <= 1 for lag in lags])
+    assert 0.25 < here.mean() < 0.75
+
+
+def test_lids_close_in_blinks_and_nothing_else_of_the_eyes_moves_as_much(packer: Packer) -> None:
+    clue = packer.batch(40, TOKENS).clue_btc
+    low = clue.amin(1)
+    blinked = low[:, 13] < -0.6
+    assert 0.5 < blinked.float().mean() and torch.equal(blinked, low[:, 16] < -0.6)
+    others = [c for c in range(36) if c not in (13, 16)]
+    assert clue[:, :, others].abs().max() < 0.5
+
+
+def test_tracked_lips_are_never_seen_more_open_where_they_are_shut() -> None:
+    shut = np.zeros((100, 18), np.float32)
+    wide = shut.copy()
+    wide[:, 7], wide[:, 10], wide[:, 13], wide[:, 16] = 0.2, -0.8, 0.15, -0.75
+    for seed in range(30):
+        seen, open_ = (tracked_lips(x, np.random.default_rng(seed)) for x in (shut, wide))
+        assert np.abs(seen.mean(0)).max() < 0.12
+        opening = (open_[:, 7] - open_[:, 10]).mean()
+        assert 0.35 < opening < 1.4
+        np.testing.assert_allclose(open_[:, :6], seen[:, :6], atol=1e-6)  # the corners are as wide as before
+
+
+def test_tracked_lips_are_blurred_in_time_without_a_shift() -> None:
+    flash = np.zeros((101, 18), np.float32)
+    flash[50, 10] = -1.0
+    weights = np.zeros(101)
+    for seed in range(200):
+        weights -= tracked_lips(flash, np.random.default_rng(seed))[:, 10] / 200
+    assert weights[49] == pytest.approx(weights[51], abs=0.02) and 0.1 < weights[49] < 0.25 and weights[50] > 0.5
+    assert np.abs(weights[:48]).max() < 0.03
+
+
+def test_voices_are_drawn_by_how_long_they_speak() -> None:
+    def spoken(voice: str, seconds: float) -> Example:
+        return Example(voice, [("_", 0.0, seconds)], np.zeros((1, 100)), np.zeros((1, 100)), np.zeros(1))
+
+    packer = Packer([spoken("a", 1.0), spoken("b", 2.0), spoken("b", 1.0)], CONFIG, np.random.default_rng(0))
+    assert dict(zip(packer.names, packer.weights, strict=True)) == pytest.approx({"a": 0.25, "b": 0.75})
+
+
+def test_loud_samples_are_clipped_not_wrapped(tmp_path: Path) -> None:
+    writer = ShardWriter(tmp_path / "a")
+    writer.add(np.array([0.5, -0.25], np.float32), "x", "v", [("_", 0.0, 0.1)])
+    writer.add(np.array([1.5, -1.5, 0.125], np.float32), "y", "v", [("_", 0.0, 0.1)])
+    writer.close()
+    shard = next(iter(shards(tmp_path)))
+    np.testing.assert_allclose(shard.samples(shard.utterances[1]), [1, -1, 0.125], atol=1e-4)
+    np.testing.assert_allclose(shard.samples(shard.utterances[0]), [0.5, -0.25], atol=1e-4)
+
+
+def test_a_channel_that_hardly_moves_is_not_blown_up() -> None:
+    x = torch.tensor([[1.0, 0.0], [1.0, 4.0]])
+    mean, std = mean_and_std(x, 0.5)
+    assert mean.tolist() == [1, 2] and std.tolist() == [0.5, 2]
+
+
+def test_noise_is_quieter_than_speech_at_the_ratio_that_was_drawn() -> None:
+    """Of many draws, half have more than 17.5 dB between speech and noise, where there is any."""
+    wave = _tone(300.0).numpy()
+    ratios = []
+    for seed in range(40):
+        worse = degrade_sound(wave, SAMPLE_RATE_HZ, np.random.default_rng(seed))
+        gain = float(worse @ wave / (wave @ wave))
+        ratios.append(10 * np.log10(np.square(gain * wave).sum() / np.square(worse - gain * wave).sum()))
+    assert np.quantile(ratios, 0.1) > -2 and np.median(ratios) > 10
 
 
 def _tone(hz: float) -> torch.Tensor:

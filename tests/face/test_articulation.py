@@ -108,6 +108,35 @@ def test_style_scales_the_opening() -> None:
     np.testing.assert_allclose(wide, 1.25 * normal, rtol=1e-5)
 
 
+def widest(lips: np.ndarray, corner: int) -> float:
+    return float(np.abs(lips[:, corner, 0]).max())
+
+
+def test_every_trait_of_a_style_does_what_it_is_called() -> None:
+    normal = say("ˈu")
+    narrow, flat = say("ˈu", style=Style(width=0.5)), say("ˈu", style=Style(protrusion=0.5))
+    assert during(narrow[:, LEFT, 0], 1).mean() > during(normal[:, LEFT, 0], 1).mean() + 0.1
+    assert during(flat[:, LOWER, 2], 1).mean() < during(normal[:, LOWER, 2], 1).mean() - 0.1
+    upper = say("ˈɑ", style=Style(upper_share=0.5))
+    np.testing.assert_allclose(opening(upper), opening(say("ˈɑ")), atol=1e-6)
+    assert during(upper[:, UPPER, 1], 1).mean() > 2 * during(say("ˈɑ")[:, UPPER, 1], 1).mean()
+
+
+def test_a_smile_lifts_both_corners_and_one_side_may_open_more() -> None:
+    still, smiling = say("p"), say("p", style=Style(smile=0.1))
+    assert (smiling[:, RIGHT, 0] < still[:, RIGHT, 0] - 0.05).all() and (smiling[:, LEFT, 0] > still[:, LEFT, 0] + 0.05).all()
+    assert (smiling[:, [RIGHT, LEFT], 1] > still[:, [RIGHT, LEFT], 1] + 0.02).all()
+    lopsided = say("ˈi", style=Style(asymmetry=0.4))
+    assert widest(lopsided, RIGHT) > 1.5 * widest(lopsided, LEFT) > 0.05
+    even = say("ˈi")
+    np.testing.assert_allclose(even[:, RIGHT] * [-1, 1, 1], even[:, LEFT], atol=1e-6)
+
+
+def test_what_is_said_more_softly_opens_the_mouth_less() -> None:
+    loud, faint = (opening(say("ˈɑ", "ˈɑ", loudness=np.full(60, level))) for level in (1.0, 0.2))
+    assert 0.7 < faint.max() / loud.max() < 0.85
+
+
 def test_every_symbol_in_every_style_keeps_lips_apart_or_touching() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):

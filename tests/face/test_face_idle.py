@@ -76,3 +76,21 @@ def test_only_lids_and_brows_are_touched():
     e_tk3, _, _ = IdleMotion(_FPS, np.random.default_rng(2)).step(_loudness(20))
     others = np.setdiff1d(np.arange(21), [space.LID_RIGHT, space.LID_LEFT, space.BROW_RIGHT, space.BROW_LEFT])
     assert (e_tk3[:, others] == 0).all()
+
+
+def test_nods_and_some_blinks_come_with_speech():
+    """A nod adds to the drift of the head, which stays within twice its deviation of 0.8 degrees."""
+    silent, spoken = (IdleMotion(_FPS, np.random.default_rng(4)).step(x)[1][:, 0] for x in (np.zeros(7500), _loudness(300)))
+    assert silent.max() <= 1.6 < spoken.max()
+    ends = np.flatnonzero(np.diff((np.arange(7500) / 25 % 4 < 3).astype(int)) == -1)  # of the phrases
+    closure = _closure(IdleMotion(_FPS, np.random.default_rng(4)).step(_loudness(300))[0])
+    starts = np.flatnonzero((closure[1:] > 0) & (closure[:-1] == 0))
+    soon = sum(((starts >= end) & (starts < end + 10)).any() for end in ends)
+    before = sum(((starts >= end - 30) & (starts < end - 20)).any() for end in ends)
+    assert soon > 2 * before
+
+
+def test_how_loud_the_recording_is_does_not_matter():
+    loudness = _loudness(60)
+    one, other = (IdleMotion(_FPS, np.random.default_rng(4)).step(x)[1] for x in (loudness, 0.01 * loudness))
+    np.testing.assert_array_equal(one, other)

@@ -240,6 +240,45 @@ def test_frames_of_uneven_times_last_as_long_as_told(tmp_path: Path, fps: Fracti
         assert abs(stream.duration * stream.time_base - times[-1]) < Fraction(1, 9000)
 
 
+def shown(path: Path) -> tuple[list[Fraction], list[Fraction], bool]:
+    """From the packets: when each frame is shown, for how long, and whether any is decoded before one that is shown earlier."""
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(container.streams.video[0]) if p.size]
+    in_order = sorted(packets, key=lambda p: p.pts or 0)
+    times = [Fraction(p.pts or 0) * p.time_base for p in in_order if p.time_base]
+    lasts = [Fraction(p.duration or 0) * p.time_base for p in in_order if p.time_base]
+    return times, lasts, in_order != packets
+
+
+def moving(count: int) -> list[np.ndarray]:
+    """A pattern that moves sideways: what an encoder makes B-frames of, where it may."""
+    noise = np.random.default_rng(0).integers(0, 256, (48, 64 + 2 * count, 3), dtype=np.uint8)
+    return [np.ascontiguousarray(noise[:, 2 * k : 2 * k + 64]) for k in range(count)]
+
+
+def test_each_frame_lasts_as_long_as_told_even_where_lengths_differ(tmp_path: Path) -> None:
+    """Containers count how long frames last in the order of decoding: no frame may refer to a later one."""
+    told = [Fraction(1, 25), Fraction(1, 50), Fraction(7, 30), Fraction(1001, 30000)] * 10
+    starts = [sum(told[:k], Fraction(0)) for k in range(len(told) + 1)]
+    with VideoWriter(tmp_path / "a.mp4", 64, 48, Fraction(25), times_s=starts) as video:
+        for frame in moving(len(told)):
+            video.write_frame(frame)
+    times, lasts, reordered = shown(tmp_path / "a.mp4")
+    assert not reordered
+    assert max(abs(a - b) for a, b in zip(times, starts[:-1], strict=True)) < Fraction(1, 9000)
+    assert max(abs(a - b) for a, b in zip(lasts, told, strict=True)) < Fraction(1, 9000)
+
+
+@pytest.mark.parametrize("times_s", [None, [Fraction(k, 20) for k in range(41)]])
+def test_frames_of_even_lengths_are_compressed_with_b_frames(tmp_path: Path, times_s: list[Fraction] | None) -> None:
+    with VideoWriter(tmp_path / "a.mp4", 64, 48, Fraction(20), times_s=times_s) as video:
+        for frame in moving(40):
+            video.write_frame(frame)
+    times, lasts, reordered = shown(tmp_path / "a.mp4")
+    assert reordered and times == [Fraction(k, 20) for k in range(40)]
+    assert sum(lasts) == 2 and lasts[-1] > 0
+
+
 def test_high_definition_without_a_matrix_is_bt709(tmp_path: Path) -> None:
     """As players take it; written and read again, the colours stay."""
     for height in (480, 720):
