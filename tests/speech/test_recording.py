@@ -34,9 +34,10 @@ def test_as_read_at_once(tmp_path: Path, rate: int, level: float) -> None:
     assert np.array_equal(np.concatenate(list(recording.blocks())), wave), "as often as one likes"
 
 
-def test_the_loudest_sample_stays_in_range(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loudest", [0.9, -0.9])
+def test_the_loudest_sample_stays_in_range(tmp_path: Path, loudest: float) -> None:
     wave = talk(2.0, 24_000, 0.01)
-    wave[30_000] = 0.9
+    wave[30_000] = loudest
     soundfile.write(tmp_path / "a.wav", wave, 24_000)
     assert np.abs(np.concatenate(list(open_recording(tmp_path / "a.wav").blocks()))).max() == pytest.approx(0.98, abs=0.01)
 

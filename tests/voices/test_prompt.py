@@ -6,7 +6,7 @@ import torch
 
 from jamflow.speech.level import LOUD, to_model_level
 from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
-from jamflow.voices.prompt import MAX_PROMPT_S, MIN_PROMPT_S, choose_prompt, trimmed, voice_from_prompt
+from jamflow.voices.prompt import MAX_PROMPT_S, MIN_PROMPT_S, adaptation_mel, choose_prompt, trimmed, voice_from_prompt
 
 BLOCK = 7680  # 0.32 s
 
@@ -63,3 +63,40 @@ def test_a_prompt_tells_which_part_of_the_recording_it_is() -> None:
     gain = np.abs(prompt.samples).max() / np.abs(part).max()
     np.testing.assert_allclose(prompt.samples[: len(part)], part * gain, atol=1e-3)
     assert np.abs(prompt.samples[len(part) :]).max() < 1e-3
+
+
+def test_a_little_of_the_silence_stays_and_speech_without_any_stays_whole() -> None:
+    quiet = np.zeros(2 * SAMPLE_RATE_HZ, np.float32)
+    kept = trimmed(np.concatenate([quiet, speech(1.0), quiet]), keep_s=0.15)
+    assert 2 * SAMPLE_RATE_HZ - kept.start == pytest.approx(0.15 * SAMPLE_RATE_HZ, abs=480)
+    assert kept.stop - 3 * SAMPLE_RATE_HZ == pytest.approx(0.15 * SAMPLE_RATE_HZ, abs=480)
+    assert trimmed(speech(1.0)) == slice(0, SAMPLE_RATE_HZ)
+    assert trimmed(quiet[:100]) == slice(0, 100), "too short to have a level"
+
+
+@pytest.mark.parametrize(("seconds", "whole"), [(0.3, True), (4.7, True), (4.81, False), (9.0, False)])
+def test_a_prompt_says_whether_speech_was_left_out(seconds: float, whole: bool) -> None:
+    prompt = choose_prompt(speech(seconds), BLOCK)
+    assert prompt.whole == whole
+    assert prompt.end_s - prompt.start_s == pytest.approx(seconds, abs=0.01) if whole else prompt.end_s < seconds
+    assert prompt.end_s <= len(prompt.samples) / SAMPLE_RATE_HZ + prompt.start_s + 1e-6
+
+
+def test_the_same_recording_gives_the_same_prompt() -> None:
+    np.testing.assert_array_equal(choose_prompt(speech(1.1), BLOCK).samples, choose_prompt(speech(1.1), BLOCK).samples)
+
+
+@pytest.mark.parametrize(("seconds", "noise", "learnt"), [(0.9, 1e-4, False), (1.2, 1e-4, True), (3.0, 0.1, False)])
+def test_a_voice_is_learnt_from_speech_that_is_long_and_clear(seconds: float, noise: float, learnt: bool) -> None:
+    n = int(seconds * SAMPLE_RATE_HZ)
+    rng, swell = np.random.default_rng(0), np.sin(8 * np.pi * np.arange(n) / SAMPLE_RATE_HZ).clip(0)
+    wave = (0.1 * swell * rng.standard_normal(n) + noise * rng.standard_normal(n)).astype(np.float32)
+    mel = adaptation_mel(wave, LogMel())
+    assert (mel is not None) == learnt
+
+
+def test_no_more_is_learnt_than_twelve_seconds_however_quiet_the_recording() -> None:
+    mels = [adaptation_mel(speech(20.0, level) * (np.arange(480_000) % 12_000 < 6_000), LogMel()) for level in (0.2, 0.02)]
+    assert mels[0] is not None and mels[1] is not None
+    assert len(mels[0]) == 12 * SAMPLE_RATE_HZ // 256 + 1
+    assert float((mels[0] - mels[1]).abs().median()) < 0.05, "at the model's level"
