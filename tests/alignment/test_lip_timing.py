@@ -110,6 +110,26 @@ def test_minutes_cost_seconds(spoken) -> None:
     assert np.median(np.abs(starts(found) - truth)) < 0.06
 
 
+def test_kept_are_whole_words_and_whole_sentences_where_they_are_half_of_it() -> None:
+    """Two sentences of two words each, every sound a second long; silences do not count."""
+    said = [("_", 9.0), ("m", 1.0), (" ", 1.0), ("b", 1.0), ("_", 9.0), ("p", 1.0), (" ", 1.0), ("f", 1.0)]
+    for keep_s, symbols, left in ((6.5, "_m b_p", 1), (4.5, "_m b", 2), (3.5, "_m b", 2), (2.5, "_m", 3), (0.5, "_m", 3)):
+        spoken, told = kept(said, keep_s)
+        assert "".join(s for s, _ in spoken) == symbols
+        assert told == f"The last {left} of the text's 4 words are left out."
+
+
+def test_only_rest_of_a_third_of_a_second_and_more_is_no_speech() -> None:
+    at = np.arange(200) / FPS
+    lips = np.zeros((200, 6, 3), np.float32)
+    lips[:, 3, 1] = -0.4 - 0.4 * np.sin(2 * np.pi * 4 * at)
+    assert moving_s(lips, FPS) == pytest.approx(8.0, abs=0.1)
+    short, long = lips.copy(), lips.copy()
+    short[100:106], long[100:150] = 0, 0
+    assert moving_s(short, FPS) == pytest.approx(8.0, abs=0.1)
+    assert moving_s(long, FPS) == pytest.approx(6.0, abs=0.3)
+
+
 def test_time_in_which_lips_speak(spoken) -> None:
     _, lips, length_s = performed(spoken, 1.0, np.random.default_rng(1), pause_s=2.0)
     assert moving_s(lips, FPS) == pytest.approx(length_s - 2.0 - 1.2, rel=0.15)
