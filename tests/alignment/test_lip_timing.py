@@ -88,6 +88,26 @@ def test_lips_that_get_ready_do_not_speak_yet(spoken, seed: int) -> None:
     assert starts(found)[0] > first_s - 0.06
 
 
+def test_lips_that_move_while_they_get_ready_do_not_speak_yet_either(spoken) -> None:
+    """Between sentences they move as much as in speech, and stay open for the last 0.1 to 0.4 s before the next one."""
+    off = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        truth, lips, length_s = performed(spoken, 1.0, rng, pause_s=1.5)
+        at = np.arange(len(lips)) / FPS
+        knots_s = np.arange(0, length_s + 1, 0.15)
+        other = np.abs(np.interp(at, knots_s, rng.standard_normal(len(knots_s))))
+        for symbol, start, end in truth[:-1]:
+            if symbol == SILENCE:
+                quiet = (at >= start) & (at < end)
+                lips[quiet, 3, 1] -= other[quiet].astype(np.float32)
+                soon = (at >= end - rng.uniform(0.1, 0.4)) & (at < end)
+                lips[soon, 3, 1] = np.minimum(lips[soon, 3, 1], -0.5)
+        found = lip_times(*zip(*spoken, strict=True), lips, FPS, length_s)
+        off.append(np.abs(starts(found) - starts(truth)).mean())
+    assert np.mean(off) < 0.05
+
+
 def test_lips_that_never_move_are_no_trouble(spoken) -> None:
     found = lip_times(*zip(*spoken, strict=True), np.zeros((250, 6, 3), np.float32), FPS, 10.0)
     assert found[-1][2] == pytest.approx(10.0) and np.isfinite([t for _, a, b in found for t in (a, b)]).all()

@@ -134,7 +134,10 @@ def test_loudness_is_relative_to_the_loud_parts() -> None:
     mel[20:60] = 0.0
     level = loudness(mel)
     assert level[:20].max() == 0 and level[25:55].min() == 1
-    np.testing.assert_allclose(loudness(mel - 1.0)[20:60], level[20:60])
+    mel[60:80] = -22.5 * np.log(10) / 20
+    for louder in (0.0, -1.0, -8.0):
+        assert loudness(mel + louder)[60:80] == pytest.approx(0.5, abs=1e-3), "22.5 of 45 dB"
+        assert loudness(mel + louder)[25:55].min() == pytest.approx(1)
 
 
 def test_what_is_given_is_degraded_and_what_is_generated_is_not(packer: Packer, corpus: Path) -> None:

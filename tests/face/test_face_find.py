@@ -47,6 +47,9 @@ def test_takes_the_largest_of_several_and_counts_from_the_left(tracker, portrait
     face, warnings = select_face(wide, tracker)
     assert 256 < face.landmarks_l3[4, 0] < 768
     assert len(warnings) == 1 and "number 2" in warnings[0]
+    same, warnings = select_face(wide, tracker, index=2)
+    np.testing.assert_array_equal(same.landmarks_l3, face.landmarks_l3)
+    assert warnings == []
     with pytest.raises(UserError, match="no face number 4"):
         select_face(wide, tracker, index=4)
     with pytest.raises(UserError, match="no face number 0"):
@@ -111,8 +114,9 @@ class _Finds:
 
 
 def test_profile_is_refused():
-    with pytest.raises(UserError, match="turned too far"):
-        select_face(np.zeros((400, 500, 3), np.uint8), _Finds(40, 1))
+    for yaw_deg in (40, -40):
+        with pytest.raises(UserError, match="turned too far"):
+            select_face(np.zeros((400, 500, 3), np.uint8), _Finds(yaw_deg, 1))
     assert select_face(np.zeros((400, 500, 3), np.uint8), _Finds(20, 1))[1] == []
 
 

@@ -96,6 +96,11 @@ def test_the_limit_is_exact_and_reading_stops_there(tmp_path: Path) -> None:
         read_wave(tmp_path / "a.wav", max_seconds=2.5)
 
 
+def test_half_a_second_is_enough(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", tone(0.5, 24_000), 24_000)
+    assert len(read_wave(tmp_path / "a.wav")) == 12_000
+
+
 def test_unusable_sound_is_refused_in_one_sentence(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silent.wav", np.zeros(24_000), 24_000)
     soundfile.write(tmp_path / "offset.wav", np.full(24_000, 0.3), 24_000)

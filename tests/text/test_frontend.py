@@ -39,6 +39,13 @@ def test_pieces_hold_the_whole_text_in_whole_blocks(reader: TextFrontend) -> Non
         assert set(said) <= set(heard)  # no sound that lasts longer than a token is lost
 
 
+def test_only_the_first_piece_begins_with_a_long_silence(reader: TextFrontend) -> None:
+    for speed in (1.0, 2.0):
+        first_s = [piece.phones[0][2] for piece in reader.pieces(TEXT, speed)]
+        assert first_s[0] == pytest.approx(0.3) and first_s[1:] == pytest.approx([0.12] * (len(first_s) - 1))
+    assert [piece.last for piece in reader.pieces(TEXT, 1.0)] == [False] * (len(first_s) - 1) + [True]
+
+
 def test_speed_divides_the_time(reader: TextFrontend) -> None:
     normal, fast = (seconds(list(reader.pieces(TEXT, speed))) for speed in (1.0, 2.0))
     assert fast == pytest.approx(normal / 2, rel=0.12)
@@ -53,3 +60,6 @@ def test_a_recordings_text_fills_its_length(reader: TextFrontend) -> None:
     tokens = reader.spread("My mother bought a map.", 120)
     assert len(tokens) == 120 and symbols()[int(tokens[0])] == "_"
     assert [symbols()[i] for i in tokens.tolist()].index("m") > 1
+    for length in (30, 120, 300):
+        said = [symbols()[i] for i in reader.spread("My mother bought a map.", length).tolist()]
+        assert 0.7 * length < max(i for i, s in enumerate(said) if s == "p") < length

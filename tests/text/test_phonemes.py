@@ -66,6 +66,8 @@ def test_sentences_are_cut_at_their_ends_then_at_commas_then_at_spaces() -> None
     pieces = split_sentences(long)
     assert pieces[0].endswith("end,") and all(len(p) <= 181 for p in pieces)
     assert " ".join(pieces).split() == long.split()
+    words = split_sentences("seven letters " * 30)
+    assert len(words) > 2 and all(set(piece.split()) == {"seven", "letters"} and len(piece) <= 180 for piece in words)
     assert split_sentences("  ... \n — ") == []
 
 

@@ -63,6 +63,8 @@ def test_not_once(wanted: str, message: str) -> None:
         ("a cat", "a black cat", (1, 1)),
         ("a a", "a", (1, 0)),
         ("x", "y z", (0, 0)),
+        ("a b c d", "x b c d", (0, 3)),
+        ("a b c d e", "a b x e", (2, 1)),
         ("Red, dog", "red dog", (2, 0)),
     ],
 )
