@@ -196,9 +196,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the verdicts are written to")
     options = parser.parse_args(arguments)
     mutants = [
-        m
-        for m in read_table(root / "tools/mutants.toml")
-        if options.only in (None, m.name) and options.room in (None, m.room)
+        m for m in read_table(root / "tools/mutants.toml") if options.only in (None, m.name) and options.room in (None, m.room)
     ]
     if not mutants:
         parser.error("There is no such mutant.")

@@ -84,7 +84,9 @@ def test_in_a_long_recording_only_what_is_near_is_laid_on_the_sound(
     assert heard.words[7].start_s == pytest.approx(41.0, abs=0.05) and heard.words[0].start_s == pytest.approx(34.0, abs=0.05)
 
 
-def test_near_the_ends_of_a_long_recording_there_is_less_around(sounds: dict[int, Original], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_near_the_ends_of_a_long_recording_there_is_less_around(
+    sounds: dict[int, Original], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(find_words, "_whisper", lambda: Ears(41))
     look, aligner = finder()
     heard = look.find(sounds[70], "dog", None)

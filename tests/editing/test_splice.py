@@ -44,7 +44,9 @@ def test_a_little_of_the_neighbouring_sounds_is_replaced_with_the_words(recordin
 
 
 def support(gain: float, bands: int = 100) -> EditSupport:
-    return EditSupport(None, lambda change, from_s, tokens: torch.zeros(tokens), lambda wave: gain, lambda mel: bands, lambda mel: mel)
+    return EditSupport(
+        None, lambda change, from_s, tokens: torch.zeros(tokens), lambda wave: gain, lambda mel: bands, lambda mel: mel
+    )
 
 
 def test_the_model_sees_five_seconds_to_either_side_and_not_what_is_replaced(recording: Original) -> None:

@@ -72,7 +72,8 @@ def test_one_word_becomes_another(text: TextFrontend, slower: float) -> None:
 
 def test_nobody_speaks_more_than_sixty_percent_slower(text: TextFrontend) -> None:
     lengths = [
-        edited(text, timed(text, "The big dog saw a cat.", slower), "The big elephant saw a cat.", 2, 3).new_s for slower in (1.6, 4.0)
+        edited(text, timed(text, "The big dog saw a cat.", slower), "The big elephant saw a cat.", 2, 3).new_s
+        for slower in (1.6, 4.0)
     ]
     assert abs(lengths[0] - lengths[1]) <= 2 * UNIT_S
 

@@ -17,7 +17,9 @@ from jamflow.face.track import Track
 from jamflow.face.usable import eased, losses, usable_frames
 
 
-def video(yaw_k: Sequence[float] = (0, 0, 0), found_k: Sequence[bool] = (), shown_n=None, times_s=None, stretch: float = 1.0) -> FaceVideo:
+def video(
+    yaw_k: Sequence[float] = (0, 0, 0), found_k: Sequence[bool] = (), shown_n=None, times_s=None, stretch: float = 1.0
+) -> FaceVideo:
     """Frame k has the expression k everywhere; the canonical face, turned, is 200 pixels high."""
     n = len(yaw_k)
     found = np.array(found_k or [True] * n)

@@ -110,6 +110,15 @@ def test_colour_profile_is_applied_and_a_broken_one_ignored(tmp_path: Path) -> N
         assert np.abs(read_image(tmp_path / f"{name}.png")[0, 0].astype(int) - (200, 60, 60)).max() <= 1
 
 
+def test_colours_are_those_of_the_profile(tmp_path: Path) -> None:
+    """A profile whose red is what others call blue."""
+    other = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = (other.index(name, 128) for name in (b"rXYZ", b"bXYZ"))
+    other[red : red + 4], other[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    Image.new("RGB", (80, 80), (200, 60, 30)).save(tmp_path / "a.png", icc_profile=bytes(other))
+    assert np.abs(read_image(tmp_path / "a.png")[0, 0].astype(int) - (30, 60, 200)).max() <= 2
+
+
 def test_first_frame_of_an_animation(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (80, 80), c) for c in ((255, 0, 0), (0, 0, 255))]
     frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:], lossless=True)

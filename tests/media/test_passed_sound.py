@@ -25,8 +25,10 @@ def click(rate: int, seconds: float, at_s: float) -> np.ndarray:
     return sound
 
 
-def write(path: Path, codec: str, rate: int, layout: str = "mono", first_frame_s: Fraction = Fraction(0)) -> None:
-    """Two seconds of grey with a click at `CLICK_S`; the picture may begin later than the sound."""
+def write(
+    path: Path, codec: str, rate: int, layout: str = "mono", first_frame_s: Fraction = Fraction(0), hz: float | None = None
+) -> None:
+    """Two seconds of grey with a click at `CLICK_S`, or a tone throughout; the picture may begin later than the sound."""
     with av.open(str(path), "w") as container:
         if path.suffix not in (".mp3", ".mka"):
             video = container.add_stream("libx264" if path.suffix != ".webm" else "libvpx-vp9", rate=25)
@@ -38,7 +40,8 @@ def write(path: Path, codec: str, rate: int, layout: str = "mono", first_frame_s
             container.mux(video.encode(frame))
         if container.streams.video:
             container.mux(video.encode(None))
-        sound = np.repeat(click(rate, 2.4, CLICK_S)[:, None], CHANNELS[layout], axis=1)
+        wave = click(rate, 2.4, CLICK_S) if hz is None else 0.5 * np.sin(2 * np.pi * hz * np.arange(2.4 * rate) / rate)
+        sound = np.repeat(wave[:, None].astype(np.float32), CHANNELS[layout], axis=1)
         resampler = av.AudioResampler(audio.codec_context.format, layout, rate)
         for start in range(0, len(sound), 1024):
             part = np.ascontiguousarray(sound[start : start + 1024]).reshape(1, -1)
@@ -112,6 +115,17 @@ def test_aac_is_copied_packet_for_packet_and_cut_where_the_frames_end(tmp_path: 
     assert after == before[: len(after)]
     sound = read_sound(tmp_path / "out.mp4", 60)
     assert len(sound.samples) / sound.sample_rate == pytest.approx(1.6, abs=1.5 * 1024 / 24000)
+
+
+def test_sound_that_is_cut_begins_at_once(tmp_path: Path) -> None:
+    """A decoder of AAC needs what comes before; without it the first 40 ms would be faint."""
+    write(tmp_path / "a.mp4", "aac", 24000, hz=440)
+    pass_on(tmp_path / "a.mp4", tmp_path / "out.mp4", Fraction(1, 2), frames=30)
+    sound = read_sound(tmp_path / "out.mp4", 60)
+    assert sound.start_s <= 0
+    heard = sound.samples[round(-float(sound.start_s) * 24000) :]
+    level = np.sqrt(np.mean(heard[: 24000 // 5 * 5].reshape(-1, 240) ** 2, axis=1))
+    assert level[:5].min() > 0.9 * np.median(level)
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.mov"])

@@ -1,5 +1,6 @@
 """Frames of a video in any order, in bounded memory."""
 
+import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def test_going_backwards_opens_the_file_once_for_many_frames(video: Path, monkey
     monkeypatch.setattr(video_frames, "_KEPT_BYTES", 50 * 64 * 48 * 3)
     assert sum(1 for _ in VideoFrames(video, times).read([*range(N), *range(N - 1, -1, -1)])) == 2 * N
     assert len(opened) < 10
+
+
+def test_few_frames_are_kept(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_frames, "_KEPT_BYTES", 8 * 64 * 48 * 3)
+    times = [time for time, _ in read_video(video)]
+    tracemalloc.start()
+    for _ in VideoFrames(video, times).read(range(N)):
+        pass
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60 * 64 * 48 * 3
 
 
 def test_a_video_that_changes_meanwhile_is_refused(video: Path) -> None:

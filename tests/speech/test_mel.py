@@ -17,41 +17,28 @@ def tone(hz: float, level: float = 0.3, samples: int = RATE) -> torch.Tensor:
     return level * torch.sin(2 * math.pi * hz * torch.arange(samples) / RATE)
 
 
-@pytest.mark.parametrize("kind", ["vocos", "bigvgan"])
 @pytest.mark.parametrize("hz", [200.0, 437.5, 1000.0, 3000.0, 7500.0, 11_000.0])
-def test_a_tone_is_in_the_band_that_peaks_nearest_to_it(kind, hz: float) -> None:
-    """HTK: m = 2595 log10(1 + f / 700); Slaney: 200 / 3 Hz a mel up to 1 kHz, then 27 steps to 6.4 times as much."""
-
-    def mel_of(f: float) -> float:
-        if kind == "vocos":
-            return 2595 * math.log10(1 + f / 700)
-        return f * 3 / 200 if f < 1000 else 15 + 27 * math.log(f / 1000) / math.log(6.4)
-
-    band = LogMel(MelConfig(kind=kind))(tone(hz)).mean(0).argmax()
-    expected = mel_of(hz) / mel_of(RATE / 2) * 101 - 1
+def test_a_tone_is_in_the_band_that_peaks_nearest_to_it(hz: float) -> None:
+    """On the scale of HTK, 2595 log10(1 + f / 700), from 0 to half of the rate."""
+    band = LogMel()(tone(hz)).mean(0).argmax()
+    expected = 101 * math.log10(1 + hz / 700) / math.log10(1 + RATE / 2 / 700) - 1
     assert abs(float(band) - expected) < 0.8
 
 
-@pytest.mark.parametrize(("kind", "frames"), [("vocos", 41), ("bigvgan", 40)])
-def test_frames_are_at_every_hop(kind, frames: int) -> None:
-    """A click at the centre of a frame of `vocos` is heard loudest there; `bigvgan` has its centres half a hop later."""
+def test_frames_are_centred_on_every_hop() -> None:
     wave = torch.zeros(2, 40 * HOP)
     wave[:, 20 * HOP] = 1.0
-    mel = LogMel(MelConfig(kind=kind))(wave)
-    assert mel.shape == (2, frames, 100) and torch.equal(mel[0], mel[1])
+    mel = LogMel()(wave)
+    assert mel.shape == (2, 41, 100) and torch.equal(mel[0], mel[1])
     level = mel[0].exp().sum(1)
-    if kind == "vocos":
-        assert int(level.argmax()) == 20 and level[19] == pytest.approx(float(level[21]), rel=1e-4)
-    else:
-        assert float(level[20]) == pytest.approx(float(level[19]), rel=1e-4) == pytest.approx(float(level.max()), rel=1e-4)
+    assert int(level.argmax()) == 20 and level[19] == pytest.approx(float(level[21]), rel=1e-4)
 
 
 def test_twice_as_loud_is_log_two_more_and_silence_is_the_floor() -> None:
     quiet, loud = (LogMel()(tone(1000.0, level)) for level in (0.1, 0.2))
     there = quiet > -3
     torch.testing.assert_close((loud - quiet)[there], torch.full_like(quiet[there], math.log(2)), atol=1e-3, rtol=0)
-    for floor in (1e-5, 1e-7):
-        assert LogMel(MelConfig(floor=floor))(torch.zeros(2000)).unique().tolist() == pytest.approx([math.log(floor)])
+    assert LogMel()(torch.zeros(2000)).unique().tolist() == pytest.approx([math.log(1e-5)])
 
 
 def test_filters_begin_where_the_one_before_peaks() -> None:
@@ -65,21 +52,10 @@ def test_filters_begin_where_the_one_before_peaks() -> None:
     assert (peak_hz - edges[61:101]).abs().max() < RATE / 1024
 
 
-@pytest.mark.parametrize("padding", ["center", "same"])
-def test_the_inverse_stft_gives_the_sound_back(padding) -> None:
+def test_the_inverse_stft_gives_the_sound_back() -> None:
     wave = torch.randn(1, 20 * HOP, generator=torch.Generator().manual_seed(0))
-    window = torch.hann_window(1024)
-    head = ISTFTHead(VocosConfig(dim=8, padding=padding))
-    if padding == "center":
-        spectrum = torch.stft(wave, 1024, HOP, window=window, center=True, return_complex=True)
-        whole = slice(None)
-    else:
-        padded = torch.nn.functional.pad(wave, (384, 384))
-        spectrum = torch.stft(padded, 1024, HOP, window=window, center=False, return_complex=True)
-        whole = slice(600, -600)
-    back = head.istft(spectrum)
-    assert back.shape == wave.shape
-    torch.testing.assert_close(back[:, whole], wave[:, whole], atol=1e-4, rtol=1e-4)
+    spectrum = torch.stft(wave, 1024, HOP, window=torch.hann_window(1024), center=True, return_complex=True)
+    torch.testing.assert_close(ISTFTHead(VocosConfig(dim=8)).istft(spectrum), wave, atol=1e-4, rtol=1e-4)
 
 
 def hiss(top_hz: float) -> np.ndarray:

@@ -8,8 +8,8 @@ from jamflow.text.phonemes import symbols, tokens_in_time
 
 
 def test_symbols_follow_each_other_without_gaps() -> None:
-    phones = timeline(["_", "m", "ɑ"], torch.tensor([0.25, 0.125, 0.5]), 1.0)
-    assert phones == [("_", 1.0, 1.25), ("m", 1.25, 1.375), ("ɑ", 1.375, 1.875)]
+    phones = timeline(["_", "m", "ɑ"], torch.tensor([0.25, 0.125, 0.5]))
+    assert phones == [("_", 0.0, 0.25), ("m", 0.25, 0.375), ("ɑ", 0.375, 0.875)]
 
 
 def test_no_symbol_is_too_short_to_be_heard() -> None:

@@ -15,7 +15,9 @@ def test_chunks_hold_all_of_the_text_and_fit_where_they_can(parts: list[str], mo
     pieces = chunks(text, most)
     assert "".join("".join(pieces).split()) == "".join(text.split())
     for piece in pieces:
-        clauses = [c for c in piece.replace("，", "，|").replace("。", "。|").replace(", ", ",|").replace(". ", ".|").split("|") if c]
+        clauses = [
+            c for c in piece.replace("，", "，|").replace("。", "。|").replace(", ", ",|").replace(". ", ".|").split("|") if c
+        ]
         assert len(piece.encode()) <= most or len(clauses) == 1
 
 
@@ -34,7 +36,6 @@ def test_time_is_shared_out_by_bytes() -> None:
     assert mel_frames(samples, reference, "y" * own, 2.0) == pytest.approx(1.5 * frames, abs=1)
     spaced = "x" * 31  # a space will follow it
     assert mel_frames(samples, spaced, "y" * 32, 1.0) == 2 * frames
-    assert mel_frames(samples, reference, "y", 1.0, total_s=4.0) == 4 * RATE // HOP
 
 
 def test_very_short_texts_get_more_time_whatever_was_asked() -> None:
@@ -51,7 +52,8 @@ def test_how_much_text_fits_beside_a_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "prepared"), [("Hello", "Hello. "), ("Hello.", "Hello. "), ("Hello. ", "Hello. "), ("你好。", "你好。"), ("Yes!", "Yes!. ")]
+    ("said", "prepared"),
+    [("Hello", "Hello. "), ("Hello.", "Hello. "), ("Hello. ", "Hello. "), ("你好。", "你好。"), ("Yes!", "Yes!. ")],
 )
 def test_a_reference_ends_as_a_sentence(said: str, prepared: str) -> None:
     assert prepared_reference(said) == prepared

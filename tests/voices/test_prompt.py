@@ -67,7 +67,7 @@ def test_a_prompt_tells_which_part_of_the_recording_it_is() -> None:
 
 def test_a_little_of_the_silence_stays_and_speech_without_any_stays_whole() -> None:
     quiet = np.zeros(2 * SAMPLE_RATE_HZ, np.float32)
-    kept = trimmed(np.concatenate([quiet, speech(1.0), quiet]), keep_s=0.15)
+    kept = trimmed(np.concatenate([quiet, speech(1.0), quiet]))
     assert 2 * SAMPLE_RATE_HZ - kept.start == pytest.approx(0.15 * SAMPLE_RATE_HZ, abs=480)
     assert kept.stop - 3 * SAMPLE_RATE_HZ == pytest.approx(0.15 * SAMPLE_RATE_HZ, abs=480)
     assert trimmed(speech(1.0)) == slice(0, SAMPLE_RATE_HZ)
