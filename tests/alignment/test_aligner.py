@@ -51,7 +51,7 @@ def aligner() -> Aligner:
 
 @pytest.mark.parametrize("times", [1, 5])
 def test_word_boundaries(aligner: Aligner, times: int) -> None:
-    """Half a second of background comes first; everybody's phonemes last as long as they like. 5 times: more than is said at once."""
+    """Half a second of background comes first, and phonemes last as long as they like. 5 times: more than is said at once."""
     words = spoken_words("The plumber came back. On Monday he had a bigger pump. " * times, aligner.text.phonemizer)
     named, spans = sequence(words)
     rng = np.random.default_rng(2)

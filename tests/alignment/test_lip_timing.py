@@ -133,9 +133,9 @@ def test_minutes_cost_seconds(spoken) -> None:
 def test_kept_are_whole_words_and_whole_sentences_where_they_are_half_of_it() -> None:
     """Two sentences of two words each, every sound a second long; silences do not count."""
     said = [("_", 9.0), ("m", 1.0), (" ", 1.0), ("b", 1.0), ("_", 9.0), ("p", 1.0), (" ", 1.0), ("f", 1.0)]
-    for keep_s, symbols, left in ((6.5, "_m b_p", 1), (4.5, "_m b", 2), (3.5, "_m b", 2), (2.5, "_m", 3), (0.5, "_m", 3)):
+    for keep_s, kept_symbols, left in ((6.5, "_m b_p", 1), (4.5, "_m b", 2), (3.5, "_m b", 2), (2.5, "_m", 3), (0.5, "_m", 3)):
         spoken, told = kept(said, keep_s)
-        assert "".join(s for s, _ in spoken) == symbols
+        assert "".join(s for s, _ in spoken) == kept_symbols
         assert told == f"The last {left} of the text's 4 words are left out."
 
 

@@ -1,5 +1,6 @@
 """Training rows: what is in them belongs together."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -188,7 +189,7 @@ def test_aligned_text_is_a_little_off_and_in_order(packer: Packer) -> None:
         moved = aligned_phones(phones, np.random.default_rng(seed))
         assert [s for s, _, _ in moved] == [s for s, _, _ in phones]
         assert moved[0][1] == 0.0 and moved[-1][2] == 0.9
-        assert all(a[1] <= a[2] == b[1] for a, b in zip(moved, moved[1:], strict=False))
+        assert all(a[1] <= a[2] == b[1] for a, b in pairwise(moved))
         starts.append(moved[-1][1])
     assert np.mean(starts) == pytest.approx(0.6, abs=0.005) and np.std(starts) == pytest.approx(0.02, rel=0.2)
 
@@ -210,7 +211,7 @@ def test_lids_close_in_blinks_and_nothing_else_of_the_eyes_moves_as_much(packer:
     clue = packer.batch(40, TOKENS).clue_btc
     low = clue.amin(1)
     blinked = low[:, 13] < -0.6
-    assert 0.5 < blinked.float().mean() and torch.equal(blinked, low[:, 16] < -0.6)
+    assert blinked.float().mean() > 0.5 and torch.equal(blinked, low[:, 16] < -0.6)
     others = [c for c in range(36) if c not in (13, 16)]
     assert clue[:, :, others].abs().max() < 0.5
 

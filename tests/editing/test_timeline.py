@@ -1,4 +1,4 @@
-"""Other words in a recording: what is before them stays, what is after moves by whole units, and their own time is their speaker's."""
+"""Other words in a recording: what is before stays, what is after moves by whole units, and the words are as slow as the rest."""
 
 from fractions import Fraction as F
 from itertools import pairwise

@@ -13,7 +13,8 @@ def face_at(x: float, y: float, height_px: float = 160.0) -> Face:
     vertices = load_canonical().vertices_v3 * [1, -1, -1]
     scale = height_px / np.linalg.norm(vertices[10, :2] - vertices[152, :2])
     landmarks = np.concatenate([vertices * scale, np.zeros((10, 3))])
-    return Face(landmarks + [x, y, 0] - [*landmarks[4, :2], 0], 1.0)
+    landmarks[:, :2] += [x, y] - landmarks[4, :2]
+    return Face(landmarks, 1.0)
 
 
 def dotted(size_hw: tuple[int, int], at_2: np.ndarray) -> np.ndarray:

@@ -51,7 +51,8 @@ def test_wait():
 
 def row(name: str, old: str, new: str, test: str = "half", **more: str) -> str:
     rest = "".join(f'{key} = "{value}"\n' for key, value in more.items())
-    return f'[[mutant]]\nname = "{name}"\nfile = "room/sums.py"\nold = "{old}"\nnew = "{new}"\ntests = ["test_sums.py::test_{test}"]\n{rest}'
+    change = f'old = "{old}"\nnew = "{new}"\ntests = ["test_sums.py::test_{test}"]\n'
+    return f'[[mutant]]\nname = "{name}"\nfile = "room/sums.py"\n{change}{rest}'
 
 
 @pytest.fixture
