@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from golden import Golden
-from jamflow.flow.objective import flow_loss, on_path
+from jamflow.flow.objective import flow_loss, on_path, random_span
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import integrate
 
@@ -28,6 +28,14 @@ def test_grid_goes_from_noise_to_data(steps: int, sway: float | None) -> None:
     assert len(grid) == steps + 1
     assert float(grid[0]) == 0 and math.isclose(float(grid[-1]), 1, abs_tol=1e-6)
     assert (grid.diff() > 0).all()
+
+
+def test_sway_spends_more_steps_near_noise_and_the_pruned_table_too() -> None:
+    even = time_grid(16, None, epss=False)
+    torch.testing.assert_close(even, torch.linspace(0, 1, 17))
+    for grid in (time_grid(16, -1.0, epss=False), time_grid(16, None)):
+        assert (grid[1:-1] < even[1:-1]).all()
+    assert (time_grid(16, 0.4, epss=False)[1:-1] > even[1:-1]).all()
 
 
 @pytest.mark.parametrize(("method", "order"), [("euler", 1), ("midpoint", 2)])
@@ -66,3 +74,14 @@ def test_true_velocity_has_no_loss_and_hidden_frames_do_not_count() -> None:
 def test_path_ends() -> None:
     noise, data = torch.randn(2, 2, 5, 3)
     torch.testing.assert_close(on_path(noise, data, torch.tensor([0.0, 1.0])), torch.stack([noise[0], data[1]]))
+
+
+def test_a_span_has_any_length_and_place_that_was_asked_for() -> None:
+    generator = torch.Generator().manual_seed(0)
+    spans = [random_span(1000, 0.3, 0.8, generator) for _ in range(500)]
+    sizes = [end - start for start, end in spans]
+    assert 300 <= min(sizes) < 320 and 780 < max(sizes) <= 800
+    assert all(0 <= start < end <= 1000 for start, end in spans)
+    assert min(start for start, _ in spans) < 10 and max(end for _, end in spans) > 990
+    middle = sum(start + end for start, end in spans) / len(spans) / 2
+    assert middle == pytest.approx(500, abs=25)

@@ -21,7 +21,7 @@ from jamflow.train import joint
 from jamflow.train.checkpoint import load_checkpoint
 from jamflow.train.ema import EMA
 from jamflow.train.joint import JointTraining, losses, rate, train_joint
-from jamflow.train.regimes import Regimes, assign
+from jamflow.train.regimes import Regimes, Row, assign
 from tiny_base import awake
 
 MINI = mini(len(symbols()))
@@ -126,6 +126,26 @@ def test_gradients_are_clipped(corpus: Path, tmp_path: Path, monkeypatch: pytest
     assert norm(held) == pytest.approx(0.5 * norm(free), rel=1e-3)
     for name, move in free.items():
         torch.testing.assert_close(2 * held[name], move, atol=1e-4 * norm(free), rtol=1e-2)
+
+
+def test_every_step_has_its_own_gradient(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same row again and again, and a rate of zero: the gradient stays the same."""
+    norms: list[float] = []
+
+    class Watching(torch.optim.SGD):
+        def step(self, closure: None = None) -> None:
+            norms.append(float(sum(p.grad.square().sum() for p in self.param_groups[0]["params"] if p.grad is not None)))
+
+    rows: list[Row] = []
+
+    def same(*given: object) -> Row:
+        rows.append(rows[0] if rows else assign(*given))  # type: ignore[arg-type]
+        return rows[0]
+
+    monkeypatch.setattr(joint, "optimizers", lambda model, config: [Watching(model.parameters(), config.lr)])
+    monkeypatch.setattr(joint, "assign", same)
+    train_joint(corpus, tmp_path, replace(SHORT, steps=3, clip=1e9), TINY, awake(JointModel(TINY)))
+    assert norms[0] > 0 and norms[1:] == pytest.approx([norms[0]] * 2, rel=1e-3)
 
 
 def test_the_motion_loss_is_weighed(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
