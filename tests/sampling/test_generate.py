@@ -168,3 +168,26 @@ def test_guidance_goes_away_from_the_null_row() -> None:
     for name in full:
         assert not torch.allclose(full[name], null[name])
         torch.testing.assert_close(guided[name], full[name] + 2 * (full[name] - null[name]), atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_each_stream_has_its_own_strength() -> None:
+    def velocities(speech: float, motion: float) -> tuple[Tensor, ...]:
+        sampling = Sampling(speech_guidance=speech, motion_guidance=motion)
+        call = _Call(MODEL, NORMALISER, both(), sampling, torch.Generator().manual_seed(0))
+        return call.velocity(AT, call.noise)
+
+    plain, guided = velocities(0.0, 0.0), velocities(2.0, 2.0)
+    assert not torch.allclose(plain[0], guided[0]) and not torch.allclose(plain[1], guided[1])
+    for mixed, wanted in ((velocities(2.0, 0.0), (guided[0], plain[1])), (velocities(0.0, 2.0), (plain[0], guided[1]))):
+        assert all(map(torch.equal, mixed, wanted))
+
+
+def test_a_call_without_a_clue_is_not_one_with_a_clue_of_zeros() -> None:
+    def lips(clue: Tensor | None) -> Tensor:
+        motion = MotionCondition("generated", MOUTH, SEEN, clue)
+        made = run(Conditions(TOKENS, SpeechCondition("absent"), motion)).mouth_tc
+        assert made is not None
+        return made
+
+    assert not torch.allclose(lips(None)[5:], lips(torch.zeros(FRAMES, 4))[5:])
