@@ -1,4 +1,4 @@
-"""`init base`: the Audio-DiT stays F5-TTS's to the bit, motion is new, the folder speaks and trains."""
+"""`init base`: the Audio-DiT stays F5-TTS's to the bit, motion is new, the folder speaks."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,6 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from corpora import make_corpus
 from golden import Golden, audio_config
 from jamflow import JamFlow
 from jamflow.errors import UserError
@@ -18,8 +17,6 @@ from jamflow.loading.joint import load_joint
 from jamflow.model.config import JointConfig, MotionConfig, base
 from jamflow.model.joint import JointModel, Visibility
 from jamflow.model.streams import AudioDiT, AudioInput, MotionInput
-from jamflow.train.checkpoint import load_checkpoint
-from jamflow.train.joint import JointTraining, train_joint
 from jamflow.weights import tensors
 from jamflow.weights.tensors import save_tensors
 from tiny_base import AUDIO, SAID, awake, make_vocoder, make_voice
@@ -169,32 +166,6 @@ def test_golden_values_with_a_motion_stream_beside(file: str, case: str) -> None
     audio = AudioInput(x, golden.input(names["cond"]), time, golden.input(names["text"]), no, no, valid)
     out, _ = model(audio, motion_input(rows, 9), Visibility(no, ~no))
     golden.check(f"{case}/out", out, atol=2e-4)
-
-
-def test_stage_one_trains_motion_alone(published: Path, tmp_path: Path) -> None:
-    """One step from an initialised folder; with six key points its channels are as many as the mini corpus makes."""
-    start, _ = load_joint(init_base(tmp_path / "out", published, "F5TTS_v1_Base", SIX))
-    before = {k: v.clone() for k, v in start.state_dict().items()}
-    training = JointTraining(
-        steps=2,
-        shapes=((2, 96),),
-        shape_shares=(1.0,),
-        warmup=1,
-        save_every=2,
-        freeze_audio=True,
-        free_timing_from=0.0,
-        free_timing=1.0,
-    )
-    run = train_joint(make_corpus(tmp_path / "corpus", 4), tmp_path / "run", training, start.config, start)
-    state = load_checkpoint(run)
-    assert state is not None
-    for weights in (state["model"], state["ema"]):
-        for name, value in before.items():
-            if name.startswith("audio."):
-                assert torch.equal(weights[name], value), name
-    moved = [n for n, v in before.items() if n.startswith("motion.") and not torch.equal(state["model"][n], v)]
-    assert "motion.proj_out.weight" in moved and "motion.transformer_blocks.0.attn_norm.linear.weight" in moved
-    assert state["config"]["motion"]["mouth"] == SIX and state["config"]["text"] == "f5"
 
 
 def test_sizes_of_base() -> None:

@@ -106,6 +106,7 @@ def test_loss_counts_only_what_is_generated(corpus: Path) -> None:
 
 def one_step(corpus: Path, run: Path, monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, Tensor]:
     """How far every weight moves in one step of plain gradient descent, whose updates are as large as the gradient."""
+    torch.manual_seed(0)
     start = awake(JointModel(TINY))
     before = {k: v.clone() for k, v in start.state_dict().items()}
     monkeypatch.setattr(joint, "optimizers", lambda model, config: [torch.optim.SGD(model.parameters(), config.lr)])

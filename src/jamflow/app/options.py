@@ -223,7 +223,7 @@ class Demo(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class Init(Run):
-    """Make a model that is ready to be trained: F5-TTS's speech unchanged, motion new."""
+    """Make `base` with untrained motion: it speaks as F5-TTS does, and moves no lips. No command trains it yet."""
 
     model: Annotated[Literal["base"], arg(metavar="base"), Positional]
     """The size to make."""

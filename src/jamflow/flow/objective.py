@@ -5,13 +5,13 @@ from torch import Tensor
 
 
 def on_path(noise: Tensor, data: Tensor, time_b: Tensor) -> Tensor:
-    """x_t = (1 - t) x_0 + t x_1, with one flow time per row."""
+    """x_t = (1 - t) x_0 + t x_1 from noise x_0 to data x_1, both (B, ...). time_b: (B,) flow times in [0, 1]."""
     t = time_b.reshape(-1, *[1] * (data.dim() - 1))
     return (1 - t) * noise + t * data
 
 
 def flow_loss(velocity: Tensor, noise: Tensor, data: Tensor, generated_bt: Tensor) -> Tensor:
-    """Mean squared error of the velocity over the frames that are generated, zero if there are none.
+    """Mean squared error of the velocity over the frames that are generated; zero if there are none.
 
     velocity, noise, data: (B, T, C); generated_bt: (B, T) bool.
     """
@@ -20,7 +20,7 @@ def flow_loss(velocity: Tensor, noise: Tensor, data: Tensor, generated_bt: Tenso
 
 
 def random_span(length: int, low: float, high: float, generator: torch.Generator | None = None) -> tuple[int, int]:
-    """A random stretch of `length` frames that covers a share between `low` and `high` of them."""
+    """Start and end of a random span of `length` frames that covers a share between `low` and `high` of them."""
     share, place = torch.rand(2, generator=generator).tolist()
     size = int((low + (high - low) * share) * length)
     start = int((length - size) * place)

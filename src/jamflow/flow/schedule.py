@@ -1,11 +1,11 @@
-"""Where the solver's steps lie between noise (0) and data (1)."""
+"""The flow times of the solver's steps, from noise (0) to data (1)."""
 
 import math
 
 import torch
 from torch import Tensor
 
-# Empirically pruned step sampling (arXiv 2505.19931): the early part of the path bends, so it gets more steps.
+# Empirically pruned step sampling (arXiv 2505.19931): more steps early, where the path bends.
 _EPSS_32NDS = {
     5: (0, 2, 4, 8, 16, 32),
     6: (0, 2, 4, 6, 8, 16, 32),
@@ -21,8 +21,8 @@ def time_grid(steps: int, sway: float | None = -1.0, epss: bool = True) -> Tenso
 
     Args:
         steps: number of solver steps, at least 1.
-        sway: F5-TTS's coefficient, see `swayed`; None is off.
-        epss: use the pruned table where there is one for this number of steps.
+        sway: F5-TTS's sway coefficient (`swayed`); None for none.
+        epss: use empirically pruned steps where there are some for this number.
     """
     if epss and steps in _EPSS_32NDS:
         t = torch.tensor(_EPSS_32NDS[steps], dtype=torch.float32) / 32
@@ -32,5 +32,5 @@ def time_grid(steps: int, sway: float | None = -1.0, epss: bool = True) -> Tenso
 
 
 def swayed(t: Tensor, coefficient: float) -> Tensor:
-    """Flow times moved towards noise (negative) or data (positive); the ends stay (arXiv 2410.06885, equation 7)."""
+    """Flow times moved towards noise (coefficient < 0) or data (> 0); 0 and 1 stay (arXiv 2410.06885, equation 7)."""
     return t + coefficient * (torch.cos(math.pi / 2 * t) - 1 + t)

@@ -1,4 +1,4 @@
-"""Fixed-grid ODE solvers for one state or several that move together."""
+"""ODE solvers on a fixed grid, for several tensors together."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -12,9 +12,9 @@ Method = Literal["euler", "midpoint"]
 
 
 def integrate(velocity: Velocity, state: State, grid: Tensor, method: Method = "euler") -> State:
-    """Carry `state` along `velocity` from grid[0] to grid[-1].
+    """Solve dx/dt = velocity(t, x) from grid[0], where x is `state`, to grid[-1].
 
-    Euler calls `velocity` once a step, midpoint twice (NFE counts calls).
+    Euler calls `velocity` once a step, midpoint twice. NFE is the number of calls.
     """
     for start, end in pairwise(grid):
         step = end - start

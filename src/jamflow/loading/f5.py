@@ -1,4 +1,4 @@
-"""Official F5-TTS checkpoints to our audio stream: strict, any of the published forms.
+"""Loads F5-TTS checkpoints in any of their published forms into the audio stream, strictly.
 
 The state dicts of F5TTS_Base and F5TTS_v1_Base cannot be told apart; the two differ in how text padding is masked and
 in which heads rotate, so the caller must say which one a file is.
@@ -18,7 +18,7 @@ from jamflow.weights.tensors import load_strictly
 
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]
 _PREFIX = "transformer."
-# What official files hold beside the network: counters of the average, the mel front end's buffers.
+# Official files also hold these: counters of the averaged weights, and the mel front end's buffers.
 _BESIDE = {
     "initted",
     "step",

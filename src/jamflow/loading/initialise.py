@@ -1,6 +1,7 @@
-"""`base` before its training: the official Audio-DiT unchanged, everything of motion new (JAM-Flow section 4.6).
+"""`base` before its training: the official Audio-DiT unchanged, Motion-DiT new (JAM-Flow section 4.6).
 
-The folder that comes out speaks as F5-TTS does, and is what stage 1 starts from.
+The folder that comes out speaks as F5-TTS does and moves no lips: motion is untrained. Stage 1 of the paper starts from such a
+model. `base` cannot be trained here yet: nothing makes training data with LivePortrait's key points.
 """
 
 from collections.abc import Collection
@@ -44,7 +45,7 @@ def init_base(
         checkpoint, kind = require("f5-v1-base")["f5-v1-base"], "F5TTS_v1_Base"
     if kind is None:
         raise UserError(
-            f"Of which kind {checkpoint} is, its contents do not tell.", "Give F5TTS_v1_Base, F5TTS_Base or F5TTS_v1_Small."
+            f"The contents of {checkpoint} do not tell its kind.", "Give F5TTS_v1_Base, F5TTS_Base or F5TTS_v1_Small."
         )
     path = folder / JOINT_FILE
     if path.exists():

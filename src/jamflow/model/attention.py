@@ -1,8 +1,8 @@
-"""Who may look at whom: one predicate, and the attention that follows from it.
+"""Which query may attend to which key: one predicate, and attention computed from it.
 
-JAM-Flow section 4.5: an audio token sees all audio and the one motion frame of its own instant; a motion
-frame sees motion and audio within a local window. Pooling both streams and trimming the result, as in the
-paper's Algorithm 2, is the same as each stream's own queries on both streams' keys: only those are computed.
+JAM-Flow section 4.5: an audio token sees all audio and the one motion frame of its own instant. A motion frame sees motion and
+audio within a local window. The paper's Algorithm 2 pools the tokens of both streams and trims the result. That equals each
+stream's own queries on both streams' keys, and only those are computed here.
 
 Shapes: B batch, H heads, Q queries, K keys, D head size. Times are in seconds.
 """
@@ -29,10 +29,10 @@ def may_attend(
 ) -> Tensor:
     """The predicate: True where a query at `query_s` may see a key at `key_s`. Arguments broadcast.
 
-    "The motion frame of its own instant" is the one whose display interval, k / fps to (k + 1) / fps,
-    holds the audio token; times that fall on the border by rounding belong to the later frame.
+    The motion frame of an audio token's own instant is the frame k that is displayed then, from k / fps to (k + 1) / fps. A time
+    on the border, give or take rounding, belongs to the later frame.
     """
-    audio = Stream.AUDIO.value  # a plain number: TorchDynamo stumbles over the enumeration
+    audio = Stream.AUDIO.value  # a plain number: TorchDynamo cannot compile the enumeration
     audio_query = torch.as_tensor(query_stream) == audio
     audio_key = torch.as_tensor(key_stream) == audio
     own_instant = own_frame(query_s, fps) == own_frame(key_s, fps)
@@ -41,12 +41,12 @@ def may_attend(
 
 
 def own_frame(time_s: Tensor, fps: float) -> Tensor:
-    """Index of the motion frame that is on show at a time."""
+    """Index of the motion frame that is displayed at a time."""
     return torch.floor(time_s * fps + 1e-4)
 
 
 def dense_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """The predicate as a mask, (Q, K) or (B, 1, 1 or Q, K): simplest, and right where most is seen."""
+    """Attention (B, H, Q, D) with a mask, (Q, K) or (B, 1, 1 or Q, K) bool, True where a key is seen."""
     if q.device.type != "cpu":
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     if _head_by_head(q, k):
@@ -69,9 +69,9 @@ def own_instant_attention(
     see: Tensor | None,
     keys: Tensor | None,
 ) -> Tensor:
-    """Audio queries on all audio keys and one motion key each, without a dense audio-by-motion part.
+    """Audio queries on all audio keys and one motion key each, without audio-by-motion scores. Returns (B, H, Q, D).
 
-    own: (Q,) index of each query's motion frame. see: (B, Q) bool, whether that frame is there to be seen.
+    own: (Q,) index of each query's motion frame. see: (B, Q) bool, whether that frame exists and may be seen.
     keys: (B, K) bool, valid audio keys.
     """
     scale = q.shape[-1] ** -0.5
@@ -90,12 +90,12 @@ def own_instant_attention(
 
 
 def _head_by_head(q: Tensor, k: Tensor) -> bool:
-    """One head's scores fit the processor's cache, all heads' do not: 1.4 times as fast as the fused kernel at 937."""
+    """One head's scores fit the processor's cache, those of all heads do not: 1.4 times as fast as the fused kernel at 937."""
     return not torch.is_grad_enabled() and q.shape[2] * k.shape[2] >= HEAD_BY_HEAD_FROM
 
 
 def _attend_by_head(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, own: tuple[Tensor, Tensor] | None) -> Tensor:
-    """One head after the other. own: score (B, H, Q, 1) and value (B, H, Q, D) of one more key of each query's own."""
+    """One head after the other. own: score (B, H, Q, 1) and value (B, H, Q, D) of one more key for each query."""
     batch, heads, queries, size = q.shape
     hidden = None if mask is None else ~mask.expand(batch, 1, -1, -1)
     out = q.new_empty(batch, queries, heads, size)

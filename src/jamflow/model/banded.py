@@ -1,4 +1,4 @@
-"""Attention of queries that look only near them: blocks of queries, each on the stretch of keys around it.
+"""Attention within a window: blocks of queries, each on the stretch of keys around it.
 
 Shapes: B batch, H heads, Q queries, K keys (audio, then motion), D head size, N blocks, S queries a block, W keys a block.
 """
@@ -17,14 +17,14 @@ BLOCK = 16
 
 @dataclass(frozen=True)
 class Band:
-    """keys: (N, W) indices into the keys; hidden: (N, S, W) or (B, 1, N, S, W) bool, what the predicate forbids."""
+    """keys: (N, W) indices of keys; hidden: (N, S, W) or (B, 1, N, S, W) bool, what the predicate forbids."""
 
     keys: Tensor
     hidden: Tensor
 
 
 def band(view: View, block: int = BLOCK) -> Band:
-    """The view of motion queries. Its stretch is chosen wide enough, the predicate decides inside it."""
+    """For motion queries. The stretch is wide enough for the window, and the predicate decides inside it."""
     axis = view.axis
     n_blocks = -(-axis.n_motion // block)
     starts = torch.arange(n_blocks, device=axis.device) * block
@@ -33,7 +33,7 @@ def band(view: View, block: int = BLOCK) -> Band:
     there = torch.cat([_inside(audio, axis.n_audio), _inside(motion, axis.n_motion)], dim=1)
     keys = torch.cat([audio.clamp(0, max(0, axis.n_audio - 1)), axis.n_audio + motion.clamp(0, axis.n_motion - 1)], dim=1)
     query = (starts[:, None] + torch.arange(block, device=axis.device))[..., None]
-    beyond = query >= axis.n_motion  # of the last block: they see everything, so that softmax stays finite, and are cut off
+    beyond = query >= axis.n_motion  # in the last block: they see everything, so that softmax stays finite, and are cut off
     query = query.clamp(max=axis.n_motion - 1)
     seen = view.allowed(query, keys[:, None])
     if view.keep_bk is not None:
@@ -43,7 +43,7 @@ def band(view: View, block: int = BLOCK) -> Band:
 
 
 def banded_attention(q: Tensor, k: Tensor, v: Tensor, band: Band) -> Tensor:
-    """q: (B, H, Q, D); k, v: (B, H, K, D)."""
+    """q: (B, H, Q, D); k, v: (B, H, K, D). Returns (B, H, Q, D)."""
     queries = q.shape[2]
     blocks, size = band.hidden.shape[-3:-1]
     q = F.pad(q * q.shape[-1] ** -0.5, (0, 0, 0, blocks * size - queries)).unflatten(2, (blocks, size))
@@ -52,7 +52,7 @@ def banded_attention(q: Tensor, k: Tensor, v: Tensor, band: Band) -> Tensor:
 
 
 def _stretch(starts: Tensor, block: int, fps: float, window_s: float, rate_hz: float) -> Tensor:
-    """(N, W) indices of a stream's tokens from the first block's window to its end; some lie outside the stream."""
+    """(N, W) indices of a stream's tokens from the beginning to the end of each block's window; some lie outside the stream."""
     width = math.ceil(((block - 1) / fps + 2 * window_s) * rate_hz) + 3
     first = torch.floor((starts / fps - window_s) * rate_hz).long() - 1
     return first[:, None] + torch.arange(width, device=starts.device)

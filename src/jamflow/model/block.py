@@ -1,4 +1,4 @@
-"""One block of a DiT stream, cut where the two streams meet: before attention, after it.
+"""One block of a DiT stream in two parts, before and after attention: in between, the two streams meet.
 
 Key names and arithmetic are F5-TTS's. Shapes: B batch, T time, D width, H heads, K head size, I = H * K.
 """
@@ -14,7 +14,7 @@ from jamflow.model.embedding import rotate
 
 
 class AdaLayerNorm(nn.Module):
-    """Shift, scale and gate of attention and feed-forward from the time embedding."""
+    """Shift, scale and gate of attention, then of the feed-forward, each (B, 1, D), from the time embedding (B, D)."""
 
     def __init__(self, dim: int):
         super().__init__()
@@ -25,6 +25,8 @@ class AdaLayerNorm(nn.Module):
 
 
 class FinalAdaLayerNorm(nn.Module):
+    """The last norm, scaled and shifted by the time embedding."""
+
     def __init__(self, dim: int):
         super().__init__()
         self.linear = Linear(dim, dim * 2)
@@ -36,16 +38,16 @@ class FinalAdaLayerNorm(nn.Module):
 
 
 def modulate(x_btd: Tensor, shift_b1d: Tensor, scale_b1d: Tensor) -> Tensor:
-    """Normalise, scale and shift; a batch of one scale serves all rows."""
+    """Normalise, scale and shift. Scale and shift of one row serve all rows."""
     if len(scale_b1d) == 1 and not torch.is_grad_enabled():
-        # The same for all rows: it is the norm's own weight and bias, in one pass.
+        # One scale and shift for all rows are the norm's own weight and bias, in one pass.
         scale, shift = (x[0, 0].to(x_btd.dtype) for x in (scale_b1d, shift_b1d))
         return F.layer_norm(x_btd, x_btd.shape[-1:], 1 + scale, shift, 1e-6)
     return F.layer_norm(x_btd, x_btd.shape[-1:], eps=1e-6) * (1 + scale_b1d) + shift_b1d
 
 
 class Projections(nn.Module):
-    """Query, key, value and output of one stream's attention; the attention itself is shared."""
+    """Query, key, value and output projections of one stream's attention."""
 
     def __init__(self, dim: int, heads: int, head_dim: int, qk_norm: bool):
         super().__init__()
@@ -59,6 +61,8 @@ class Projections(nn.Module):
 
 
 class FeedForward(nn.Module):
+    """Two linear layers with a GELU between them, `mult` times as wide inside."""
+
     def __init__(self, dim: int, mult: int):
         super().__init__()
         up = nn.Sequential(LinearGelu(dim, dim * mult, "tanh"))
@@ -80,6 +84,8 @@ class Heads:
 
 
 class DiTBlock(nn.Module):
+    """rotary_heads: how many heads have rotary positions; None for all."""
+
     def __init__(self, dim: int, heads: int, head_dim: int, ff_mult: int, rotary_heads: int | None = None, qk_norm: bool = False):
         super().__init__()
         self.heads = heads
@@ -89,7 +95,7 @@ class DiTBlock(nn.Module):
         self.ff = FeedForward(dim, ff_mult)
 
     def project(self, x_btd: Tensor, time_bd: Tensor, rotary: tuple[Tensor, Tensor]) -> Heads:
-        """Everything before attention."""
+        """Everything before attention. rotary: cosine and sine, each (T, K / 2)."""
         shift, scale, gate, ff_shift, ff_scale, ff_gate = self.attn_norm(time_bd)
         x = modulate(x_btd, shift, scale)
         q, k, v = (
@@ -106,7 +112,10 @@ class DiTBlock(nn.Module):
         return Heads(q, k, v, gate, (ff_shift, ff_scale, ff_gate))
 
     def finish(self, x_btd: Tensor, heads: Heads, attended_bti: Tensor, valid_bt: Tensor | None) -> Tensor:
-        """Everything after attention. attended_bti: all heads side by side."""
+        """Everything after attention, whose result is attended_bti, all heads side by side. valid_bt: (B, T) bool or None.
+
+        Returns (B, T, D).
+        """
         out = self.attn.to_out[0](attended_bti)
         if valid_bt is not None:
             out = out * valid_bt[..., None]

@@ -41,10 +41,14 @@ class AudioConfig:
 
 @dataclass(frozen=True)
 class MotionConfig:
-    """Motion-DiT: depth and attention width are the audio stream's, the hidden width is its own.
+    """Motion-DiT: depth and attention width (heads times head size) are Audio-DiT's, the hidden width `dim` is its own.
 
-    Defaults are LivePortrait's: 4 mouth key points are generated, 17 condition (JAM-Flow section 4.2). `space` names the motion
-    space, `mouth` says which of its key points are generated, in the order of the channels.
+    Pooled tokens need the attention width, shared blocks the depth. The paper does not give the size of Motion-DiT. `dim` is half
+    of Audio-DiT's in `base` (512 of 1024) and 160 of 256 in `mini`, because motion has few numbers a frame; other widths were not
+    compared.
+
+    Defaults are LivePortrait's: 4 mouth key points are generated, the other 17 are the clue (JAM-Flow section 4.2). `space` names
+    the motion space, `mouth` says which of its key points are generated, in the order of the channels.
     """
 
     mouth_channels: int = 12
@@ -59,9 +63,13 @@ class MotionConfig:
 class JointConfig:
     """The two streams and how they meet.
 
-    `window_s` is the half width of what a motion frame sees of either stream (section 4.5);
-    `frames_per_token` mel frames make one audio token; `text` says what the text tokens are: phonemes laid out in time,
-    or F5-TTS's characters and pinyin from the start.
+    joint: which blocks have joint attention: none, the first half, or all. The paper joins half of the layers (sections 1 and
+        4.4) and does not say which. In the first half, a stream that is entirely given has to run through that half only.
+    window_s: a motion frame sees motion, and in joint blocks audio, at most this many seconds before and after it. The paper has
+        such a window (section 4.5, N_window) and gives no value. Motion is masked by it in every block, also in those that are
+        not joint (`plan.plan_attention`).
+    frames_per_token: mel frames that make one audio token.
+    text: what text tokens are: phonemes laid out in time, or F5-TTS's characters and pinyin from the start.
     """
 
     audio: AudioConfig = field(default_factory=AudioConfig)
@@ -75,7 +83,7 @@ class JointConfig:
 
     @property
     def joint_depth(self) -> int:
-        """Number of first blocks with joint attention."""
+        """How many blocks have joint attention: these first ones."""
         return {"none": 0, "half": self.audio.depth // 2, "full": self.audio.depth}[self.joint]
 
     @property

@@ -1,4 +1,4 @@
-"""What enters a DiT: flow time, text, positions. Key names and arithmetic are F5-TTS's.
+"""Embeddings of flow time, text and positions. Key names and arithmetic are F5-TTS's.
 
 Shapes: B batch, T time, D width, N text tokens.
 """
@@ -16,7 +16,7 @@ TEXT_POSITIONS = 8192
 
 
 class TimeEmbedding(nn.Module):
-    """Flow time (B,) in [0, 1] to (B, D), in single precision whatever the weights are kept in."""
+    """Flow time (B,) in [0, 1] to (B, D), in single precision whatever the type of the weights."""
 
     def __init__(self, dim: int, frequencies: int = 256):
         super().__init__()
@@ -54,6 +54,8 @@ class GRN(nn.Module):
 
 
 class ConvNeXtV2Block(nn.Module):
+    """(B, T, D) to (B, T, D): seven frames wide, but for the GRN, which sees all frames."""
+
     def __init__(self, dim: int, intermediate_dim: int):
         super().__init__()
         self.dwconv = nn.Conv1d(dim, dim, kernel_size=7, padding=3, groups=dim)
@@ -70,8 +72,8 @@ class ConvNeXtV2Block(nn.Module):
 class TextEmbedding(nn.Module):
     """Tokens (B, N), -1 for none, to (B, T, text_dim), one per audio token.
 
-    Either F5-TTS's scheme (the text from the start, then nothing: the model finds the timing) or tokens
-    already laid out in time (N = T, each repeated for as long as it lasts): the same call.
+    Tokens come from the start, then nothing follows (F5-TTS's scheme: the model finds the timing), or they are laid out in time
+    (N = T, each repeated for as long as it lasts). The call is the same.
     """
 
     positions: Tensor
@@ -84,7 +86,7 @@ class TextEmbedding(nn.Module):
         self.average_upsampling = average_upsampling
         self.text_embed = nn.Embedding(vocab + 1, dim)  # row 0 is the filler
         self.text_blocks = nn.Sequential(*[ConvNeXtV2Block(dim, dim * 2) for _ in range(layers)])
-        with torch.device("cpu"):  # in no file: real numbers even where the weights are yet to be loaded
+        with torch.device("cpu"):  # no file has them: numbers are made even where weights are still to be loaded
             rate = 1.0 / (10000.0 ** (torch.arange(0, dim, 2)[: dim // 2].float() / dim))
             angle = torch.outer(torch.arange(TEXT_POSITIONS).float(), rate)
             self.register_buffer("positions", torch.cat([angle.cos(), angle.sin()], dim=-1), persistent=False)
@@ -123,7 +125,7 @@ def _spread(x_btd: Tensor, has_text_bt: Tensor, valid_bt: Tensor | None) -> Tens
 
 
 class ConvPositionEmbedding(nn.Module):
-    """Two grouped convolutions that tell a frame where it is among its neighbours."""
+    """Two grouped convolutions, which tell a frame where it is among its neighbours. (B, T, D) to (B, T, D)."""
 
     def __init__(self, dim: int, kernel: int = 31, groups: int = 16):
         super().__init__()
@@ -168,11 +170,11 @@ class RotaryEmbedding(nn.Module):
 
 
 def rotate(x_bhtd: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn interleaved pairs (2i, 2i + 1) by the angle of frequency i, in single precision."""
+    """Rotate interleaved pairs (2i, 2i + 1) of the last dimension by the angle of frequency i, in single precision."""
     cos, sin = rotary
     pairs = x_bhtd.float().unflatten(-1, (-1, 2))
     if pairs.device.type == "cpu" and not torch.is_grad_enabled() and not torch.compiler.is_compiling():
-        # A pair is a complex number and the turn a product: one pass instead of six.
+        # A pair is a complex number and the rotation a product: one pass instead of six.
         turned = torch.view_as_real(torch.view_as_complex(pairs) * torch.complex(cos, sin))
     else:
         a, b = pairs.unbind(-1)

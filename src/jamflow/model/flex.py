@@ -1,4 +1,4 @@
-"""FlexAttention from the predicate: where streams meet in a compiled model. Blocks in which nothing is seen cost nothing."""
+"""FlexAttention from the predicate, for joint attention in a compiled model. Blocks of the mask that are empty cost nothing."""
 
 from collections.abc import Callable
 from typing import cast

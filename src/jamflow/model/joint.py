@@ -1,7 +1,7 @@
-"""The MM-DiT: two streams that share attention in their first blocks (JAM-Flow sections 4.1 to 4.5).
+"""The MM-DiT: two streams with joint attention in their first blocks (JAM-Flow sections 4.1 to 4.5).
 
-A stream that is entirely given is *frozen*: it enters clean at flow time 1 and does not look at the stream
-that is being generated, so its keys and values are the same at every solver step and are computed once.
+A stream that is entirely given is *frozen*: it enters clean at flow time 1 and does not attend to the stream that is generated.
+Its keys and values are then the same at every solver step and are computed once a call.
 
 Shapes: B batch, Ta audio tokens, Tm motion frames, C channels.
 """
@@ -49,8 +49,10 @@ class Plan:
 
 
 class JointModel(nn.Module):
+    """Audio-DiT and Motion-DiT, block by block side by side."""
+
     def __init__(self, config: JointConfig, audio: AudioDiT | None = None, with_motion: bool = True):
-        """audio: a speech stream that exists already; with_motion: False makes a model of speech alone."""
+        """audio: an Audio-DiT to use; None makes one. with_motion: False makes a model of speech alone."""
         super().__init__()
         self.config = config
         self.audio = AudioDiT(config.audio) if audio is None else audio
@@ -82,9 +84,12 @@ class JointModel(nn.Module):
     ) -> tuple[Tensor | None, Tensor | None]:
         """Velocities (B, Ta, C) and (B, Tm, C) of the streams that are being generated.
 
-        A stream that is None is absent, one that is Frozen gives only keys; neither has a velocity. `visibility`
-        None lets both see each other. `text_btd` is `audio.embed_text` and `plan` is `self.plan`, computed
-        ahead, once per call; a plan knows of `visibility`.
+        A stream that is None is absent; one that is Frozen gives keys and values only. Neither has a velocity.
+
+        Args:
+            visibility: which streams see each other; None: both do. A plan holds it already.
+            text_btd: (B, Ta, text_dim) what `audio.embed_text` gives, if it was computed ahead, once a call.
+            plan: what `self.plan` gives, if it was computed ahead, once a call.
         """
         if plan is None:
             plan = self.plan(audio, motion, visibility)
@@ -144,8 +149,8 @@ class JointModel(nn.Module):
         keys = audio_valid if hide_padding or self.config.audio.attn_mask_enabled else None
         return Plan(
             self.audio.rotary_embed(torch.arange(n_audio, device=axis.device)),
-            # One time axis: a motion frame's position is its time in units of audio tokens. With equal spans this is
-            # the paper's p / L * L_ref (section 4.4).
+            # One time axis: the position of a motion frame is its time in units of audio tokens. For streams that last equally
+            # long this is the paper's p / L * L_ref (section 4.4).
             self.audio.rotary_embed(axis.motion_s() * self.config.token_rate_hz),
             plan_attention(axis, visibility, audio_valid, motion_valid, keys, kind),
             code,
@@ -154,7 +159,7 @@ class JointModel(nn.Module):
 
 @dataclass
 class _Running:
-    """A stream on its way through the blocks of its DiT."""
+    """A stream between two blocks of its DiT."""
 
     dit: DiT
     hidden: Tensor

@@ -1,11 +1,11 @@
-"""Brings mel and key points to about unit scale before the model and back after it."""
+"""Brings mel and key points to about unit scale for the model, and back."""
 
 import torch
 from torch import Tensor, nn
 
 
 class Normaliser(nn.Module):
-    """Per channel (x - mean) / std for mel bands, mouth and clue key points; identity by default (as F5-TTS)."""
+    """(x - mean) / std per channel, for mel bands, mouth and clue key points. New ones change nothing, as in F5-TTS."""
 
     mel_mean: Tensor
     mel_std: Tensor
@@ -21,7 +21,7 @@ class Normaliser(nn.Module):
             self.register_buffer(f"{name}_std", torch.ones(n))
 
     def mel(self, x: Tensor) -> Tensor:
-        """(..., k * n_mels), k frames side by side."""
+        """Of (..., k * n_mels), k mel frames side by side."""
         return self._frames(x, self.mel_mean, self.mel_std)
 
     def mel_back(self, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Who sees whom in one call, and how attention is computed for it: the same in every block and at every solver step."""
+"""Which tokens see which in one call, and how that attention is computed: the same in every block and at every solver step."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""The model in half the memory: matrix products of the blocks in bfloat16, everything that adds up in float32.
+"""The model in half the memory: linear layers of the blocks in bfloat16, everything else in float32.
 
-In single precision stay the flow time (its angles reach 1000 rad), the positions, the text (computed once a call), the
-way in and out, the hidden state between blocks and the solver's state.
+These stay in float32: flow time (its angles reach 1000 rad), positions, text (computed once a call), input and output
+projections, the hidden state between blocks, and the solver's state.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from jamflow.model.joint import JointModel
 
 
 def blocks_in_bfloat16(model: JointModel) -> None:
-    """Turns the linear layers inside the blocks of both streams to bfloat16, in place: 96 % of F5-TTS v1 Base."""
+    """Turn the linear layers in the blocks of both streams to bfloat16, in place: 96 % of F5-TTS v1 Base's weights."""
     for stream in (model.audio, model.motion):
         blocks = [] if stream is None else stream.transformer_blocks.modules()
         for linear in (module for module in blocks if isinstance(module, nn.Linear)):

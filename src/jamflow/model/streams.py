@@ -1,4 +1,4 @@
-"""The two streams: what each takes in, its blocks, and the velocity it gives out.
+"""The two streams: their inputs, blocks and velocities.
 
 Shapes: B batch, T tokens of the stream, C channels of the stream, N text tokens, D width.
 """
@@ -21,9 +21,12 @@ MOTION_KERNEL = 15  # of the motion stream's two convolutions, in frames
 class AudioInput:
     """The speech stream at one solver step.
 
-    x_btc: noisy mel tokens; context_btc: given mel tokens, zero where they are to be generated; time_b: flow
-    time in [0, 1], one of all rows or each row's; tokens_bn: text, -1 for none; drop_text_b, drop_context_b: rows
-    that withhold them (guidance); valid_bt: tokens inside the row, None when all are.
+    x_btc: noisy mel tokens.
+    context_btc: given mel tokens, zero where they are to be generated.
+    time_b: flow time in [0, 1], one for all rows or one for each.
+    tokens_bn: text, -1 for none.
+    drop_text_b, drop_context_b: (B,) bool, rows that do not see them.
+    valid_bt: (B, T) bool, tokens inside the row; None when all are.
     """
 
     x_btc: Tensor
@@ -39,8 +42,13 @@ class AudioInput:
 class MotionInput:
     """The motion stream at one solver step.
 
-    x_btc: noisy mouth key points; context_btc: given ones, zero elsewhere; given_bt: 1 where given;
-    clue_btc: the other key points (the paper's e_rest); time_b: as above; drop_clue_b, drop_context_b: rows that withhold them.
+    x_btc: noisy mouth key points.
+    context_btc: given mouth key points, zero where they are to be generated.
+    given_bt: (B, T) bool or 0 and 1, where they are given. Key points at rest are zero too.
+    clue_btc: the other key points (the paper's e_rest).
+    time_b: flow time in [0, 1], one for all rows or one for each.
+    drop_clue_b, drop_context_b: (B,) bool, rows that do not see them.
+    valid_bt: (B, T) bool, frames inside the row; None when all are.
     """
 
     x_btc: Tensor
@@ -54,6 +62,8 @@ class MotionInput:
 
 
 class AudioInputEmbedding(nn.Module):
+    """Noisy mel, context and text to the hidden state (B, T, D)."""
+
     def __init__(self, config: AudioConfig):
         super().__init__()
         self.proj = Linear(config.channels * 2 + config.text_dim, config.dim)
@@ -65,7 +75,7 @@ class AudioInputEmbedding(nn.Module):
 
 
 class DiT(nn.Module):
-    """What both streams have: blocks, and an output that starts at zero."""
+    """What both streams have: blocks, and an output that is zero before training."""
 
     rotary_embed: RotaryEmbedding
     transformer_blocks: nn.ModuleList
@@ -77,7 +87,7 @@ class DiT(nn.Module):
         return cast(DiTBlock, self.transformer_blocks[i])
 
     def velocity(self, hidden_btd: Tensor, time_bd: Tensor, entry_btd: Tensor) -> Tensor:
-        """From the hidden state after the blocks; `entry_btd` is the one before them."""
+        """(B, T, C) from the hidden state after the blocks; `entry_btd` is the hidden state before them."""
         if self.long_skip_connection is not None:
             hidden_btd = self.long_skip_connection(torch.cat([hidden_btd, entry_btd], dim=-1))
         return self.proj_out(self.norm_out(hidden_btd, time_bd))
@@ -112,7 +122,7 @@ class AudioDiT(DiT):
         self.start_as_identity()
 
     def embed_text(self, inputs: AudioInput) -> Tensor:
-        """The part of the input that is the same at every solver step."""
+        """(B, T, text_dim), the same at every solver step."""
         length = inputs.x_btc.shape[1]
         return self.text_embed(inputs.tokens_bn, length, inputs.drop_text_b, inputs.valid_bt)
 
@@ -126,7 +136,7 @@ class AudioDiT(DiT):
 
 
 class MotionDiT(DiT):
-    """The same block for facial motion; trained from scratch (JAM-Flow section 4.2)."""
+    """A DiT for facial motion, with the same blocks (JAM-Flow section 4.2). `MotionConfig` says how wide it is and why."""
 
     def __init__(self, config: MotionConfig, audio: AudioConfig):
         super().__init__()

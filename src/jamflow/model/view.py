@@ -1,7 +1,7 @@
-"""What the queries of one stream look at in one call: the predicate, and which keys are there to be seen.
+"""What the queries of one stream may see in one call: the predicate, and which keys exist.
 
-Every way of computing attention starts from a View, so that all see the same: the dense mask and the gathered
-key (`attention`), the band (`banded`), FlexAttention's blocks (`flex`).
+Every way of computing attention starts from a View, so that all see the same: the dense mask and the gathered key
+(`attention`), the band (`banded`), FlexAttention's mask (`flex`).
 
 Shapes: B batch, Q queries, K keys, audio keys first, then motion keys.
 """
@@ -16,7 +16,7 @@ from jamflow.model.attention import Stream, may_attend, own_frame
 
 @dataclass(frozen=True)
 class Axis:
-    """The tokens of both streams on the axis of time. Token i of a stream lies at i / rate seconds."""
+    """The tokens of both streams in time. Token i of a stream is at i / rate seconds."""
 
     n_audio: int
     n_motion: int
@@ -40,7 +40,8 @@ class Axis:
 
 @dataclass(frozen=True)
 class Gathered:
-    """For audio queries: (Q,) index of each one's motion frame; (B or 1, Q) whether it is there; (B, K) audio keys that are."""
+    """For audio queries. own: (Q,) index of their motion frames; see: (B or 1, Q) bool, whether those exist and may be seen;
+    keys: (B, K) bool, audio keys that may be seen, None for all."""
 
     own: Tensor
     see: Tensor
@@ -86,7 +87,7 @@ class View:
         return (mask & self.keep_bk[:, None] | self.is_itself(query, key))[:, None]
 
     def gathered(self) -> Gathered:
-        """For audio queries: everything but the one motion key of their own is a matter of valid keys."""
+        """For audio queries: which motion key is their own. All audio keys that exist are seen."""
         axis = self.axis
         own = own_frame(axis.audio_s(), axis.motion_fps).long()
         see = (own < axis.n_motion)[None]

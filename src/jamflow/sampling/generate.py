@@ -1,7 +1,8 @@
-"""From conditions to streams: flow matching in both at once, with guidance.
+"""From conditions to streams: flow matching in both at once, with classifier-free guidance.
 
-Shapes: A audio tokens, F mel frames, T motion frames, C channels; a leading 2 is the row with conditions and the
-row without (classifier-free guidance), packed into one batch.
+A batch has two rows: one with the conditions, and the null row without them. Training shows null rows too (`train.regimes`).
+
+Shapes: A audio tokens, F mel frames, T motion frames, C channels; a leading 2 is the two rows.
 """
 
 from dataclasses import dataclass
@@ -20,13 +21,16 @@ from jamflow.sampling.conditions import Conditions, MotionCondition
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to solve. `steps` is the number of solver steps (NFE for Euler); strengths are counted as F5-TTS does: 0 is none.
+    """How to solve and how to guide.
 
-    The null row of the guidance sees no text, no given beginning, no clue and no other stream. With `keep_beginning` it hears the
-    given beginning of the speech too, and guidance strengthens what text and lips say, not the voice.
-
-    `compile`: the model's blocks are compiled (`model.compiled`), and a GPU uses FlexAttention. The first call of every bucket of
-    lengths then takes seconds to minutes longer: for a process that makes many calls, not for one.
+    steps: number of solver steps; NFE with Euler.
+    sway: F5-TTS's sway coefficient (`flow.schedule`); None for none.
+    speech_guidance, motion_guidance: the velocity is v + strength * (v - v of the null row), counted as F5-TTS does; 0 is none.
+        The null row sees no text, no given context, no clue and no other stream.
+    keep_beginning: the null row hears what is given of the speech. Guidance then strengthens what text and lips say, but not the
+        voice.
+    compile: the model's blocks are compiled (`model.compiled`), and a GPU uses FlexAttention. The first call of every bucket of
+        lengths then takes seconds to minutes longer: for processes that make many calls.
     """
 
     steps: int = 16
@@ -40,7 +44,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Streams:
-    """What came out: (F, mel bands) log mel and (T, mouth channels) key points in cm; None where absent."""
+    """(F, mel bands) log mel and (T, mouth channels) key points in cm; None where a stream is absent."""
 
     mel_fm: Tensor | None
     mouth_tc: Tensor | None
@@ -55,12 +59,14 @@ def generate(
     generator: torch.Generator,
     motion_noise_tc: Tensor | None = None,
 ) -> Streams:
-    """Fill in whatever is not given; what is given comes back as it was.
+    """Generate whatever is not given. What is given comes back as it was.
 
-    motion_noise_tc: (T, mouth channels) where the noise is not to be drawn here (`windows.frame_noise`).
+    Args:
+        generator: of the noise, on the CPU: the same on every device.
+        motion_noise_tc: (T, mouth channels), noise to use for motion instead (`windows.frame_noise`).
 
     Raises:
-        ValueError: the conditions lack what they say is given, or are of another model (`Conditions.check`).
+        ValueError: the conditions lack what they say is given, or do not fit the model (`Conditions.check`).
     """
     conditions.check(model.config)
     call = _Call(model, normaliser, conditions, sampling, generator, motion_noise_tc=motion_noise_tc)
@@ -92,7 +98,7 @@ class _Call:
         if motion.role == "absent":
             motion, t = MotionCondition("absent"), 0
         self.drop = torch.tensor([False, True], device=device)
-        # Drawn in a fixed order, speech always: one stream's noise does not depend on the other's role.
+        # Drawn in a fixed order, and speech always, so that one stream's noise does not depend on the other's role.
         noise_a = torch.randn(1, a, config.audio.channels, generator=generator).to(device)
         noise_m = torch.randn(1, t, config.motion.mouth_channels, generator=generator)
         noise_m = (noise_m if motion_noise_tc is None else motion_noise_tc[None]).to(device)
@@ -124,7 +130,7 @@ class _Call:
         self.frozen_audio = self.frozen_motion = None
         self.text_btd: Tensor | None = None
         if speech.role != "absent":
-            # Of the true length even in a bucket: its GRN norms over all frames.
+            # Of the true length even in a bucket: its GRN sees all frames.
             text = model.audio.text_embed(self.text.expand(2, -1), a, self.drop)
             self.text_btd = text if self.bucket is None else self.bucket.fill_audio(text)
         if speech.role == "given":
@@ -159,7 +165,7 @@ class _Call:
         return audio, mouth
 
     def finish(self, state: State) -> Streams:
-        """Given parts put back exactly, units restored."""
+        """In the units of the conditions, and exactly as given where something was given."""
         parts = list(state)
         mel = mouth = None
         per = self.model.config.frames_per_token

@@ -1,8 +1,8 @@
 """Motion of any length in windows: how far a frame looks, and noise that belongs to the frame and not to the window.
 
-A motion frame is made from what lies near it, and from its noise. Where a window has at least `reach_frames` more on either side
-than is kept of it, what is kept is what one window over everything would give: exactly for one solver step, and to 1e-5 cm
-for any number, because the little that steps hand on from further away fades (docs/decisions.md).
+A motion frame depends on what is near it, and on its noise. If a window has at least `reach_frames` more on either side than is
+kept of it, then what is kept equals what one window over everything gives: exactly for one solver step, and to 1e-5 cm for any
+number, because what the steps hand on from further away fades (docs/decisions.md).
 """
 
 import torch
@@ -15,7 +15,10 @@ _TOGETHER = 64  # frames whose noise is drawn at once
 
 
 def reach_frames(config: JointConfig) -> int:
-    """How far to either side one evaluation of the motion stream looks: its attention, block on block, and its convolutions."""
+    """How many frames to either side one evaluation of the motion stream depends on: attention, block on block, and convolutions.
+
+    It is finite because the attention window holds in every block, joint or not (`model.plan`).
+    """
     attention = int(config.window_s * config.motion_fps + 1e-6)
     return config.audio.depth * attention + 2 * (MOTION_KERNEL // 2)
 

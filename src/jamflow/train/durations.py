@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DurationTraining:
+    """How the duration predictor is trained. `batch` is sentences a step."""
+
     steps: int = 1500
     batch: int = 64
     lr: float = 2e-3

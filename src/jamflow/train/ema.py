@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class EMA:
-    """Keeps float32 averages; `decay` warms up so that the first steps are forgotten quickly."""
+    """Averages in float32. `decay` grows to its value over the first updates, so that the beginning is forgotten quickly."""
 
     def __init__(self, model: nn.Module, decay: float):
         self.decay = decay

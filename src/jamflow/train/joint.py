@@ -1,4 +1,4 @@
-"""Train the joint model: both streams, every regime, from scratch (`mini`)."""
+"""Train the joint model on a corpus of phonemes and face-mesh key points, as `mini` is trained: both streams, every regime."""
 
 import logging
 import time
@@ -27,7 +27,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JointTraining:
-    """How the joint model is trained. `shapes` are (rows, audio tokens) of a batch."""
+    """How the joint model is trained.
+
+    shapes, shape_shares: (rows, audio tokens) of a batch, and how often each is drawn.
+    lr, warmup, decay_from: the learning rate (`rate`).
+    clip: largest norm of the gradient of all weights together.
+    motion_weight: the loss is speech + motion_weight * motion. The paper gives one loss a stream (equations 2 and 3) and does not
+        say how they are added. 0.5 was set before the first training and not compared with other values.
+    """
 
     steps: int = 8000
     shapes: tuple[tuple[int, int], ...] = ((12, 256), (5, 576))
@@ -69,13 +76,13 @@ def optimizers(model: nn.Module, config: JointTraining) -> list[torch.optim.Opti
 
 
 def rate(step: int, config: JointTraining) -> float:
-    """Share of the learning rate: warm-up, plateau, linear fall."""
+    """Share of the learning rate at a step: warm-up, plateau, linear fall to zero."""
     left = (config.steps - step) / max(1.0, config.steps * (1 - config.decay_from))
     return min(1.0, (step + 1) / config.warmup, max(left, 0.0))
 
 
 def losses(model: nn.Module, row: Row) -> tuple[Tensor, Tensor]:
-    """Flow-matching loss of the two streams."""
+    """Flow-matching losses of speech and motion, in bfloat16 where PyTorch's autocast says so."""
     with torch.autocast(row.audio_data.device.type, torch.bfloat16):
         audio, motion = model(row.audio, row.motion, row.visibility)
     return (
@@ -85,6 +92,7 @@ def losses(model: nn.Module, row: Row) -> tuple[Tensor, Tensor]:
 
 
 def load_examples(corpus: Path, held_out_voices: tuple[str, ...]) -> list[Example]:
+    """All utterances of a corpus but those of some voices."""
     return [e for s in shards(corpus) for e in examples(s) if e.voice not in held_out_voices]
 
 
@@ -99,8 +107,8 @@ def train_joint(
     """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship.
 
     Args:
-        start: a model to begin with, such as `jamflow init base` makes; None is a new one.
-        scale: the normaliser that `start` was trained with, if it was; None measures the corpus.
+        start: a model to go on with; None makes a new one.
+        scale: the normaliser that `start` was trained with; None measures the corpus.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class RunLog:
-    """Appends numbers to `log.jsonl` and says them on standard error through `logging`."""
+    """Appends numbers to `log.jsonl`, and returns them as a line for `logging`."""
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)

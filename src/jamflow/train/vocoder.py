@@ -1,7 +1,7 @@
-"""Train the vocoder: first on spectral distance alone, then against multi-resolution discriminators.
+"""Train the vocoder: first on spectral distances alone, then also against multi-resolution discriminators.
 
-The objective is Vocos's (arXiv 2306.00814, section 3.3) without the period discriminators, which cost more
-than everything else on a CPU; a multi-resolution STFT distance stands in for them early on.
+The objective is Vocos's (arXiv 2306.00814, section 3.3) without the period discriminators, which cost more than everything else
+on a CPU, and with a multi-resolution STFT distance.
 """
 
 import logging
@@ -36,7 +36,7 @@ class VocoderTraining:
     lr: float = 8e-4
     lr_end: float = 1e-5
     lr_discriminator: float = 5e-4
-    judged: int = 8  # rows of a batch that the discriminators see: they cost several times the generator
+    judged: int = 8  # rows of a batch that the discriminators see: they cost several times as much as the generator
     ema_decay: float = 0.999
     mel_weight: float = 15.0
     mel_noise: float = 0.1
@@ -46,10 +46,10 @@ class VocoderTraining:
 
 
 def _conv(*size: int | tuple[int, int], **settings: tuple[int, int]) -> nn.Module:
-    """A weight-normed convolution that keeps the variance of what passes through it.
+    """A weight-normed convolution that keeps the variance of its input.
 
-    PyTorch's default start shrinks it a hundredfold over six layers, and in a run of a few thousand steps the
-    judges never wake up.
+    PyTorch's default initialisation shrinks it a hundredfold over six layers, and in a few thousand steps the discriminators
+    learn nothing.
     """
     conv = nn.Conv2d(*size, **settings)  # pyright: ignore[reportArgumentType]
     nn.init.kaiming_normal_(conv.weight, a=0.1)
@@ -80,7 +80,7 @@ class ResolutionDiscriminator(nn.Module):
     def forward(self, wave_bn: Tensor) -> tuple[Tensor, list[Tensor]]:
         """(B, N) to the score of every patch and the feature maps on the way, in bf16."""
         spectrum = torch.stft(wave_bn, self.n_fft, self.n_fft // 4, window=self.window, return_complex=True, pad_mode="constant")
-        # Compressed magnitudes: quiet detail counts, phase is kept.
+        # Magnitudes are compressed, so that quiet detail counts. Phase is kept.
         spectrum = spectrum * (spectrum.abs() + 1e-3).pow(-0.6)
         x = torch.view_as_real(spectrum).permute(0, 3, 1, 2)
         features = []
