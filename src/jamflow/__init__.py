@@ -8,20 +8,39 @@ model.speak("portrait.jpg", "Good morning.").save("morning.mp4")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jamflow.pipeline import JamFlow
+    from jamflow.errors import JamFlowError, UserError
+    from jamflow.pipeline import JamFlow, reenact
     from jamflow.result import Result
-    from jamflow.sampling.conditions import Conditions
-    from jamflow.tasks.reenact import reenact
+    from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
+    from jamflow.sampling.generate import Sampling, Streams
 
 __version__ = "0.1.0"
-__all__ = ["Conditions", "JamFlow", "Result", "__version__", "reenact"]
 
 _HOMES = {
     "JamFlow": "jamflow.pipeline",
-    "Conditions": "jamflow.sampling.conditions",
+    "reenact": "jamflow.pipeline",
     "Result": "jamflow.result",
-    "reenact": "jamflow.tasks.reenact",
+    "Conditions": "jamflow.sampling.conditions",
+    "SpeechCondition": "jamflow.sampling.conditions",
+    "MotionCondition": "jamflow.sampling.conditions",
+    "Sampling": "jamflow.sampling.generate",
+    "Streams": "jamflow.sampling.generate",
+    "UserError": "jamflow.errors",
+    "JamFlowError": "jamflow.errors",
 }
+__all__ = [
+    "Conditions",
+    "JamFlow",
+    "JamFlowError",
+    "MotionCondition",
+    "Result",
+    "Sampling",
+    "SpeechCondition",
+    "Streams",
+    "UserError",
+    "__version__",
+    "reenact",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -34,3 +53,7 @@ def __getattr__(name: str) -> Any:
 
     with threads_for_import():
         return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -56,11 +56,16 @@ class Passed:
 
 @dataclass(frozen=True)
 class Copied:
-    """A picture that goes from a file into the result as it is: that of `path`, from the frame shown at `start_s` on."""
+    """A picture that goes from a file into the result as it is: that of `path`, from the frame shown at `start_s` on.
+
+    frames: how many. size: width and height in pixels. fps: frames per second.
+    """
 
     path: Path
     start_s: Fraction
     frames: int
+    size: tuple[int, int]
+    fps: Fraction
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,28 @@ class Result:
         self._kept: list[Piece] | None = None
         self._copied = copied
         self.warnings = warnings
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the frames in pixels; None where there is no picture."""
+        if self._copied is not None:
+            return self._copied.size
+        return None if self._look is None else self._look.picture.size
+
+    @property
+    def fps(self) -> Fraction | None:
+        """Frames per second, on average where they are uneven; None where there is no picture."""
+        if self._copied is not None:
+            return self._copied.fps
+        times_s = None if self._look is None else self._look.picture.times_s
+        if times_s is not None:
+            return (len(times_s) - 1) / (times_s[-1] - times_s[0])
+        return None if self._look is None else self._fps
+
+    @property
+    def length_s(self) -> float:
+        """How long it is, in seconds; known before it is made, to within a frame or a cross-fade."""
+        return self._expected_s()
 
     @property
     def timings(self) -> dict[str, float]:

@@ -18,6 +18,8 @@ import numpy as np
 from jamflow.errors import UserError
 from jamflow.media.video_writer import VideoWriter
 from jamflow.speech.waveform import write_wave
+from jamflow.tasks.inputs import Inputs
+from jamflow.tasks.table import task_of
 
 CALLS: list[dict[str, Any]] = []
 LOADED: list[str] = []
@@ -39,7 +41,7 @@ class Result:
             "timings": {"model": 0.1},
             "warnings": ["One warning."],
         }
-        if self.portrait is None:
+        if path.suffix == ".wav":
             write_wave(path, np.zeros(24_000))
             return report
         with VideoWriter(path, 64, 64, Fraction(25), 24_000) as video:
@@ -57,27 +59,15 @@ class Result:
 
 class JamFlow:
     @classmethod
-    def load(cls, model: str = "mini") -> "JamFlow":
+    def load(cls, model: str, device: str | None, dtype: str) -> "JamFlow":
         LOADED.append(model)
         return cls()
 
-    def speak(self, portrait: np.ndarray, text: str, **options: Any) -> Result:
-        CALLS.append({"portrait": portrait, "text": text, **options})
-        if text == "по-русски":
+    def make(self, given: Inputs) -> Result:
+        CALLS.append({"task": task_of(given).name, **vars(given)})
+        if getattr(given, "text", None) == "по-русски":
             raise UserError("The text has letters that this model cannot speak.", "Write it in English.")
-        return Result(portrait, options["seed"], options["nfe"])
-
-    def animate(self, portrait: np.ndarray, speech: Path, **options: Any) -> Result:
-        CALLS.append({"portrait": portrait, "speech": speech, **options})
-        return Result(portrait, options["seed"], options["nfe"])
-
-    def dub(self, video: Path, text: str | None, **options: Any) -> Result:
-        CALLS.append({"video": video, "text": text, **options})
-        return Result(None if options["fit"] is None else np.zeros(0), options["seed"], options["nfe"])
-
-    def tts(self, text: str, **options: Any) -> Result:
-        CALLS.append({"text": text, **options})
-        return Result(None, options["seed"], options["nfe"])
+        return Result(getattr(given, "portrait", None), given.seed, given.nfe)
 
 
 def as_module() -> ModuleType:

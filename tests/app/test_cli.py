@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+import jamflow
 from jamflow.app.cli import run
 from jamflow.media.video_writer import VideoWriter
 
@@ -19,10 +20,12 @@ def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_pat
     (tmp_path / "v.wav").write_bytes(b"x")
     argv = ["speak", "--portrait", str(picture), "--text", "Hello.", "-o", str(tmp_path / "a.mp4")]
     argv += ["--voice", str(tmp_path / "v.wav"), "--voice-text", "Hm.", "--seed", "3", "--nfe", "5"]
-    assert run([*argv, "--speed", "1.5", "--still", "--face", "2"]) == 0
+    assert run([*argv, "--guidance", "1.5", "--speed", "1.5", "--still", "--face", "2"]) == 0
     call = pipeline.CALLS[0]
     assert call.pop("portrait").shape == (128, 128, 3)
     assert call == {
+        "task": "speak",
+        "guidance": 1.5,
         "text": "Hello.",
         "voice": tmp_path / "v.wav",
         "voice_text": "Hm.",
@@ -58,8 +61,8 @@ def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_p
     assert run(argv) == 0
     calls = pipeline.CALLS
     assert all(call.pop("portrait").shape == (128, 128, 3) and call.pop("speech") == tmp_path / "s.wav" for call in calls)
-    assert calls[0] == {"seed": 3, "nfe": 5, "still": True, "face": 2}
-    assert calls[1] == {"seed": 0, "nfe": None, "still": False, "face": None}
+    assert calls[0] == {"task": "animate", "seed": 3, "nfe": 5, "still": True, "face": 2, "guidance": None}
+    assert calls[1] == {"task": "animate", "seed": 0, "nfe": None, "still": False, "face": None, "guidance": None}
     assert pipeline.LOADED == ["base", "mini"]
 
 
@@ -83,34 +86,14 @@ def test_animate_refuses(pipeline: ModuleType, picture: Path, tmp_path: Path, ca
 
 def test_dub_passes_everything_on(pipeline: ModuleType, film: Path, tmp_path: Path) -> None:
     argv = ["dub", "--video", str(film)]
-    assert (
-        run(
-            [
-                *argv,
-                "--text",
-                "Hi.",
-                "--voice",
-                str(film),
-                "--voice-text",
-                "Ho.",
-                "--seed",
-                "3",
-                "--nfe",
-                "5",
-                "--fit",
-                "trim",
-                "-o",
-                str(tmp_path / "a.mp4"),
-            ]
-        )
-        == 0
-    )
+    more = ["--text", "Hi.", "--voice", str(film), "--voice-text", "Ho.", "--seed", "3", "--nfe", "5", "--fit", "trim"]
+    assert run([*argv, *more, "-o", str(tmp_path / "a.mp4")]) == 0
     assert run([*argv, "-o", str(tmp_path / "a.wav")]) == 0
-    calls = pipeline.CALLS
-    assert calls == [
-        {"video": film, "text": "Hi.", "voice": film, "voice_text": "Ho.", "seed": 3, "nfe": 5, "fit": "trim"},
-        {"video": film, "text": None, "voice": None, "voice_text": None, "seed": 0, "nfe": None, "fit": None},
-    ]
+    same = {"task": "dub", "video": film, "guidance": None}
+    assert [
+        same | {"text": "Hi.", "voice": film, "voice_text": "Ho.", "seed": 3, "nfe": 5, "fit": "trim"},
+        same | {"text": None, "voice": None, "voice_text": None, "seed": 0, "nfe": None, "fit": None},
+    ] == pipeline.CALLS
 
 
 @pytest.mark.parametrize(
@@ -202,14 +185,37 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("argv", [[], ["spek"], ["speak"], ["tts", "--text", "a", "-o", "a.wav", "--speed", "x"]])
-def test_a_wrong_command_line_is_exit_code_2(argv: list[str], capsys) -> None:
-    with pytest.raises(SystemExit) as caught:
-        run(argv)
-    assert caught.value.code == 2
+WRONG = {
+    "nothing": ([], "No command is given. See jamflow --help."),
+    "no such command": (["spek"], "See jamflow --help."),
+    "options missing": (["speak"], "--portrait, --text and --output are not given. See jamflow speak --help."),
+    "not a number": (["tts", "--text", "a", "-o", "a.wav", "--speed", "x"], "--speed is 'x', but it must be a number."),
+    "not a whole number": (
+        ["tts", "--text", "a", "-o", "a.wav", "--nfe", "2.5"],
+        "--nfe is '2.5', but it must be a whole number.",
+    ),
+    "misspelt": (["tts", "--txt", "a"], "jamflow tts has no option --txt. Did you mean --text?"),
+    "no value": (["tts", "--text"], "See jamflow tts --help."),
+    "no such value": (["tts", "--text", "a", "-o", "a.wav", "--dtype", "float8"], "There is no --dtype 'float8'."),
+    "no action": (["weights"], "See jamflow weights --help."),
+    "an abbreviation": (["tts", "--tex", "a"], "jamflow tts has no option --tex."),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_command_line_is_one_sentence(name: str, capsys) -> None:
+    argv, words = WRONG[name]
+    assert run(argv) == 2
     out, err = capsys.readouterr()
-    assert out == ""
-    assert "--help" in err
+    assert out == "" and words in err and err.startswith("jamflow: ") and err.count("\n") == 1
+
+
+def test_version(capsys) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(["--version"])
+    assert caught.value.code == 0 and capsys.readouterr().out == f"jamflow {jamflow.__version__}\n"
+    module = subprocess.run([sys.executable, "-m", "jamflow", "--version"], capture_output=True, text=True, check=True)
+    assert module.stdout == f"jamflow {jamflow.__version__}\n"
 
 
 def test_our_own_fault_is_exit_code_1(

@@ -3,24 +3,38 @@
 Exit codes: 0 made, 1 our fault, 2 the user's, 130 stopped by Ctrl-C, 141 output not read, 143 terminated.
 """
 
+import argparse
 import json
 import os
 import signal
 import sys
-import time
 import traceback
 import warnings
 from collections.abc import Callable
-from typing import Any, Union
+from typing import Any
 
-import tyro
-
-from jamflow.app.options import Animate, Demo, Doctor, Dub, Edit, Init, Lipsync, Reenact, Retell, Run, Speak, Tts, Weights
+from jamflow import __version__
+from jamflow.app.options import (
+    Demo,
+    Doctor,
+    Init,
+    ModelChoice,
+    MotionOutput,
+    Output,
+    Run,
+    WeightsList,
+    WeightsPath,
+    WeightsPull,
+    WeightsVerify,
+)
+from jamflow.app.parser import Parser, add_options, refuse_missing, values
 from jamflow.compute.threads import set_threads
-from jamflow.errors import JamFlowError
+from jamflow.errors import JamFlowError, UserError
+from jamflow.tasks.inputs import Inputs
+from jamflow.tasks.table import TASKS, Task
 
-_ABOUT = "One flow-matching model that generates speech and facial motion together."
-_CONFIG = (tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff)
+Done = tuple[dict[str, Any], str, int]
+"""The report as data and in words, and the exit code."""
 
 
 def main() -> None:
@@ -31,108 +45,138 @@ def main() -> None:
 
 
 def run(argv: list[str]) -> int:
-    """Runs one command line; returns its exit code. A wrong option raises SystemExit(2), as argparse does."""
+    """Runs one command line; returns its exit code. ``--help`` and ``--version`` raise SystemExit(0), as argparse does."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name need not be printable
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options: Any = tyro.cli(
-        Union[tuple(_COMMANDS)],  # type: ignore[arg-type]  # noqa: UP007 - of as many as there are
-        prog="jamflow",
-        description=_ABOUT,
-        args=argv,
-        config=_CONFIG,
-    )
-    common: Run = options.action if isinstance(options, Weights) else options
+    as_json, debug = "--json" in argv, "--debug" in argv  # also for a command line that cannot be read
     try:
-        if not common.debug:
+        words = build_parser().words(argv)
+        if not debug:
             warnings.simplefilter("ignore")  # the libraries' warnings are for developers
-        report, words, code = _COMMANDS[type(options)](options)
-        _print(json.dumps(report) if common.json else words)
+        report, said, code = words.run(words)
+        _print(json.dumps(report) if as_json else said)
         return code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains on exit
         return 141
     except KeyboardInterrupt:
-        _complain("Stopped; nothing was written.")
+        complain("Stopped; nothing was written.")
         return 130
-    except JamFlowError as error:
-        return _fail(common, error)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        hint = "Add --debug for the details; `jamflow doctor` checks the installation."
-        return _fail(common, JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint))
+        if debug:
+            traceback.print_exc()
+        known = as_known(error)
+        complain(str(known))
+        if as_json:
+            _print(json.dumps({"error": known.message, "hint": known.hint}))
+        return known.exit_code
 
 
-_Done = tuple[dict[str, Any], str, int]  # the report as data and in words, and the exit code
+def as_known(error: Exception) -> JamFlowError:
+    """Any failure as a sentence."""
+    if isinstance(error, JamFlowError):
+        return error
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    hint = "Add --debug for the details; `jamflow doctor` checks the installation."
+    return JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint)
 
 
-def _making(name: str) -> Callable[[Run], _Done]:
-    """A command that makes a file: the function of `commands` that is called so, imported and found when it runs."""
-
-    def make(options: Run) -> _Done:
-        from jamflow.app import commands
-
-        start_s = time.monotonic()
-        report = getattr(commands, name)(options)
-        for warning in report["warnings"]:
-            _complain(warning)
-        return report, _summary(report, time.monotonic() - start_s), 0
-
-    return make
+def complain(message: str) -> None:
+    """One line to the standard error."""
+    print(f"jamflow: {' '.join(message.split())}", file=sys.stderr, flush=True)
 
 
-def _doctor(_: Doctor) -> _Done:
+def build_parser() -> Parser:
+    """Tasks in the order of their table, then the other commands."""
+    parser = Parser("jamflow", description="One flow-matching model that generates speech and facial motion together.")
+    parser.add_argument("--version", action="version", version=f"jamflow {__version__}")
+    parser.set_defaults(run=_no_command)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for task in TASKS.values():
+        _add_task(commands, task)
+    _add(commands, "demo", Demo, _demo)
+    _add(commands, "doctor", Doctor, _doctor)
+    _add(commands, "init", Init, _init)
+    weights = _add(commands, "weights", None, _no_action, "Published weights, for the model base.")
+    actions = weights.add_subparsers(metavar="ACTION", title="actions")
+    for name, inputs in (("list", WeightsList), ("pull", WeightsPull), ("verify", WeightsVerify), ("path", WeightsPath)):
+        _add(actions, name, inputs, _weights)
+    return parser
+
+
+def _add_task(commands: Any, task: Task) -> None:
+    parser = _add(commands, task.name, task.inputs, _task, task.summary, run_options=False)
+    add_options(parser, MotionOutput if task.saves_motion else Output, "output", task.saves)
+    if task.generates:
+        add_options(parser, ModelChoice, "model")
+    batch = parser.add_argument_group("many at once")
+    help = "A table whose columns are named as the options: one result a row. What is made already is not made again."
+    batch.add_argument("--batch", metavar="JOBS.csv", help=help)
+    add_options(parser, Run, "report")
+    parser.set_defaults(task=task)
+
+
+def _add(
+    commands: Any, name: str, inputs: type[Inputs] | None, run: Callable[..., Done], summary: str = "", run_options: bool = True
+) -> argparse.ArgumentParser:
+    summary = summary or (inputs.__doc__ or "" if inputs else "")
+    parser = commands.add_parser(name, help=summary, description=summary)
+    if inputs is not None:
+        add_options(parser, inputs, "given")
+    if run_options:
+        add_options(parser, Run, "report")
+    parser.set_defaults(run=run, inputs=inputs, _parser=parser)
+    return parser
+
+
+def _given(words: argparse.Namespace) -> Any:
+    refuse_missing(words, words._parser.prog, words.inputs)
+    given = words.inputs(**values(words.inputs, words))
+    given.check()
+    return given
+
+
+def _no_command(words: argparse.Namespace) -> Done:
+    raise UserError("No command is given.", "See jamflow --help.")
+
+
+def _no_action(words: argparse.Namespace) -> Done:
+    raise UserError("Nothing is said about what to do with weights.", "See jamflow weights --help.")
+
+
+def _task(words: argparse.Namespace) -> Done:
+    from jamflow.app import batch, commands
+
+    if words.batch is not None:
+        return batch.run(words)
+    return commands.run(words)
+
+
+def _demo(words: argparse.Namespace) -> Done:
+    from jamflow.app import commands
+
+    return commands.demo(_given(words))
+
+
+def _doctor(words: argparse.Namespace) -> Done:
     from jamflow.app.doctor import examine, in_words
 
     report = examine()
     return report, in_words(report), 0 if report["ready"] else 1
 
 
-def _init(options: Init) -> _Done:
+def _init(words: argparse.Namespace) -> Done:
     from jamflow.app import init
 
-    return *init.run(options), 0
+    return *init.run(_given(words)), 0
 
 
-def _weights(options: Weights) -> _Done:
+def _weights(words: argparse.Namespace) -> Done:
     from jamflow.app import weights
 
-    return weights.run(options.action)
-
-
-# What runs each command, in the order of the help.
-_COMMANDS: dict[type, Callable[[Any], _Done]] = {
-    Speak: _making("speak"),
-    Animate: _making("animate"),
-    Lipsync: _making("lipsync"),
-    Dub: _making("dub"),
-    Retell: _making("retell"),
-    Edit: _making("edit"),
-    Tts: _making("tts"),
-    Reenact: _making("reenact"),
-    Demo: _making("demo"),
-    Doctor: _doctor,
-    Init: _init,
-    Weights: _weights,
-}
-
-
-def _summary(report: dict[str, Any], spent_s: float) -> str:
-    return f"{report['file']}: {report['seconds']:.1f} s long, made in {spent_s:.1f} s"
-
-
-def _fail(options: Run, error: JamFlowError) -> int:
-    if options.debug:
-        traceback.print_exc()
-    _complain(str(error))
-    if options.json:
-        _print(json.dumps({"error": error.message, "hint": error.hint}))
-    return error.exit_code
+    return weights.run(_given(words))
 
 
 def _print(text: str) -> None:
     print(text, flush=True)
-
-
-def _complain(message: str) -> None:
-    print(f"jamflow: {' '.join(message.split())}", file=sys.stderr, flush=True)

@@ -1,19 +1,22 @@
-"""What each command does. Heavy imports wait inside until the command line is known to be right."""
+"""What a task's command does. Heavy imports wait until the command line is known to be right."""
 
+import argparse
 import sys
-from collections.abc import Callable
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jamflow.app.checks import check_dub, check_edit, check_face, check_given, check_motion, check_speech, checked_text
-from jamflow.app.options import Animate, Demo, Dub, Edit, Lipsync, Reenact, Retell, Speak, Tts
+from jamflow.app.options import Demo, ModelChoice, MotionOutput, Output
+from jamflow.app.parser import refuse_missing, values
 from jamflow.app.progress import Progress
-from jamflow.media.files import existing_file, output_file
+from jamflow.media.files import output_file
+from jamflow.tasks.inputs import Inputs, described
+from jamflow.tasks.table import SOUND_FILES, TASKS, Dub, Edit, Reenact, Speak, Task
 from jamflow.weights.shipped import asset
 
 if TYPE_CHECKING:
-    from jamflow.face.liveportrait.renderer import Options as LivePortraitOptions
-    from jamflow.pipeline import JamFlow, Result
+    from jamflow.pipeline import JamFlow
 
 _HELLO = (
     "Hello! I am a photograph, and this is the first time that I speak. "
@@ -21,158 +24,114 @@ _HELLO = (
 )
 
 
-def speak(options: Speak) -> dict[str, Any]:
-    """Makes the video; returns what ``Result.save`` says about it."""
-    text = checked_text(options)
-    check_face(options.face)
-    speech = _speech_arguments(options)
-    output = output_file(options.output, ".mp4")
+@dataclass(frozen=True)
+class Job:
+    """One result to make. `model` is None where none is needed."""
 
-    from jamflow.media.image import read_image
-
-    portrait = read_image(options.portrait)
-    return _make(
-        options.model,
-        output,
-        lambda model: model.speak(portrait, text, still=options.still, face=options.face, **speech),
-    )
+    task: Task
+    given: Inputs
+    output: Output
+    model: ModelChoice | None
 
 
-def tts(options: Tts) -> dict[str, Any]:
-    """Makes the sound file; returns what ``Result.save`` says about it."""
-    text = checked_text(options)
-    speech = _speech_arguments(options)
-    return _make(options.model, output_file(options.output, ".wav"), lambda model: model.tts(text, **speech))
+def run(words: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    """Makes one file; the report as data and in words, and the exit code."""
+    return _reported(job(words))
 
 
-def animate(options: Animate) -> dict[str, Any]:
-    """Makes the video; returns what ``Result.save`` says about it."""
-    check_face(options.face)
-    check_given(options)
-    output = output_file(options.output, ".mp4")
-
-    from jamflow.media.image import read_image
-
-    portrait = read_image(options.portrait)
-    arguments = {"seed": options.seed, "nfe": options.nfe, "still": options.still, "face": options.face}
-    return _make(options.model, output, lambda model: model.animate(portrait, options.speech, **arguments))
+def demo(options: Demo) -> tuple[dict[str, Any], str, int]:
+    """`speak` with the portrait in the package and a text of its own."""
+    given = Speak(asset("portraits/astronaut.png"), _HELLO)
+    return _reported(checked(Job(TASKS["speak"], given, Output(output=options.output), ModelChoice())))
 
 
-def lipsync(options: Lipsync) -> dict[str, Any]:
-    """Makes the video; returns what ``Result.save`` says about it."""
-    check_face(options.face)
-    check_given(options)
-    existing_file(options.video, "video")
-    output = output_file(options.output, ".mp4")
-    arguments = {"seed": options.seed, "nfe": options.nfe, "face": options.face, "fit": options.fit}
-    return _make(options.model, output, lambda model: model.lipsync(options.video, options.speech, **arguments))
+def job(words: argparse.Namespace) -> Job:
+    """What the words of a command line ask for, checked as far as that goes without loading anything.
+
+    Raises:
+        UserError: the first thing that is wrong.
+    """
+    task: Task = words.task
+    output_kind = MotionOutput if task.saves_motion else Output
+    refuse_missing(words, words._parser.prog, task.inputs, output_kind)
+    given = task.inputs(**values(task.inputs, words))
+    output = output_kind(**values(output_kind, words))
+    model = ModelChoice(**values(ModelChoice, words)) if task.generates else None
+    return checked(Job(task, given, output, model))
 
 
-def retell(options: Retell) -> dict[str, Any]:
-    """Makes the video; returns what ``Result.save`` says about it."""
-    text = checked_text(options)
-    check_face(options.face)
-    speech = _speech_arguments(options)
-    existing_file(options.video, "video")
-    output = output_file(options.output, ".mp4")
-    arguments = {"face": options.face, "fit": options.fit, **speech}
-    return _make(options.model, output, lambda model: model.retell(options.video, text, **arguments))
+def checked(job: Job) -> Job:
+    """The same with its pictures read, so that a bad one is refused before a model is loaded.
+
+    Raises:
+        UserError: an input or the output cannot be used.
+    """
+    job.given.check()
+    if job.model is not None:
+        job.model.check()
+    given = job.given
+    sound = job.output.output.suffix.lower() in SOUND_FILES
+    if isinstance(given, Edit) and given.picture is None:
+        given = replace(given, picture=not sound)
+    if isinstance(given, Dub) and not sound:
+        from jamflow.media.video_copy import check_copy  # PyAV, which takes a while
+
+        check_copy(job.output.output, given.video)
+    else:
+        output_file(job.output.output, *job.task.saves)
+    if isinstance(job.output, MotionOutput) and job.output.save_motion is not None:
+        # LivePortrait's own tools read .pkl, and no other renderer's motion fits in it.
+        pickled = isinstance(given, Reenact) and given.renderer == "liveportrait"
+        output_file(job.output.save_motion, ".npz", *((".pkl",) if pickled else ()))
+    for name, _, about in described(type(given)):
+        if about.picture:
+            from jamflow.media.image import read_image
+
+            given = replace(given, **{name: read_image(getattr(given, name))})
+    return replace(job, given=given)
 
 
-def edit(options: Edit) -> dict[str, Any]:
-    """Makes the video or sound file; returns what ``Result.save`` says about it."""
-    check_edit(options)
-    check_face(options.face)
-    sound = options.output.suffix.lower() == ".wav"
-    output = output_file(options.output, ".wav" if sound else ".mp4")
-    old, new = options.change or ("", options.text)
-    arguments = {
-        "old": old,
-        "from_s": options.from_s,
-        "to_s": options.to_s,
-        "transcript": options.transcript or None,
-        "picture": not sound,
-        "seed": options.seed,
-        "nfe": options.nfe,
-        "face": options.face,
-    }
-    return _make(options.model, output, lambda model: model.edit(options.video, new, **arguments))
+def make(job: Job, model: "JamFlow | None", progress: Progress) -> dict[str, Any]:
+    """Makes the file; returns what `Result.save` says about it. `model`: None where the task needs none."""
+    if model is None:
+        from jamflow.pipeline import reenact
+
+        result = reenact(**{name: getattr(job.given, name) for name, _, _ in described(type(job.given))})
+    else:
+        result = model.make(job.given)
+    if isinstance(job.output, MotionOutput) and job.output.save_motion is not None:
+        result.save_motion(job.output.save_motion)
+    return result.save(job.output.output, progress=progress)
 
 
-def dub(options: Dub) -> dict[str, Any]:
-    """Makes the video, or its sound; returns what ``Result.save`` says about it."""
-    text = checked_text(options) if options.text or options.text_file else None
-    check_dub(options)
-    arguments = {
-        "voice": options.voice,
-        "voice_text": options.voice_text or None,
-        "seed": options.seed,
-        "nfe": options.nfe,
-        "fit": options.fit,
-    }
-    return _make(options.model, options.output, lambda model: model.dub(options.video, text, **arguments))
-
-
-def reenact(options: Reenact) -> dict[str, Any]:
-    """Makes the video; returns what ``Result.save`` says about it."""
-    check_face(options.face)
-    check_motion(options)
-    output = output_file(options.output, ".mp4")
-
-    from jamflow.media.image import read_image
-
-    portrait = read_image(options.portrait)  # refused before the weights are loaded
-    with Progress(sys.stderr) as progress:
-        progress.say("Loading")
-        from jamflow.face.motion import Transfer
-        from jamflow.tasks.reenact import reenact
-
-        progress.say("Tracking the driving video")
-        transfer = Transfer(not options.absolute, options.region, options.strength)
-        result = reenact(
-            portrait,
-            options.driving,
-            renderer=options.renderer,
-            transfer=transfer,
-            face=options.face,
-            options=_liveportrait(options),
-            landmarks=options.landmarks,
-        )
-        if options.save_motion:
-            result.save_motion(options.save_motion)
-        return result.save(output, progress=progress)
-
-
-def _liveportrait(options: Reenact) -> "LivePortraitOptions | None":
-    """What is for LivePortrait alone; None where nothing of it was asked for."""
-    if not (options.eyes or options.lips or options.close_lips or options.no_stitching):
+def load(choice: ModelChoice | None) -> "JamFlow | None":
+    """The model that a job asks for."""
+    if choice is None:
         return None
-    from jamflow.face.liveportrait.renderer import Options
+    from jamflow.pipeline import JamFlow
 
-    return Options(not options.no_stitching, options.eyes, options.lips, options.close_lips)
-
-
-def demo(options: Demo) -> dict[str, Any]:
-    """``speak`` with the portrait in the package and a text of its own."""
-    return speak(Speak(portrait=asset("portraits/astronaut.png"), text=_HELLO, output=options.output))
+    return JamFlow.load(choice.model, choice.device, choice.dtype)
 
 
-def _speech_arguments(options: Speak | Tts | Retell) -> dict[str, Any]:
-    check_speech(options)
-    return {
-        "voice": options.voice,
-        "voice_text": options.voice_text or None,
-        "seed": options.seed,
-        "nfe": options.nfe,
-        "speed": options.speed,
-    }
+def summary(report: dict[str, Any], spent_s: float) -> str:
+    """What was made, in a line."""
+    return f"{report['file']}: {report['seconds']:.1f} s long, made in {spent_s:.1f} s"
 
 
-def _make(name: str, output: Path, generate: "Callable[[JamFlow], Result]") -> dict[str, Any]:
+def _reported(job: Job) -> tuple[dict[str, Any], str, int]:
+    from jamflow.app.cli import complain
+
+    start_s = time.monotonic()
     with Progress(sys.stderr) as progress:
-        progress.say("Loading the model")
-        from jamflow.pipeline import JamFlow
-
-        model = JamFlow.load(name)
+        progress.say("Loading the model" if job.model else "Loading")
+        model = load(job.model)
         progress.say("Preparing")
-        return generate(model).save(output, progress=progress)
+        report = make(job, model, progress)
+    for warning in report["warnings"]:
+        complain(warning)
+    return report, summary(report, time.monotonic() - start_s), 0
+
+
+def is_made(path: Path) -> bool:
+    """Whether a result is there: files appear under their name only when they are whole."""
+    return path.is_file() and path.stat().st_size > 0

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jamflow.app.checks import check_seed
 from jamflow.app.options import Init
 from jamflow.app.progress import Progress
 from jamflow.errors import UserError
@@ -12,7 +11,6 @@ from jamflow.errors import UserError
 
 def run(options: Init) -> tuple[dict[str, Any], str]:
     """Makes the folder; report as data and in words."""
-    check_seed(options.seed)
     official = options.source == "f5"
     if official and options.kind:
         raise UserError("--kind is given with --from f5, which is F5TTS_v1_Base.", "Leave --kind away.")

@@ -9,13 +9,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import numpy as np
 
 from jamflow.errors import UserError
+from jamflow.text.fit import FitMode
 
-Fit = Literal["trim", "loop", "refuse"]
 SILENT_S = Fraction(1, 2)  # a smaller difference of lengths is absorbed without a word
 
 
@@ -81,7 +80,7 @@ def joined(parts: Sequence[Order]) -> Order:
     return Order(np.concatenate([part.frames_n for part in parts]), times, start_s)
 
 
-def for_speech(filmed: Order, speech_s: Fraction, fit: Fit | None) -> tuple[Order, list[str]]:
+def for_speech(filmed: Order, speech_s: Fraction, fit: FitMode | None) -> tuple[Order, list[str]]:
     """The picture for speech of a given length, and what the user should know.
 
     A longer video ends with the speech; a shorter one goes on back and forth, or, with `trim`, ends the result. A difference

@@ -35,15 +35,16 @@ def existing_file(path: str | Path, what: str) -> Path:
     return path
 
 
-def output_file(path: str | Path, suffix: str) -> Path:
-    """The path, if a file with this suffix (``".mp4"``) can be put there; UserError otherwise.
+def output_file(path: str | Path, *suffixes: str) -> Path:
+    """The path, if a file with one of these suffixes (``".mp4"``) can be put there; UserError otherwise.
 
     Creates and removes an empty file in the folder, which is the only test of "writable" that can be
     trusted.
     """
     path = Path(path)
-    if path.suffix.lower() != suffix:
-        raise UserError(f"The output {path} does not end in {suffix}.", f"Give a name such as out{suffix}.")
+    if path.suffix.lower() not in suffixes:
+        some = " or ".join(suffixes)
+        raise UserError(f"The output {path} does not end in {some}.", f"Give a name such as out{suffixes[0]}.")
     probe = _temporary(path)
     try:
         if path.is_dir():

@@ -4,14 +4,12 @@ Shapes: A audio tokens, F mel frames (A times frames per token), T motion frames
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from jamflow.model.config import JointConfig
-
-Role = Literal["absent", "given", "generated"]
+from jamflow.sampling.roles import Role
 
 
 @dataclass(frozen=True)

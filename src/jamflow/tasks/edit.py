@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,13 +26,15 @@ from jamflow.footage.video import Footage, open_footage
 from jamflow.loading.model import LoadedModel
 from jamflow.loading.renderers import Faces
 from jamflow.media.passed_sound import AAC_RATES_HZ
+from jamflow.media.video_reader import has_video
 from jamflow.result import Look, Piece, Result, Timings
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, Streams, generate
 from jamflow.speech.mel import FRAME_RATE_HZ
 from jamflow.speech.original import Original, open_original
+from jamflow.tasks.call import Call
+from jamflow.tasks.table import Edit
 from jamflow.text.words import differing, spoken_words
-from jamflow.voices.adaptation import Adapter
 
 if TYPE_CHECKING:
     from jamflow.face.face_video import FaceVideo
@@ -46,16 +47,6 @@ _VOICE_S = 15.0  # of the recording, from its beginning, that tell its voice
 
 
 @dataclass(frozen=True)
-class Change:
-    """What is to be said instead: of the words `old`, or of what is said from `from_s` to `to_s`."""
-
-    new: str
-    old: str = ""
-    from_s: float | None = None
-    to_s: float | None = None
-
-
-@dataclass(frozen=True)
 class _Scene:
     """The picture of the result: of its frames, `first` to `last` (exclusive) get a new mouth."""
 
@@ -65,112 +56,102 @@ class _Scene:
     last: int
 
 
-def edit_recording(
-    parts: LoadedModel,
-    faces: Callable[[], Faces] | None,
-    source: str | Path,
-    change: Change,
-    transcript: str | None,
-    *,
-    adapter: Adapter,
-    sampling: Sampling,
-    seed: int,
-    face: int | None,
-    timings: Timings,
-) -> Result:
-    """See `JamFlow.edit`. faces: loads what draws; None makes sound alone."""
-    support = parts.reader.edit_support()
+def make(call: Call, given: Edit) -> Result:
+    """See `JamFlow.edit`."""
+    model, timings, sampling = call.model, call.timings, call.sampling
+    support = model.reader.edit_support()
     footage = None
-    if faces is not None:
+    if has_video(given.recording) if given.picture is None else given.picture:
+        call.refuse_still_model()
         with timings("video"):
-            footage = open_footage(source, faces().tracker, face)
+            footage = open_footage(given.recording, call.load_faces().tracker, given.face)
     with timings("words"):
+        source = given.recording
         sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
         unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
-        finder = parts.ruler.reader.edit_support(sound.at_24_khz(0, min(sound.samples, int(_VOICE_S * sound.rate_hz))))
+        finder = model.ruler.reader.edit_support(sound.at_24_khz(0, min(sound.samples, int(_VOICE_S * sound.rate_hz))))
         assert finder.aligner is not None, "a ruler's text is laid out in time"
-        say = own_speech(parts.ruler.in_voice(adapter, finder.adapt_to_fm))
-        said = _changed(sound, change, transcript, finder.aligner, say, unit_s)
+        say = own_speech(model.ruler.in_voice(call.adapter, finder.adapt_to_fm))
+        said = _changed(sound, given, finder.aligner, say, unit_s)
     place = cut(said, sound)
     scene = None
-    if footage is not None and faces is not None:
+    if footage is not None:
         with timings("video"):
-            scene = _scene(footage, faces(), place)
+            scene = _scene(footage, call.load_faces(), place)
 
-    def make(timings: Timings) -> Iterator[Piece]:
-        view = window(said, place, sound, parts.joint.config, support)
+    def make_pieces(timings: Timings) -> Iterator[Piece]:
+        view = window(said, place, sound, model.joint.config, support)
         with timings("model"):
-            streams = _streams(parts, view, scene, sampling, torch.Generator().manual_seed(seed))
+            streams = _streams(model, view, scene, sampling, torch.Generator().manual_seed(call.seed))
         with timings("vocoder"):
             new = patch(streams, view, place, sound, support.vocoder)
         waves = chain(sound.blocks(0, place.start), [new], sound.blocks(place.end))
         if scene is None:
             yield from (Piece(wave, None, []) for wave in waves)
         else:
-            yield from _pieces(waves, scene, _motion(scene, streams, view, parts), sound.rate_hz)
+            yield from _pieces(waves, scene, _motion(scene, streams, view, model), sound.rate_hz)
 
     length_s = float(sound.length_s + place.shift_s)
     warnings = [*([] if footage is None else footage.warnings), *([] if scene is None else scene.picture.warnings)]
     warnings += _told(sound, place, scene)
     old_s, new_s = ([round(x / place.rate_hz, 3) for x in (place.start, end)] for end in (place.end, place.start + place.new))
-    settings = {"seed": seed, "nfe": sampling.steps, "replaced_s": old_s, "new_s": new_s}
-    fps = parts.joint.config.exact_motion_fps if footage is None else footage.facts.fps
+    settings = {"seed": call.seed, "nfe": sampling.steps, "replaced_s": old_s, "new_s": new_s}
+    fps = model.joint.config.exact_motion_fps if footage is None else footage.facts.fps
     look = None if scene is None else Look(scene.picture)
-    return Result(make, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings)
+    return Result(make_pieces, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings)
 
 
-def own_speech(parts: LoadedModel) -> Callable[[int, SpeechCondition], torch.Tensor]:
+def own_speech(model: LoadedModel) -> Callable[[int, SpeechCondition], torch.Tensor]:
     """The model's own speech for the alignment: the same whatever the seed."""
 
     def say(tokens: int, speech: SpeechCondition) -> torch.Tensor:
         conditions = Conditions(tokens, speech, MotionCondition("absent"))
-        streams = generate(parts.joint, parts.normaliser, conditions, sampling, torch.Generator().manual_seed(0))
+        streams = generate(model.joint, model.normaliser, conditions, sampling, torch.Generator().manual_seed(0))
         assert streams.mel_fm is not None
         return streams.mel_fm.cpu()
 
-    sampling = replace(parts.sampling, steps=_ALIGNMENT_STEPS)
+    sampling = replace(model.sampling, steps=_ALIGNMENT_STEPS)
     return say
 
 
 def _changed(
     sound: Original,
-    change: Change,
-    transcript: str | None,
+    given: Edit,
     aligner: Aligner,
     say: Callable[[int, SpeechCondition], torch.Tensor],
     unit_s: Fraction,
 ) -> EditTimeline:
-    ear = WordFinder(aligner, say)
+    words = WordFinder(aligner, say)
     phonemizer = aligner.text.phonemizer
-    fresh = spoken_words(change.new, phonemizer) if change.new.strip() else []
-    if change.old:
-        heard, span_s = ear.find(sound, change.old, transcript), None
-    else:
-        span_s = _span(change, sound)
-        heard = ear.span(sound, *span_s, transcript)
-    before, after = heard.words[: heard.first], heard.words[heard.last :]
-    if change.old:
+    new = given.text or "" if given.change is None else given.change[1]
+    fresh = spoken_words(new, phonemizer) if new.strip() else []
+    span_s = None
+    if given.change is not None:
+        heard = words.find(sound, given.change[0], given.transcript)
         old = [word.text for word in heard.words[heard.first : heard.last]]
         same_before, same_after = differing(old, [word.text for word in fresh])
         if same_before + same_after == len(old) == len(fresh):
             raise UserError("The new words are the old ones.", "Give others.")
         heard = Heard(heard.words, heard.first + same_before, heard.last - same_after)
         fresh = fresh[same_before : len(fresh) - same_after]
-        before, after = heard.words[: heard.first], heard.words[heard.last :]
+    else:
+        span_s = _span(given, sound)
+        heard = words.span(sound, *span_s, given.transcript)
+    before, after = heard.words[: heard.first], heard.words[heard.last :]
     if not before and not after and not fresh:
         raise UserError("Nothing would be left of what is said.", "Give new words.")
     text = " ".join(word.text for word in (*before, *fresh, *after))
     return edit_timeline(heard.words, heard.first, heard.last, spoken_words(text, phonemizer), aligner.text, unit_s, span_s)
 
 
-def _span(change: Change, sound: Original) -> tuple[float, float]:
+def _span(given: Edit, sound: Original) -> tuple[float, float]:
     """Checked times.
 
     Raises:
         UserError: they are not in the recording, or in the wrong order.
     """
     length_s = float(sound.length_s)
-    from_s, to_s = change.from_s or 0.0, length_s if change.to_s is None else change.to_s
+    from_s, to_s = given.from_s or 0.0, length_s if given.to_s is None else given.to_s
     if from_s < 0 or to_s > length_s + 0.005:
         raise UserError(f"The time span reaches beyond the recording, which lasts {length_s:.2f} s.", "Give times within it.")
     if not to_s - from_s >= _LEAST_S:
@@ -208,8 +189,8 @@ def retimed(filmed: Order, start_s: Fraction, end_s: Fraction, shift_s: Fraction
     return joined(parts), first, first + count
 
 
-def _streams(parts: LoadedModel, view: Window, scene: _Scene | None, sampling: Sampling, generator: torch.Generator) -> Streams:
-    config = parts.joint.config
+def _streams(model: LoadedModel, view: Window, scene: _Scene | None, sampling: Sampling, generator: torch.Generator) -> Streams:
+    config = model.joint.config
     mouth_tm = clue_tc = None
     if scene is not None:
         at_s = view.frames(config)
@@ -217,22 +198,22 @@ def _streams(parts: LoadedModel, view: Window, scene: _Scene | None, sampling: S
         mouth_tm = interpolated(shown_s, scene.film.mouth(scene.picture.space), at_s)
         fps = config.exact_motion_fps
         clue_tc = scene.picture.clue(round(view.start_s * fps), len(at_s), fps)
-    return generate(parts.joint, parts.normaliser, view.conditions(config, mouth_tm, clue_tc), sampling, generator)
+    return generate(model.joint, model.normaliser, view.conditions(config, mouth_tm, clue_tc), sampling, generator)
 
 
-def _motion(scene: _Scene, streams: Streams, view: Window, parts: LoadedModel) -> Motion:
+def _motion(scene: _Scene, streams: Streams, view: Window, model: LoadedModel) -> Motion:
     """Of all frames; where they stay as they were filmed it is not a number."""
     assert streams.mouth_tc is not None
     made = slice(scene.first, scene.last)
     filmed_nm = scene.film.mouth(scene.picture.space)
     times = np.array([float(t) for t in scene.film.times_s])
-    made_nm = interpolated(view.frames(parts.joint.config), streams.mouth_tc.cpu().numpy(), times[made])
+    made_nm = interpolated(view.frames(model.joint.config), streams.mouth_tc.cpu().numpy(), times[made])
     ends = times[scene.first], times[scene.last]
     share = np.minimum(times[made] - ends[0], ends[1] - times[made]) / _EASE_S
     share = np.clip(share, 0, 1)[:, None]
     mouth_nm = np.full_like(filmed_nm, np.nan)
     mouth_nm[made] = filmed_nm[made] + share * (made_nm - filmed_nm[made])
-    return scene.picture.speaking(mouth_nm, parts.joint.config.exact_motion_fps)
+    return scene.picture.speaking(mouth_nm, model.joint.config.exact_motion_fps)
 
 
 def _pieces(waves: Iterator[np.ndarray], scene: _Scene, motion: Motion, rate_hz: int) -> Iterator[Piece]:

@@ -1,10 +1,8 @@
-"""What is said and seen, piece by piece: conditions for the model, its streams, sound and the face's motion."""
+"""From utterances to pieces of a result: streams, sound and facial motion, one utterance after the other."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,154 +13,108 @@ from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
 from jamflow.loading.model import LoadedModel
-from jamflow.media.video_reader import track_warnings
-from jamflow.model.config import JointConfig
-from jamflow.result import Look, Passed, Piece, Timings
-from jamflow.sampling.conditions import Conditions, MotionCondition, Role, SpeechCondition
+from jamflow.result import Look, Piece, Timings
+from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, generate
-from jamflow.sampling.given_speech import utterances
-from jamflow.sampling.utterance import Sound, Utterance
+from jamflow.sampling.roles import Role
+from jamflow.sampling.utterance import Utterance
 from jamflow.sampling.windows import frame_noise
-from jamflow.speech.mel import SAMPLE_RATE_HZ
-from jamflow.speech.recording import Recording
-from jamflow.tasks.table import Task
-from jamflow.voices.reader import Speaker
-
-
-@dataclass(frozen=True)
-class SpeechPlan:
-    """What a result says.
-
-    utterances: in order, anew at every call. expected_s: how long they last, about. sound: how what is generated becomes
-    sound; None where nothing of it is heard. heard: the sound of the result. guidance: how it is guided, if not as usual.
-    adapt_to_fm: (F, mel bands) of a voice to which the model is adapted before it speaks, or None.
-    """
-
-    utterances: Callable[[], Iterator[Utterance]]
-    expected_s: Callable[[], float]
-    sound: Callable[[], Sound] | None
-    heard: int | Passed
-    warnings: Sequence[str]
-    guidance: dict[str, Any] = field(default_factory=dict)
-    adapt_to_fm: Tensor | None = None
-
-    @classmethod
-    def of_text(cls, speaker: Speaker, text: str, speed: float, voice: str | Path | None) -> "SpeechPlan":
-        """A text read out, by a speaker with the voice of a recording or its own.
-
-        Raises:
-            UserError: it cannot be spoken; all that can be checked is, before the first piece is made.
-        """
-        next(speaker.utterances(text, speed))
-
-        def expected_s() -> float:
-            return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
-
-        warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
-        return cls(
-            lambda: speaker.utterances(text, speed),
-            expected_s,
-            speaker.sound,
-            SAMPLE_RATE_HZ,
-            warnings,
-            adapt_to_fm=speaker.adapt_to_fm,
-        )
-
-    @classmethod
-    def of_recording(cls, recording: Recording, config: JointConfig) -> "SpeechPlan":
-        """What is said in a recording, whose sound is passed on."""
-        heard = Passed(recording.path, recording.start_s)
-        warnings = track_warnings(recording.path)
-        return cls(lambda: utterances(recording, config), lambda: float(recording.length_s), None, heard, warnings)
+from jamflow.tasks.speech_plan import SpeechPlan
 
 
 @dataclass(frozen=True)
 class PieceMaker:
-    """A model that plays a task: nothing is kept from one call to the next."""
+    """Makes the pieces of one result; it keeps nothing between pieces.
 
-    parts: LoadedModel
+    Attributes:
+        motion: what the model does with the motion stream.
+        look: what is drawn; None makes no motion.
+        idle: moves the head and the eyes; None leaves them still.
+    """
+
+    model: LoadedModel
+    motion: Role
     sampling: Sampling
     seed: int
+    look: Look | None
+    idle: IdleMotion | None
+    timings: Timings
+
+    def pieces(self, plan: SpeechPlan) -> Iterator[Piece]:
+        """In order, each when it is asked for."""
+        sound = plan.sound and plan.sound()
+        clock = FrameClock(self._fps, None if self.look is None else self.look.picture.times_s)
+        for number, utterance in enumerate(plan.utterances()):
+            conditions = Conditions(utterance.tokens, utterance.speech, self._motion_condition(utterance, clock.now_s))
+            with self.timings("model"):
+                streams = generate(
+                    self.model.joint, self.model.normaliser, conditions, self.sampling, *self._noise(utterance, number)
+                )
+            speech, heard = np.zeros(0, np.float32), utterance.recorded
+            if sound is not None and streams.mel_fm is not None:
+                with self.timings("vocoder"):
+                    speech = heard = sound(streams.mel_fm, utterance)
+            motion = None
+            if streams.mouth_tc is not None and self.look is not None:
+                motion = self._face_motion(streams.mouth_tc, utterance, clock, self.look.picture, heard)
+            yield Piece(speech, motion, utterance.phones)
 
     @property
-    def fps(self) -> Fraction:
-        return self.parts.joint.config.exact_motion_fps
-
-    def pieces(
-        self, task: Task, speech_plan: SpeechPlan, look: Look | None, idle: IdleMotion | None, timings: Timings
-    ) -> Iterator[Piece]:
-        sound = speech_plan.sound and speech_plan.sound()
-        clock = FrameClock(self.fps, None if look is None else look.picture.times_s)
-        for number, utterance in enumerate(speech_plan.utterances()):
-            yield self._piece(task, utterance, sound, look, self._noise(utterance, number), idle, clock, timings)
+    def _fps(self) -> Fraction:
+        return self.model.joint.config.exact_motion_fps
 
     def _noise(self, utterance: Utterance, number: int) -> tuple[torch.Generator, Tensor | None]:
-        """A piece's own, or that of its frames where it is a window of something longer."""
+        """The utterance's own noise, or that of its frames where it is a window of something longer."""
         generator = torch.Generator().manual_seed((self.seed * 100_003 + number) % 2**63)
         if utterance.first_frame is None:
             return generator, None
-        config = self.parts.joint.config
+        config = self.model.joint.config
         frames = config.motion_frames(utterance.tokens)
         return generator, frame_noise(self.seed, utterance.first_frame, frames, config.motion.mouth_channels)
 
-    def _piece(
-        self,
-        task: Task,
-        utterance: Utterance,
-        sound: Sound | None,
-        look: Look | None,
-        noise: tuple[torch.Generator, Tensor | None],
-        idle: IdleMotion | None,
-        clock: FrameClock,
-        timings: Timings,
-    ) -> Piece:
-        """The voice is given, the piece after it is generated; only the piece is kept."""
-        lips = MotionCondition(task.motion, utterance.lips and utterance.lips.mouth_tc)
-        if look is not None and task.motion == "generated":
-            lips = self._lips(task.motion, utterance, look.picture, clock.now_s)
-        conditions = Conditions(utterance.tokens, utterance.speech, lips)
-        with timings("model"):
-            streams = generate(self.parts.joint, self.parts.normaliser, conditions, self.sampling, *noise)
-        speech, heard = np.zeros(0, np.float32), utterance.recorded
-        if sound is not None and streams.mel_fm is not None:
-            with timings("vocoder"):
-                speech = heard = sound(streams.mel_fm, utterance)
-        motion = None
-        if streams.mouth_tc is not None and look is not None:
-            rate = Fraction(self.parts.joint.config.token_rate_hz).limit_denominator(1001)
-            before_s = utterance.voice_tokens / rate
-            mouth_tm = clock.take(streams.mouth_tc.cpu().numpy(), before_s, utterance.length_s, utterance.overlap_s)
-            motion = look.picture.speaking(mouth_tm, clock.fps)
-            if idle is not None and heard is not None:
-                motion = _with_idle(motion, heard, idle)
-        return Piece(speech, motion, utterance.phones)
+    def _motion_condition(self, utterance: Utterance, now_s: Fraction) -> MotionCondition:
+        mouth_tc = utterance.lips and utterance.lips.mouth_tc
+        if self.look is None or self.motion != "generated":
+            return MotionCondition(self.motion, mouth_tc)
+        given_t, clue_tc = self._seen(utterance, self.look.picture, now_s)
+        return MotionCondition(self.motion, mouth_tc, given_t, clue_tc)
 
-    def _lips(self, role: Role, utterance: Utterance, picture: Picture, now_s: Fraction) -> MotionCondition:
-        """The voice's lips where they are known, and what else the picture shows of itself, from `now_s` of the result on."""
-        frames, of_voice = (self.parts.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens))
+    def _seen(self, utterance: Utterance, picture: Picture, now_s: Fraction) -> tuple[Tensor, Tensor | None]:
+        """Where the lips of the voice are known, and the clue of the picture from `now_s` of the result on."""
+        frames, of_voice = (self.model.joint.config.motion_frames(n) for n in (utterance.tokens, utterance.voice_tokens))
         given_t = torch.zeros(frames, dtype=torch.bool)
         if utterance.lips is not None:
             given_t[:of_voice] = utterance.lips.seen_t
         if utterance.first_frame is not None:
-            clue_tc = picture.clue(utterance.first_frame, frames, self.fps)
-        else:
-            clue_tc = picture.clue(round(now_s * self.fps), frames - of_voice, self.fps)
-        if clue_tc is not None:
-            clue_tc = torch.tensor(clue_tc)
-            if utterance.first_frame is None:  # of the voice it is what was seen of it; else it is still
-                own = None if utterance.lips is None else utterance.lips.clue_tc
-                clue_tc = torch.cat([clue_tc[:1].expand(of_voice, -1) if own is None else own[:of_voice], clue_tc])
-        return MotionCondition(role, utterance.lips and utterance.lips.mouth_tc, given_t, clue_tc)
+            clue_tc = picture.clue(utterance.first_frame, frames, self._fps)
+            return given_t, None if clue_tc is None else torch.tensor(clue_tc)
+        clue_tc = picture.clue(round(now_s * self._fps), frames - of_voice, self._fps)
+        if clue_tc is None:
+            return given_t, None
+        # During the voice the clue is what was seen of its speaker; where nothing was, it is still.
+        said = torch.tensor(clue_tc)
+        own = None if utterance.lips is None else utterance.lips.clue_tc
+        return given_t, torch.cat([said[:1].expand(of_voice, -1) if own is None else own[:of_voice], said])
+
+    def _face_motion(
+        self, mouth_tc: Tensor, utterance: Utterance, clock: FrameClock, picture: Picture, heard: np.ndarray | None
+    ) -> Motion:
+        """The mouth on the frames of the result, and the rest of the face with it."""
+        before_s = utterance.voice_tokens / Fraction(self.model.joint.config.token_rate_hz).limit_denominator(1001)
+        mouth_tm = clock.take(mouth_tc.cpu().numpy(), before_s, utterance.length_s, utterance.overlap_s)
+        motion = picture.speaking(mouth_tm, clock.fps)
+        if self.idle is not None and heard is not None:
+            motion = _with_idle(motion, heard, self.idle)
+        return motion
 
 
 @torch.inference_mode()
-def lips_of(parts: LoadedModel, mel_fm: Tensor) -> Tensor:
-    """Lips for a voice that nobody saw, as `animate` makes them."""
-    config, sampling = parts.joint.config, parts.sampling
-    conditions = Conditions(
-        len(mel_fm) // config.frames_per_token, SpeechCondition("given", mel_fm), MotionCondition("generated")
-    )
-    streams = generate(parts.joint, parts.normaliser, conditions, sampling, torch.Generator().manual_seed(0))
+def lips_of(model: LoadedModel, mel_fm: Tensor) -> Tensor:
+    """(T, mouth channels) lips for the (F, mel bands) of a voice that nobody saw, as `animate` makes them."""
+    config = model.joint.config
+    tokens = len(mel_fm) // config.frames_per_token
+    conditions = Conditions(tokens, SpeechCondition("given", mel_fm), MotionCondition("generated"))
+    streams = generate(model.joint, model.normaliser, conditions, model.sampling, torch.Generator().manual_seed(0))
     assert streams.mouth_tc is not None
     return streams.mouth_tc.cpu()
 

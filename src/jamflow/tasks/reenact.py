@@ -1,4 +1,4 @@
-"""A portrait moves as somebody in a video does; the sound of that video goes with it."""
+"""`reenact`: a portrait moves as a person in a video does; the sound of that video is kept. No model is needed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jamflow.errors import UserError
 from jamflow.face.motion import Motion, Transfer
 from jamflow.face.renderer import Tracker
 from jamflow.face.template import is_template, read_template
 from jamflow.footage.video import open_footage
-from jamflow.loading.renderers import LandmarksName, RendererName, load_faces
+from jamflow.loading.renderers import load_faces
 from jamflow.media.video_reader import nearest_frames, track_warnings
 from jamflow.result import Look, Passed, Piece, Result, Timings
+from jamflow.tasks.table import Reenact
 
 if TYPE_CHECKING:
     from jamflow.face.liveportrait.renderer import Options
@@ -21,51 +21,37 @@ if TYPE_CHECKING:
 _CHUNK_FRAMES = 250
 
 
-def reenact(
-    portrait: str | Path | np.ndarray,
-    driving: str | Path,
-    *,
-    renderer: RendererName = "mesh",
-    transfer: Transfer | None = None,
-    face: int | None = None,
-    options: "Options | None" = None,
-    landmarks: LandmarksName = "mesh",
-) -> Result:
-    """Motion from a driving video or motion template to a portrait.
-
-    Args:
-        portrait: a picture file, or (H, W, 3) uint8 RGB.
-        driving: a video, whose sound is passed through, or a motion template (.npz, or .pkl of LivePortrait).
-        renderer: what tracks and draws; "liveportrait" needs its weights (`jamflow weights pull liveportrait`).
-        transfer: what is taken over and how; None is everything, relative to the maker at rest.
-        options: stitching and retargeting, for LivePortrait alone; None is as its authors use it.
-        landmarks: what LivePortrait crops the portrait by; "insightface" is for non-commercial research only.
-        face: which face of the portrait, from the left, where there are several; None takes the largest.
-
-    Raises:
-        UserError: the portrait, the driving motion or the weights cannot be used.
-    """
+def make(given: Reenact) -> Result:
+    """See `JamFlow.reenact`."""
     timings = Timings()
-    if renderer != "liveportrait" and (options is not None or landmarks != "mesh"):
-        raise UserError("Stitching, retargeting and landmarks are LivePortrait's.", "Use the renderer liveportrait.")
-    faces = load_faces(renderer, options=options, landmarks=landmarks)
+    faces = load_faces(given.renderer, options=_liveportrait_options(given), landmarks=given.landmarks)
     with timings("portrait"):
-        picture, warnings = faces.prepare(portrait, face)
+        picture, warnings = faces.prepare(given.portrait, given.face)
     with timings("driving"):
-        if is_template(driving):
-            motion, sound = read_template(driving, faces.tracker.space), None
+        if is_template(given.driving):
+            motion, sound = read_template(given.driving, faces.tracker.space), None
         else:
-            motion, sound, more = _tracked(Path(driving), faces.tracker)
-            warnings += [*more, *track_warnings(driving)]
+            motion, sound, more = _tracked(Path(given.driving), faces.tracker)
+            warnings += [*more, *track_warnings(given.driving)]
 
-    def make(timings: Timings) -> Iterator[Piece]:
+    def make_pieces(timings: Timings) -> Iterator[Piece]:
         silence = np.zeros(0, np.float32)
         for start in range(0, len(motion), _CHUNK_FRAMES):
             yield Piece(silence, motion.rows(np.arange(start, min(start + _CHUNK_FRAMES, len(motion)))), [])
 
     seconds = len(motion) / float(motion.fps)
-    look = Look(picture, transfer or Transfer())
-    return Result(make, lambda: seconds, sound, motion.fps, look, warnings, {"renderer": renderer}, timings)
+    look = Look(picture, Transfer(not given.absolute, given.region, given.strength))
+    settings = {"renderer": given.renderer}
+    return Result(make_pieces, lambda: seconds, sound, motion.fps, look, warnings, settings, timings)
+
+
+def _liveportrait_options(given: Reenact) -> "Options | None":
+    """None where LivePortrait does not draw, or is used as its authors do."""
+    if not (given.eyes or given.lips or given.close_lips or given.no_stitching):
+        return None
+    from jamflow.face.liveportrait.renderer import Options
+
+    return Options(not given.no_stitching, given.eyes, given.lips, given.close_lips)
 
 
 def _tracked(path: Path, tracker: Tracker) -> tuple[Motion, Passed | None, list[str]]:

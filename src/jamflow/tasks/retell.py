@@ -1,26 +1,53 @@
-"""`retell`: how a text and a video of other lengths become one result. The picture follows the speech, which is made anew."""
+"""`retell`: the person in a video says another text. The speech is generated, and the picture is made as long as the speech."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
-from typing import get_args
 
 import torch
 
 from jamflow.errors import UserError
 from jamflow.face.renderer import Tracker
 from jamflow.footage.retime import SILENT_S, Order, for_speech
-from jamflow.footage.video import Footage
+from jamflow.footage.video import Footage, open_footage
+from jamflow.result import Result
 from jamflow.sampling.utterance import Utterance
-from jamflow.text.fit import FASTEST, SLOWEST, FitMode, check_fit
+from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.tasks.call import Call
+from jamflow.tasks.speech_plan import SpeechPlan
+from jamflow.tasks.table import Retell
+from jamflow.text.fit import FASTEST, SLOWEST, FitMode
 from jamflow.text.phonemes import SILENCE, symbols
 from jamflow.voices.reader import Reader, Speaker
 from jamflow.voices.video_lips import own_lips, voice_lips
 
 _SILENCE_S = Fraction(5)  # at once
-WAYS: tuple[FitMode, ...] = get_args(FitMode)
+
+
+def make(call: Call, given: Retell) -> Result:
+    """See `JamFlow.retell`."""
+    config = call.model.joint.config
+    with call.timings("video"):
+        faces = call.load_faces()
+        footage = open_footage(given.video, faces.tracker, given.face)
+    with call.timings("text"):
+        fps = config.exact_motion_fps
+        speaker, silent = speaker_in(footage, call.model.reader, given.voice, given.voice_text, faces.tracker, fps)
+        told = plan_retelling(speaker, given.text, given.speed, footage.filmed, given.fit, config.block_tokens)
+    with call.timings("video"):
+        picture, warnings = faces.repaint(footage, told.order)
+    call.warnings.extend([*warnings, *told.warnings, *silent])
+    plan = SpeechPlan(
+        told.utterances,
+        lambda: float(told.order.end_s),
+        speaker.sound,
+        SAMPLE_RATE_HZ,
+        speaker.warnings,
+        adapt_to_fm=speaker.adapt_to_fm,
+    )
+    return call.result(plan, picture)
 
 
 @dataclass(frozen=True)
@@ -60,7 +87,6 @@ def plan_retelling(speaker: Speaker, text: str, speed: float, filmed: Order, way
     Raises:
         UserError: the text cannot be said, or lengths differ and the way is "refuse", or does not help.
     """
-    check_fit(way, WAYS, "retell")
     speech_s, video_s = _length_s(speaker.utterances(text, speed)), filmed.end_s
     apart = abs(speech_s - video_s) >= SILENT_S
     facts = f"The video lasts {float(video_s):.1f} s and the text takes {float(speech_s):.1f} s to say"

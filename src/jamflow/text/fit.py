@@ -12,6 +12,7 @@ from jamflow.errors import UserError
 FitMode = Literal["rate", "pause", "trim", "loop", "refuse"]
 
 DUB_FITS: tuple[FitMode, ...] = ("rate", "pause", "trim", "refuse")  # its picture stays as it is: nothing is repeated
+LIPSYNC_FITS: tuple[FitMode, ...] = ("trim", "loop", "refuse")  # its speech stays as it is
 
 SMALL = 1.25  # up to this rate, and down to its inverse, nobody needs to be told
 # Compressed speech loses words from about 275 words a minute on, where talkers have 175 (Foulke and Sticht 1969); slower than

@@ -1,0 +1,5 @@
+"""`python -m jamflow` is `jamflow`."""
+
+from jamflow.app.cli import main
+
+main()

@@ -1,0 +1,92 @@
+"""What the tasks have in common: one call of a task, from its inputs to its result."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jamflow.errors import UserError
+from jamflow.face.renderer import Picture
+from jamflow.loading.model import LoadedModel
+from jamflow.loading.renderers import Faces
+from jamflow.result import Copied, Look, Piece, Result, Timings
+from jamflow.sampling.generate import Sampling
+from jamflow.tasks.pieces import PieceMaker
+from jamflow.tasks.speech_plan import SpeechPlan
+from jamflow.tasks.table import Task
+from jamflow.voices.adaptation import Adapter
+from jamflow.voices.reader import Speaker
+from jamflow.voices.video_lips import voice_lips
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a task.
+
+    Attributes:
+        load_faces: gives what draws and tracks; it is loaded when it is first asked for.
+        adapter: adapts the model to a voice.
+        sampling: of this call.
+        warnings: what the user should know so far.
+    """
+
+    task: Task
+    model: LoadedModel
+    load_faces: Callable[[], Faces]
+    adapter: Adapter
+    sampling: Sampling
+    seed: int
+    timings: Timings = field(default_factory=Timings)
+    warnings: list[str] = field(default_factory=list)
+
+    def refuse_still_model(self) -> None:
+        """UserError where the model has no motion that was trained."""
+        if not self.model.moves:
+            raise UserError(
+                "This model has no trained motion: base's Motion-DiT must be trained first.",
+                "Use the model mini for a video, or tts for sound alone.",
+            )
+
+    def portrait(self, source: Any, face: int | None) -> Picture:
+        """A portrait, ready to be drawn. Raises UserError where it cannot be used."""
+        with self.timings("portrait"):
+            picture, warnings = self.load_faces().prepare(source, face)
+        self.warnings.extend(warnings)
+        return picture
+
+    def speaker(self, voice: str | Path | None, voice_text: str | None, with_lips: bool = False) -> Speaker:
+        """Who speaks: the voice of a recording, or the model's own. Raises UserError where it cannot be used.
+
+        with_lips: if the voice is a video, its lips are continued too.
+        """
+        with self.timings("text"):
+            lips = None
+            if with_lips and voice is not None:
+                lips = voice_lips(voice, self.load_faces().tracker, self.model.joint.config.exact_motion_fps)
+            return self.model.reader.speaker(voice, voice_text, lips)
+
+    def result(
+        self, plan: SpeechPlan, picture: Picture | None = None, still: bool = True, copied: Copied | None = None
+    ) -> Result:
+        """What is planned, made when it is asked for.
+
+        Args:
+            picture: what is drawn; None draws nothing.
+            still: keep head, brows and eyes as they are in the picture.
+            copied: the picture of a file, which goes into the result as it is.
+        """
+        sampling = replace(self.sampling, **plan.guidance)
+        fps = self.model.joint.config.exact_motion_fps
+        look = None if picture is None else Look(picture)
+
+        def make(timings: Timings) -> Iterator[Piece]:
+            idle = None if still else self.load_faces().renderer.idle(fps, np.random.default_rng(self.seed))
+            with timings("voice"):
+                model = self.model.in_voice(self.adapter, plan.adapt_to_fm)
+            return PieceMaker(model, self.task.motion, sampling, self.seed, look, idle, timings).pieces(plan)
+
+        settings = {"seed": self.seed, "nfe": sampling.steps}
+        warnings = [*self.warnings, *plan.warnings]
+        return Result(make, plan.expected_s, plan.heard, fps, look, warnings, settings, self.timings, copied)

@@ -1,0 +1,38 @@
+"""`dub`: a video gets speech in time with its lips; its picture is copied."""
+
+from functools import partial
+
+from jamflow.footage.seen_lips import seen_lips
+from jamflow.result import Copied, Result
+from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.tasks.call import Call
+from jamflow.tasks.pieces import lips_of
+from jamflow.tasks.speech_plan import SpeechPlan
+from jamflow.tasks.table import Dub
+
+# Without a text, only the lips say what is to be heard: docs/decisions.md has what other guidance does.
+_LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
+
+
+def make(call: Call, given: Dub) -> Result:
+    """See `JamFlow.dub`."""
+    speaker = call.speaker(given.voice, given.voice_text)
+    if given.text is not None:
+        next(speaker.utterances(given.text, 1.0))  # refuses what cannot be spoken, before any work
+    with call.timings("video"):
+        footage, lips, warnings = seen_lips(given.video, call.load_faces().tracker)
+        dubbed = speaker.dub(lips, given.text, given.fit, partial(lips_of, call.model))
+    guidance = {}
+    if given.text is None:
+        guidance = _LIPS_ALONE if given.guidance is None else _LIPS_ALONE | {"speech_guidance": given.guidance}
+    plan = SpeechPlan(
+        dubbed.utterances,
+        lambda: float(lips.length_s),
+        speaker.sound,
+        SAMPLE_RATE_HZ,
+        (*speaker.warnings, *warnings, *dubbed.warnings),
+        guidance,
+        speaker.adapt_to_fm,
+    )
+    copied = Copied(footage.path, footage.times_s[0], len(footage.times_s), footage.size, footage.facts.fps)
+    return call.result(plan, copied=copied)

@@ -1,0 +1,204 @@
+"""What a task can be given: each input once, with its words for people, its range and its checks.
+
+The inputs of a task are a frozen dataclass, put together from these in `table.py`. The Python API fills it in, the command
+line makes its options from it, and `Inputs.check` says what is wrong before anything slow is done.
+"""
+
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+
+from jamflow.errors import UserError
+from jamflow.media.files import existing_file
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+FilePath = str | Path
+PictureLike = Union[FilePath, bytes, "Image", "np.ndarray"]
+"""A picture file, its bytes, a PIL image, or a uint8 array: (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA."""
+
+Region = Literal["all", "exp", "pose", "lip", "eyes"]
+RendererName = Literal["mesh", "liveportrait"]
+LandmarksName = Literal["mesh", "liveportrait", "insightface"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What people and programs have to know of an input.
+
+    Attributes:
+        help: one or two sentences for the command line.
+        metavar: what stands for its value in the help.
+        option: its name on the command line, where that is not the field's own.
+        alias: a second name there.
+        low, high: the range of a number; both ends belong to it.
+        file: what the file is called in messages ("voice file"), where the value names one.
+        picture: the value is a picture: a path, or from Python also bytes, a PIL image or an array.
+        or_file: the command line also takes the text from a file, with `--text-file`.
+        hidden: the command line does not offer it.
+        positional: on the command line it is a word without an option.
+    """
+
+    help: str
+    metavar: str = ""
+    option: str = ""
+    alias: str = ""
+    low: float | None = None
+    high: float | None = None
+    file: str = ""
+    picture: bool = False
+    or_file: bool = False
+    hidden: bool = False
+    positional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What one task is given."""
+
+    def check(self) -> None:
+        """Every input by itself; a subclass adds what inputs must be together.
+
+        Raises:
+            UserError: the first thing that is wrong, and what to do.
+        """
+        for name, hint, about in described(type(self)):
+            value = getattr(self, name)
+            if value is not None:
+                _check_value(about.option or name.replace("_", "-"), value, hint, about)
+
+
+@cache
+def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
+    """(name, type, About) of every field: first what must be given, last what many tasks share."""
+    # Pictures may be of classes that are not imported here.
+    hints = get_type_hints(inputs, {"Image": object, "np": SimpleNamespace(ndarray=object)}, include_extras=True)
+    rows = [(one.name, *get_args(hints[one.name])[:2]) for one in fields(inputs)]
+    shared = [field.name for mixin in (Head, FaceChoice, Sampled) for field in fields(mixin)]
+    required = {one.name for one in fields(inputs) if one.default is MISSING}
+    return tuple(sorted(rows, key=lambda row: (row[0] not in required, row[0] in shared and shared.index(row[0]) + 1)))
+
+
+def _check_value(option: str, value: Any, kind: Any, about: About) -> None:
+    kinds = [one for one in (kind, *get_args(kind)) if one is not type(None)]
+    choices = [choice for one in kinds if get_origin(one) is Literal for choice in get_args(one)]
+    if choices and value not in choices:
+        raise UserError(f"There is no --{option} {value!r}.", f"Use {' or '.join(map(str, choices))}.")
+    if about.low is not None and about.high is not None and not (_is_number(value) and about.low <= value <= about.high):
+        ends = f"{about.low:g} to {about.high:g}"  # NaN is in no range
+        raise UserError(f"--{option} is {value}, but it must be from {ends}.", "Choose another value.")
+    if int in kinds and not isinstance(value, int):
+        raise UserError(f"--{option} is {value}, but it must be a whole number.", "Choose another value.")
+    if float in kinds and not _is_number(value):
+        raise UserError(f"--{option} is {value}, but it must be a number.", "Choose another value.")
+    if kind in (str, str | None) and not isinstance(value, str):
+        raise UserError(f"--{option} is {value!r}, but it must be text.", "Give it in quotes.")
+    if about.file:
+        if not isinstance(value, str | Path):
+            raise UserError(f"The {about.file} is {type(value).__name__}, not the path of a file.", "Save it to a file first.")
+        existing_file(value, about.file)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portrait(Inputs):
+    portrait: Annotated[PictureLike, About("A picture of a face, seen from the front.", "PICTURE", picture=True)] = field(
+        kw_only=False
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said(Inputs):
+    """A text that must be there."""
+
+    text: Annotated[str, About("What to say, of any length. mini speaks English, base also Chinese.", "TEXT", or_file=True)] = (
+        field(kw_only=False)
+    )
+
+    def check(self) -> None:
+        super().check()
+        refuse_empty_text(self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InVoice(Inputs):
+    """Whose voice speaks."""
+
+    has_own_sound: ClassVar[bool] = False  # whether there is a voice to speak with that is not given as `voice`
+
+    voice: Annotated[
+        FilePath | None,
+        About("A recording of the voice to speak with (default: mini's own; base has none).", "SOUND", file="voice file"),
+    ] = None
+    voice_text: Annotated[
+        str | None, About("What is said in --voice. base needs it, or Whisper (the extra eval) to transcribe it.", "TEXT")
+    ] = None
+
+    def check(self) -> None:
+        super().check()
+        if self.voice_text and not self.voice and not self.has_own_sound:
+            raise UserError("--voice-text is given without --voice.", "Give the recording too.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoken(Said, InVoice):
+    """A text, who says it, and how fast."""
+
+    speed: Annotated[float, About("Speaking rate, 0.5 to 2; 2 is twice as fast.", "X", low=0.5, high=2.0)] = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded(Inputs):
+    speech: Annotated[
+        FilePath, About("A recording of what to say, half a second or longer.", "SOUND|VIDEO", file="sound file")
+    ] = field(kw_only=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filmed(Inputs):
+    video: Annotated[FilePath, About("A video of a person, seen from the front.", "VIDEO", file="video")] = field(kw_only=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceChoice(Inputs):
+    face: Annotated[
+        int | None, About("Which face to use where there are several, from the left (default: the largest).", "N")
+    ] = None
+
+    def check(self) -> None:
+        super().check()
+        if self.face is not None and (isinstance(self.face, bool) or not isinstance(self.face, int) or self.face < 1):
+            raise UserError(f"--face is {self.face}, but faces are counted from 1.", "Give 1 for the leftmost.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head(Inputs):
+    still: Annotated[bool, About("Keep the head still.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled(Inputs):
+    """How the model is sampled."""
+
+    seed: Annotated[int, About("The same seed gives the same result.", "N", low=0, high=2**63 - 1)] = 0
+    nfe: Annotated[
+        int | None,
+        About("Solver steps: more is slower and a little better (default: the model's own).", "N", low=1, high=128),
+    ] = None
+    guidance: Annotated[
+        float | None,
+        About("Guidance strength of all that is generated, 0 to 10 (default: the model's own).", "X", low=0, high=10),
+    ] = None
+
+
+def refuse_empty_text(text: Any) -> None:
+    """UserError where there is nothing to say."""
+    if not isinstance(text, str) or not text.strip():
+        raise UserError("There is no text to say.", "Give it by --text or --text-file.")

@@ -1,0 +1,14 @@
+"""`speak`: a portrait and a text become a talking video."""
+
+from jamflow.result import Result
+from jamflow.tasks.call import Call
+from jamflow.tasks.speech_plan import SpeechPlan
+from jamflow.tasks.table import Speak
+
+
+def make(call: Call, given: Speak) -> Result:
+    """See `JamFlow.speak`."""
+    picture = call.portrait(given.portrait, given.face)
+    speaker = call.speaker(given.voice, given.voice_text, with_lips=True)
+    plan = SpeechPlan.of_text(speaker, given.text, given.speed, given.voice)
+    return call.result(plan, picture, given.still)
