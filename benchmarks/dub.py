@@ -78,9 +78,9 @@ class WordFinder:
 
     def __init__(self, model: JamFlow):
         self.whisper, self.log_mel = Whisper(), LogMel()
-        aligner = model._parts.reader.edit_support().aligner
+        aligner = model._model.reader.edit_support().aligner
         assert aligner is not None, "mini's text is laid out in time"
-        self.aligner, self.say = aligner, own_speech(model._parts)
+        self.aligner, self.say = aligner, own_speech(model._model)
 
     def spoken(self, wave: np.ndarray, count: int, text: str) -> Spoken:
         mel_fm = self.log_mel(torch.from_numpy(to_model_level(wave)))

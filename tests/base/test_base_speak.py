@@ -85,4 +85,4 @@ def test_several_pieces_make_one_video(place: Path, tmp_path: Path) -> None:
 def test_the_checkpoint_says_which_space_it_moves(place: Path) -> None:
     assert load_joint(place / "6" / "joint.safetensors")[0].config.motion.mouth == SIX
     assert load_joint(place / "6" / "joint.safetensors")[0].config.motion.space == "liveportrait"
-    assert JamFlow.load()._parts.joint.config.motion.space == "mesh"
+    assert JamFlow.load()._model.joint.config.motion.space == "mesh"

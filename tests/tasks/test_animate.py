@@ -16,7 +16,7 @@ from jamflow.media.video_writer import VideoWriter
 from jamflow.result import Result
 from jamflow.speech.waveform import write_wave
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 QUIET_S = 1.0
 
 

@@ -20,7 +20,7 @@ from jamflow.result import Result
 from jamflow.speech.mel import FRAME_RATE_HZ, LogMel
 from jamflow.voices.given_lips import cuts
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 TEXT = "My puppy jumps over the wall. Bob may move the apples."
 LEAD = 20  # frames in which the portrait is silent
 

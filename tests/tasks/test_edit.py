@@ -83,7 +83,7 @@ def kept_apart(result: Result, path: Path) -> tuple[np.ndarray, np.ndarray, int,
 
 
 def test_words_are_found_and_only_they_change(model: JamFlow, spoken: Result, sound: Path, calls: list[Any]) -> None:
-    result = model.edit(sound, "jumps under seven", old="jumps over seven", transcript=TEXT, nfe=NFE)
+    result = model.edit(sound, change=("jumps over seven", "jumps under seven"), transcript=TEXT, nfe=NFE)
     was, now, first, end, _ = kept_apart(result, sound)
     over_s = words_s(spoken)[3]
     assert first / 24_000 == pytest.approx(over_s[0] - 0.05, abs=0.06)
@@ -98,7 +98,7 @@ def test_words_are_found_and_only_they_change(model: JamFlow, spoken: Result, so
 
 
 def test_a_video(model: JamFlow, video: Path, calls: list[Any], tmp_path: Path) -> None:
-    result = model.edit(video, "seven elephants", old="seven apples", transcript=TEXT, nfe=NFE)
+    result = model.edit(video, change=("seven apples", "seven elephants"), transcript=TEXT, nfe=NFE)
     made = result.save(tmp_path / "out.mp4")
     assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"] and any("frames are" in w for w in made["warnings"])
     was, now, first, end_was, _end_now = kept_apart(result, video)
@@ -125,28 +125,28 @@ def test_other_rates_and_channels(model: JamFlow, spoken: Result, tmp_path: Path
 
     wave = soxr.resample(spoken.speech.waveform, 24_000, 44_100).astype(np.float32)
     write_wave(tmp_path / "fine.wav", wave, 44_100)
-    result = model.edit(tmp_path / "fine.wav", "under", old="over", transcript=TEXT, nfe=NFE)
+    result = model.edit(tmp_path / "fine.wav", change=("over", "under"), transcript=TEXT, nfe=NFE)
     _, now, first, end, _ = kept_apart(result, tmp_path / "fine.wav")
     assert result.speech.sample_rate == 44_100 and 0 < first < end < len(now)
 
 
 def test_leaving_out_and_putting_in(model: JamFlow, sound: Path) -> None:
     was = len(read_sound(sound, 60).samples)
-    less = model.edit(sound, "jumps", old="jumps over", transcript=TEXT, nfe=NFE).speech.waveform
-    more = model.edit(sound, "seven very red apples", old="seven apples", transcript=TEXT, nfe=NFE).speech.waveform
+    less = model.edit(sound, change=("jumps over", "jumps"), transcript=TEXT, nfe=NFE).speech.waveform
+    more = model.edit(sound, change=("seven apples", "seven very red apples"), transcript=TEXT, nfe=NFE).speech.waveform
     assert len(less) < was - 2_400 and len(more) > was + 4_800
 
 
 def test_a_time_span(model: JamFlow, spoken: Result, sound: Path) -> None:
     start_s, end_s = words_s(spoken)[3]
-    result = model.edit(sound, "under", from_s=start_s, to_s=end_s, transcript=TEXT, nfe=NFE)
+    result = model.edit(sound, text="under", from_s=start_s, to_s=end_s, transcript=TEXT, nfe=NFE)
     _, _, first, end, _ = kept_apart(result, sound)
     assert first / 24_000 == pytest.approx(start_s - 0.1, abs=0.015) and end / 24_000 == pytest.approx(end_s + 0.02, abs=0.015)
 
 
 def test_seed(model: JamFlow, sound: Path) -> None:
     one, again, other = (
-        model.edit(sound, "under", old="over", transcript=TEXT, nfe=1, seed=seed).speech.waveform for seed in (1, 1, 2)
+        model.edit(sound, change=("over", "under"), transcript=TEXT, nfe=1, seed=seed).speech.waveform for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
@@ -156,7 +156,7 @@ BAD = {
     "not said": (["--change", "blue", "red"], "is not said in the recording, which says"),
     "several times": (["--change", "p", "red"], "is said 2 times"),
     "the same": (["--change", "seven apples", "Seven apples!"], "are the old ones"),
-    "nothing": ([], "Nothing is said about what to change"),
+    "nothing": ([], "Nothing says what to change"),
     "both": (["--change", "over", "under", "--from", "1"], "Give one of them"),
     "backwards": (["--from", "1.5", "--to", "1", "--text", "hello"], "is empty"),
     "beyond": (["--from", "1", "--to", "99", "--text", "hello"], "reaches beyond the recording"),

@@ -34,7 +34,7 @@ def test_base_changes_the_words_and_nothing_else(
     given = []
     generate = edit.generate
     monkeypatch.setattr(edit, "generate", lambda *a: given.append(a[2]) or generate(*a))
-    result = base.edit(recording, "cherry cake", old="apple pie", transcript=TEXT, nfe=2)
+    result = base.edit(recording, change=("apple pie", "cherry cake"), transcript=TEXT, nfe=2)
     speech, was, report = result.speech.waveform, read_wave(recording), result.save(tmp_path / "new.wav")
     start, old_end = (round(s * 24000) for s in report["replaced_s"])
     new_end = round(report["new_s"][1] * 24000)
@@ -52,4 +52,4 @@ def test_base_has_to_know_what_is_said_around(base: JamFlow, recording: Path, mo
 
     monkeypatch.setattr("jamflow.alignment.find_words._whisper", missing)
     with pytest.raises(UserError, match="what is said around"):
-        _ = base.edit(recording, "cherry cake", from_s=1.0, to_s=1.5, nfe=2).speech
+        _ = base.edit(recording, text="cherry cake", from_s=1.0, to_s=1.5, nfe=2).speech

@@ -20,7 +20,7 @@ from jamflow.media.video_reader import read_sound, read_video
 from jamflow.media.video_writer import VideoWriter
 from jamflow.speech.waveform import write_wave
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 NTSC = Fraction(30000, 1001)
 N = 20
 

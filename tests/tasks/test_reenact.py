@@ -15,7 +15,7 @@ from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.renderer import MeshRenderer
 from jamflow.face.mesh.space import follow_mouth
-from jamflow.face.motion import Motion, Transfer
+from jamflow.face.motion import Motion
 from jamflow.face.template import read_template, write_template
 from jamflow.face.tracker import FaceTracker
 from jamflow.media.image import read_image
@@ -23,7 +23,7 @@ from jamflow.media.video_reader import read_sound, read_video
 from jamflow.media.video_writer import VideoWriter
 from liveportrait_networks import stand_ins
 
-PORTRAIT = Path(__file__).parents[1] / "src/jamflow/assets/portraits/astronaut.png"
+PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 FPS = Fraction(30000, 1001)
 OPENING_T = 0.9 * np.abs(np.sin(np.arange(30) / 4))
 
@@ -75,7 +75,7 @@ def test_saved_motion_drives_as_its_video_did(driving: Path, tmp_path: Path) -> 
 
 
 def test_only_the_eyes(driving: Path) -> None:
-    frames = list(reenact(PORTRAIT, driving, transfer=Transfer(region="eyes")).frames())
+    frames = list(reenact(PORTRAIT, driving, region="eyes").frames())
     assert np.ptp(opening(frames)) < 0.1
 
 
