@@ -84,7 +84,7 @@ def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
 
 
 def _check_value(option: str, value: Any, kind: Any, about: About) -> None:
-    kinds = [one for one in (kind, *get_args(kind)) if one is not type(None)]
+    kinds = (kind,) if type(None) not in get_args(kind) else get_args(kind)
     choices = [choice for one in kinds if get_origin(one) is Literal for choice in get_args(one)]
     if choices and value not in choices:
         raise UserError(f"There is no --{option} {value!r}.", f"Use {' or '.join(map(str, choices))}.")
@@ -95,7 +95,7 @@ def _check_value(option: str, value: Any, kind: Any, about: About) -> None:
         raise UserError(f"--{option} is {value}, but it must be a whole number.", "Choose another value.")
     if float in kinds and not _is_number(value):
         raise UserError(f"--{option} is {value}, but it must be a number.", "Choose another value.")
-    if kind in (str, str | None) and not isinstance(value, str):
+    if str in kinds and Path not in kinds and not isinstance(value, str):
         raise UserError(f"--{option} is {value!r}, but it must be text.", "Give it in quotes.")
     if about.file:
         if not isinstance(value, str | Path):

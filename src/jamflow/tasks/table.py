@@ -186,7 +186,7 @@ class Reenact(FaceChoice, Portrait):
         super().check()
         own = self.eyes or self.lips or self.close_lips or self.no_stitching or self.landmarks != "mesh"
         if own and self.renderer != "liveportrait":
-            raise UserError("Stitching, retargeting and landmarks belong to LivePortrait.", "Use the renderer liveportrait.")
+            raise UserError("Stitching, retargeting and landmarks are LivePortrait's.", "Use the renderer liveportrait.")
 
 
 SOUND_FILES = (".wav",)
