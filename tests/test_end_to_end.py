@@ -85,7 +85,9 @@ def test_voice_from_a_recording(model: JamFlow, tmp_path: Path) -> None:
     assert len(read_wave(tmp_path / "out.wav")) == len(out.speech.waveform) == round(made["seconds"] * 24000)
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "no text to say"), ("...", "nothing"), ("Привет, мир", "English"), ("你好", "English")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "no text to say"), ("...", "nothing"), ("Привет, мир", "English"), ("你好", "English")]
+)
 def test_text_that_cannot_be_spoken(model: JamFlow, text: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         model.tts(text)

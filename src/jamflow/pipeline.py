@@ -34,7 +34,9 @@ def _documented(function: Callable[..., Result], inputs: type[Inputs], *first: i
     function.__doc__ = "\n".join([inspect.cleandoc(inputs.__doc__ or ""), "", "Args:", *lines, *raises])
     function.__name__ = inputs.__name__.lower()
     function.__qualname__ = f"JamFlow.{function.__name__}" if first else function.__name__
-    function.__signature__ = inspect.Signature([*first, *inspect.signature(inputs).parameters.values()])  # type: ignore[attr-defined]
+    kinds = {name: "PictureSource" if about.picture else kind for name, kind, about in described(inputs)}
+    own = [one.replace(annotation=kinds[one.name]) for one in inspect.signature(inputs).parameters.values()]
+    function.__signature__ = inspect.Signature([*first, *own], return_annotation=Result)  # type: ignore[attr-defined]
 
 
 def _task(inputs: Callable[P, Inputs]) -> Callable[Concatenate["JamFlow", P], Result]:
@@ -72,7 +74,9 @@ class JamFlow:
         self._adapter = Adapter()
 
     @classmethod
-    def load(cls, model: str | Path = "mini", device: str | None = None, dtype: Precision = "float32") -> "JamFlow":
+    def load(
+        cls, model: str | Path = "mini", device: str | None = None, dtype: Precision = "float32", compile: bool = False
+    ) -> "JamFlow":
         """Load a model, on the GPU where there is one. Nothing is downloaded.
 
         Args:
@@ -80,6 +84,7 @@ class JamFlow:
                 speaks only; `base-v0`, the older F5TTS_Base; or a folder that holds a `joint.safetensors`.
             device: "cpu" or "cuda"; None chooses.
             dtype: "bfloat16" computes the model's layers in half the memory (docs/decisions.md has the error).
+            compile: compile the model's blocks (`Sampling.compile`): for a process that makes many calls, on a GPU above all.
 
         Raises:
             UserError: there is no such model or device, or files are missing (says which, and how to get them).
@@ -89,7 +94,8 @@ class JamFlow:
             torch.empty(0, device=chosen)
         except (RuntimeError, AssertionError) as error:  # not compiled in, or not there
             raise UserError(f"There is no device called {device!r} here.", "Use cpu or cuda.") from error
-        return cls(assemble(model, chosen, dtype))
+        loaded = assemble(model, chosen, dtype)
+        return cls(replace(loaded, sampling=replace(loaded.sampling, compile=compile)))
 
     @property
     def sampling(self) -> Sampling:

@@ -18,6 +18,7 @@ from torch import Tensor
 from jamflow.errors import UserError
 from jamflow.face.motion import Motion, Transfer, joined
 from jamflow.face.renderer import Picture
+from jamflow.media.files import SOUND_SUFFIXES
 
 if TYPE_CHECKING:
     from jamflow.media.video_writer import VideoWriter
@@ -190,12 +191,14 @@ class Result:
                 yield from batch.cpu().numpy()
 
     def save(self, path: str | Path, progress: Callable[[float, float], None] | None = None) -> dict[str, Any]:
-        """Write .mp4 (with a picture; .mkv too, where a video's is copied) or .wav; returns what was made.
+        """Write .mp4 (.mkv too, where the picture of a video is copied), or its speech as .wav, .mp3, .flac or .opus.
+
+        Returns what was made: file, seconds, fps, frames, sample rate, settings, timings, warnings.
 
         progress is called with the seconds done and the seconds expected.
         """
         path = Path(path)
-        if path.suffix.lower() == ".wav":
+        if path.suffix.lower() in SOUND_SUFFIXES:
             seconds, frames = self._save_sound(path, progress)
         elif self._copied is not None:
             seconds, frames = self._save_copy(path, self._copied, progress)
@@ -228,11 +231,11 @@ class Result:
         write_template(path, motion, self._look.picture.space)
 
     def _save_sound(self, path: Path, progress: Callable[[float, float], None] | None) -> tuple[float, int]:
-        from jamflow.speech.waveform import WaveWriter
+        from jamflow.speech.waveform import sound_writer
 
         if not isinstance(self._sound, int):
             raise UserError(f"{path.name} would be a sound file, and no speech was made.", "Save the video as .mp4.")
-        with WaveWriter(path, self._sound) as writer:
+        with sound_writer(path, self._sound) as writer:
             return self._write_speech(writer.write, self._sound, progress), 0
 
     def _save_copy(self, path: Path, copied: Copied, progress: Callable[[float, float], None] | None) -> tuple[float, int]:

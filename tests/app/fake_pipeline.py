@@ -59,7 +59,7 @@ class Result:
 
 class JamFlow:
     @classmethod
-    def load(cls, model: str, device: str | None, dtype: str) -> "JamFlow":
+    def load(cls, model: str, device: str | None, dtype: str, compile: bool) -> "JamFlow":
         LOADED.append(model)
         return cls()
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from jamflow.app.options import Demo, ModelChoice, MotionOutput, Output
 from jamflow.app.parser import refuse_missing, values
 from jamflow.app.progress import Progress
-from jamflow.media.files import output_file
+from jamflow.media.files import SOUND_SUFFIXES, output_file
 from jamflow.tasks.inputs import Inputs, described
-from jamflow.tasks.table import SOUND_FILES, TASKS, Dub, Edit, Reenact, Speak, Task
+from jamflow.tasks.table import TASKS, Dub, Edit, Reenact, Speak, Task
 from jamflow.weights.shipped import asset
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def checked(job: Job) -> Job:
     if job.model is not None:
         job.model.check()
     given = job.given
-    sound = job.output.output.suffix.lower() in SOUND_FILES
+    sound = job.output.output.suffix.lower() in SOUND_SUFFIXES
     if isinstance(given, Edit) and given.picture is None:
         given = replace(given, picture=not sound)
     if isinstance(given, Dub) and not sound:
@@ -110,7 +110,7 @@ def load(choice: ModelChoice | None) -> "JamFlow | None":
         return None
     from jamflow.pipeline import JamFlow
 
-    return JamFlow.load(choice.model, choice.device, choice.dtype)
+    return JamFlow.load(choice.model, choice.device, choice.dtype, choice.compile)
 
 
 def summary(report: dict[str, Any], spent_s: float) -> str:

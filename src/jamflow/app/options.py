@@ -49,6 +49,9 @@ class ModelChoice(Inputs):
     ] = "mini"
     device: Annotated[str | None, About("cpu or cuda (default: a GPU where there is one).", "NAME")] = None
     dtype: Annotated[Precision, About("bfloat16 needs half the memory (default: float32).")] = "float32"
+    compile: Annotated[
+        bool, About("Compile the model: it starts minutes later and is faster from then on. For --batch on a GPU.")
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Self
 
 from jamflow.errors import UserError
 
+SOUND_SUFFIXES = (".wav", ".mp3", ".flac", ".opus")  # of sound files that can be written
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

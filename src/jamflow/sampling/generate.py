@@ -5,7 +5,9 @@ A batch has two rows: one with the conditions, and the null row without them. Tr
 Shapes: A audio tokens, F mel frames, T motion frames, C channels; a leading 2 is the two rows.
 """
 
+import math
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -40,6 +42,16 @@ class Sampling:
     motion_guidance: float = 0.5
     keep_beginning: bool = False
     compile: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be solved."""
+        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or self.steps < 1:
+            raise ValueError(f"the number of solver steps is {self.steps}, but it must be a whole number of at least 1")
+        if self.method not in get_args(Method):
+            raise ValueError(f"there is no solver {self.method!r}, only {' and '.join(get_args(Method))}")
+        for name in ("speech_guidance", "motion_guidance"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)}, but it must be a finite number")
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ import soxr
 
 from jamflow.errors import UserError
 from jamflow.media.coded_sound import CODED_SUFFIXES, CodedSoundWriter
-from jamflow.media.files import Writing, output_file, replacing
+from jamflow.media.files import SOUND_SUFFIXES, Writing, output_file, replacing
 from jamflow.media.video_reader import read_sound
 
 SAMPLE_RATE_HZ = 24_000
 MIN_SECONDS, MAX_SECONDS = 0.5, 600.0
 SILENCE_PEAK = 10 ** (-60 / 20)
-SOUND_SUFFIXES = (".wav", *CODED_SUFFIXES)
 
 
 def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: float = MAX_SECONDS) -> np.ndarray:

@@ -6,6 +6,7 @@ line makes its options from it, and `Inputs.check` says what is wrong before any
 
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
+from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FilePath = str | Path
-PictureLike = Union[FilePath, bytes, "Image", "np.ndarray"]
+PictureSource = Union[str, "PathLike[str]", bytes, "Image", "np.ndarray"]  # as in `media.image`, which imports Pillow
 """A picture file, its bytes, a PIL image, or a uint8 array: (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA."""
 
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
@@ -76,7 +77,9 @@ class Inputs:
 def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
     """(name, type, About) of every field: first what must be given, last what many tasks share."""
     # Pictures may be of classes that are not imported here.
-    hints = get_type_hints(inputs, {"Image": object, "np": SimpleNamespace(ndarray=object)}, include_extras=True)
+    hints = get_type_hints(
+        inputs, {"Image": object, "np": SimpleNamespace(ndarray=object), "PathLike": PathLike}, include_extras=True
+    )
     rows = [(one.name, *get_args(hints[one.name])[:2]) for one in fields(inputs)]
     shared = [field.name for mixin in (Head, FaceChoice, Sampled) for field in fields(mixin)]
     required = {one.name for one in fields(inputs) if one.default is MISSING}
@@ -109,7 +112,7 @@ def _is_number(value: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Portrait(Inputs):
-    portrait: Annotated[PictureLike, About("A picture of a face, seen from the front.", "PICTURE", picture=True)] = field(
+    portrait: Annotated[PictureSource, About("A picture of a face, seen from the front.", "PICTURE", picture=True)] = field(
         kw_only=False
     )
 

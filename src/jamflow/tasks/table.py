@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, get_args
 
 from jamflow.errors import UserError
+from jamflow.media.files import SOUND_SUFFIXES
 from jamflow.sampling.roles import Role
 from jamflow.tasks.inputs import (
     About,
@@ -189,9 +190,6 @@ class Reenact(FaceChoice, Portrait):
             raise UserError("Stitching, retargeting and landmarks are LivePortrait's.", "Use the renderer liveportrait.")
 
 
-SOUND_FILES = (".wav",)
-
-
 @dataclass(frozen=True)
 class Task:
     """One row.
@@ -235,10 +233,10 @@ TASKS = {
         Task("speak", Speak, speech="generated", motion="generated"),
         Task("animate", Animate, speech="given", motion="generated"),
         Task("lipsync", Lipsync, speech="given", motion="generated"),
-        Task("dub", Dub, speech="generated", motion="given", saves=(".mp4", ".mkv", *SOUND_FILES)),
+        Task("dub", Dub, speech="generated", motion="given", saves=(".mp4", ".mkv", *SOUND_SUFFIXES)),
         Task("retell", Retell, speech="generated", motion="generated"),
-        Task("edit", Edit, speech="generated", motion="generated", saves=(".mp4", *SOUND_FILES), sound_alone=True),
-        Task("tts", Tts, speech="generated", motion="absent", saves=SOUND_FILES),
+        Task("edit", Edit, speech="generated", motion="generated", saves=(".mp4", *SOUND_SUFFIXES), sound_alone=True),
+        Task("tts", Tts, speech="generated", motion="absent", saves=SOUND_SUFFIXES),
         Task("reenact", Reenact, speech="absent", motion="given", saves_motion=True),
     )
 }
