@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FilePath = str | Path
-PictureSource = Union[str, "PathLike[str]", bytes, "Image", "np.ndarray"]  # as in `media.image`, which imports Pillow
+PictureSource = Union[str, PathLike[str], bytes, "Image", "np.ndarray"]  # as in `media.image`, which imports Pillow
 """A picture file, its bytes, a PIL image, or a uint8 array: (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA."""
 
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
@@ -76,10 +76,8 @@ class Inputs:
 @cache
 def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
     """(name, type, About) of every field: first what must be given, last what many tasks share."""
-    # Pictures may be of classes that are not imported here.
-    hints = get_type_hints(
-        inputs, {"Image": object, "np": SimpleNamespace(ndarray=object), "PathLike": PathLike}, include_extras=True
-    )
+    heavy = {"Image": object, "np": SimpleNamespace(ndarray=object)}  # classes of pictures that are not imported here
+    hints = get_type_hints(inputs, heavy, include_extras=True)
     rows = [(one.name, *get_args(hints[one.name])[:2]) for one in fields(inputs)]
     shared = [field.name for mixin in (Head, FaceChoice, Sampled) for field in fields(mixin)]
     required = {one.name for one in fields(inputs) if one.default is MISSING}
