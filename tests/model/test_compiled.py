@@ -116,11 +116,11 @@ def test_generated_code_gives_what_the_model_gives() -> None:
     torch._dynamo.reset()
     counters.clear()
     model = tiny(False, depth=1)
-    for tokens, graphs in ((70, 4), (83, 4), (100, 8)):
+    for tokens, before, after in ((70, 0, 4), (83, 4, 4), (100, 4, 8)):
         speech, motion = SpeechCondition("generated", text_n=torch.arange(30) % 9), MotionCondition("generated")
         conditions = Conditions(tokens, speech, motion)
         made = []
-        for sampling in (Sampling(steps=2, compile=True), Sampling(steps=2)):
+        for sampling, graphs in ((Sampling(steps=2), before), (Sampling(steps=2, compile=True), after)):
             out = generate(model, Normaliser(BANDS, 6, 4), conditions, sampling, torch.Generator().manual_seed(1))
             made.append((out.mel_fm, out.mouth_tc))
             assert counters["stats"]["unique_graphs"] == graphs, "compiled where it is asked for"
