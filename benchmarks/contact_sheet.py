@@ -1,7 +1,7 @@
-"""One picture that shows how a face in a video speaks: python benchmarks/contact_sheet.py VIDEO.mp4 SHEET.png
+"""One picture that shows how a face in a video speaks.
 
-Rows of frames with their times: evenly spaced; the face with its mouth widest open; the face with it shut.
-Under them, over time: lip opening (white), loudness (orange), frames without a face (red).
+Rows of frames with their times: evenly spaced; the face with its mouth widest open; the face with it shut. Under them, over
+time: lip opening (white), loudness (orange), frames without a face (red). Needs no extra.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageOps
 
+from benchmarks.shared.options import Output
+from benchmarks.shared.report import Report, number
 from jamflow.face.measure import track_motion
 from jamflow.face.tracker import FaceTracker
 from jamflow.media.files import replacing
@@ -25,14 +27,14 @@ APART_S = 0.2  # two frames of the same vowel are one example
 INK, CURVE, SOUND, MISSING = (235, 235, 235), (255, 255, 255), (255, 160, 40), (220, 40, 40)
 
 
-@dataclass(frozen=True)
-class Options:
-    video: Path
-    sheet: Path
+@dataclass(frozen=True, kw_only=True)
+class Options(Output):
+    video: tyro.conf.Positional[Path]
+    sheet: tyro.conf.Positional[Path]
+    """The PNG that is written."""
 
 
-def main() -> None:
-    options = tyro.cli(tyro.conf.Positional[Options], description=__doc__)
+def run(options: Options, report: Report) -> None:
     times_s: list[float] = []
 
     def frames():
@@ -53,6 +55,10 @@ def main() -> None:
     plot(pen, len(rows) * THUMB_PX, np.array(times_s), opening_t, loudness_db(options.video, times_s))
     with replacing(options.sheet) as temporary:
         sheet.save(temporary, format="PNG")
+    table = report.table("What the sheet shows", {"measure": "", "value": ""})
+    table.add("frames", number(len(opening_t), "d"))
+    table.add("frames without a face", number(int(np.isnan(opening_t).sum()), "d"))
+    table.add("widest lip opening", number(float(np.nanmax(opening_t, initial=0.0)), ".2f", "cm"))
 
 
 def choose(opening_t: np.ndarray, times_s: np.ndarray) -> dict[str, list[int]]:
@@ -116,7 +122,3 @@ def plot(pen: ImageDraw.ImageDraw, top: int, times_s: np.ndarray, opening_t: np.
         pen.line(points, colour, width=2)
     pen.text((left, top + 2), f"lip opening, largest {widest:.2f} cm", CURVE)
     pen.text((left + 260, top + 2), "loudness, 60 dB from the bottom line to its peak", SOUND)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,16 +1,16 @@
-"""Is dubbed speech in time with the lips that it was given? python benchmarks/dub.py CLIPS_FOLDER
+"""Is dubbed speech in time with the lips that it was given?
 
-Every clip is dubbed with what is said in it (manifest.csv, or what Whisper hears) and, for comparison, the same text is spoken
-freely (`tts`) at the speed that makes it as long as the clip. Loudness is compared with the clip's own lip opening, what Whisper
-hears with the text, and the beginnings of words with those in the clip's own sound: how far apart they are, and how many are
-within 0.1 s, about where people begin to see that sound and lips part (ITU-R BT.1359). All three sounds are aligned with the
-text by the model's own speech (`reading/alignment.py`); a clip in which this and Whisper find the words of its own sound more
-than 0.3 s apart (median) does not count there.
+Every clip is dubbed with what is said in it (manifest.csv, or what Whisper hears) and, for comparison, the same text is
+spoken freely (`tts`) at the speed that makes it as long as the clip. Measured are: loudness against the clip's own lip
+opening; what Whisper hears against the text; and the beginnings of words against those in the clip's own sound: how far
+apart they are, and how many are within 0.1 s, about where people begin to see that sound and lips part (ITU-R BT.1359). All
+three sounds are aligned with the text by the model's own speech (`jamflow.alignment`); a clip in which this and Whisper
+find the words of its own sound more than 0.3 s apart (median) does not count there.
 
-Without a text: loudness against the clip's own lips and against those of all other clips.
+Without a text: loudness against the clip's own lips and against those of all other clips. Any folder of short mp4 files
+will do. Needs: pip install 'jamflow[eval]'.
 """
 
-import csv
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -18,11 +18,13 @@ from pathlib import Path
 import numpy as np
 import soxr
 import torch
-import tyro
 
+from benchmarks.shared.clips import evenly, manifest, mp4_files
+from benchmarks.shared.intervals import add_mean, means_table
+from benchmarks.shared.options import ClipOptions, ModelOptions
+from benchmarks.shared.report import Report, number
 from jamflow.data.features import loudness
 from jamflow.errors import UserError
-from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.evaluate.wer import normalise, word_errors
 from jamflow.face.mesh.space import lip_opening_cm
@@ -39,21 +41,30 @@ from jamflow.text.words import spoken_words
 FPS = 25
 DOUBT_S = 0.3
 NEAR_S = 0.1
-LOUD = 30  # frames of a clip at least, for a correlation
+SHORTEST_FRAMES = 30  # of a clip, for a correlation
+Openings = dict[Path, tuple[np.ndarray, float]]
 
 
-@dataclass(frozen=True)
-class Options:
-    """clips: a folder of short mp4 files of one face; `count` of them are taken evenly."""
-
-    clips: tyro.conf.Positional[Path]
+@dataclass(frozen=True, kw_only=True)
+class Options(ClipOptions, ModelOptions):
     text: bool = True
     """Dub with the clips' own text too, not only without any."""
-    model: str = "mini"
-    nfe: int | None = None
-    seed: int = 0
     count: int = 1000
     longest_s: float = 12.0
+    """Clips over this are left out, seconds."""
+
+
+def run(options: Options, report: Report) -> None:
+    model = JamFlow.load(options.model)
+    clips = evenly(mp4_files(options.clips), options.count)
+    openings = {path: found for path in clips if (found := opening_of(path, model, options.longest_s)) is not None}
+    if not openings:
+        raise UserError(
+            f"No clip in {options.clips} can be used.", f"Give clips of a face, no longer than {options.longest_s:g} s."
+        )
+    if options.text:
+        with_text(openings, model, options, report)
+    without_text(openings, model, options, report)
 
 
 @dataclass(frozen=True)
@@ -119,33 +130,28 @@ def stretched(model: JamFlow, text: str, count: int, options: Options) -> np.nda
     return np.pad(wave[:length], (0, max(0, length - len(wave))))
 
 
-def texts(folder: Path) -> dict[str, str]:
-    path = folder / "manifest.csv"
-    if not path.is_file():
-        return {}
-    with path.open(newline="") as file:
-        return {row["file"]: row["transcript"] for row in csv.DictReader(file) if row["language"] in ("en", "?", "")}
-
-
-def openings(path: Path, model: JamFlow, longest_s: float) -> tuple[np.ndarray, float] | None:
+def opening_of(path: Path, model: JamFlow, longest_s: float) -> tuple[np.ndarray, float] | None:
     """Lip opening at 25 frames a second, and when the first frame is shown; None where the clip is too long or has no face."""
     try:
         footage, lips, _ = seen_lips(path, model._load_faces().tracker)
     except UserError:
         return None
     count = round(float(lips.length_s) * FPS)
-    if not LOUD <= count <= longest_s * FPS:
+    if not SHORTEST_FRAMES <= count <= longest_s * FPS:
         return None
     return lip_opening_cm(lips.points(FPS)), float(footage.times_s[0])
 
 
-def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, options: Options) -> None:
-    ear, known = WordFinder(model), texts(options.clips)
+def with_text(openings: Openings, model: JamFlow, options: Options, report: Report) -> None:
+    """Every clip with its own text: `dub`, free speech of the same length, and the clip's own sound."""
+    ear = WordFinder(model)
+    known = {row["file"]: row["transcript"] for row in manifest(options.clips) if row["language"] in ("en", "?", "")}
     sides: dict[str, list[Spoken]] = {"dub": [], "free tts, stretched": [], "the clip's own sound": []}
     said, profiles = [], {name: [] for name in sides}
     distances: dict[str, list[float]] = {name: [] for name in sides}
     near: dict[str, list[float]] = {name: [] for name in sides}
-    for path, (opening_t, start_s) in paths.items():
+    clip_table = report.table("Words begin off, s (median of a clip)", {"clip": "", **dict.fromkeys(sides, ".3f")})
+    for path, (opening_t, start_s) in openings.items():
         if path.name not in known:
             continue
         count = len(opening_t)
@@ -157,7 +163,7 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
         try:
             dubbed = model.dub(path, text, seed=options.seed, nfe=options.nfe).speech.waveform
         except UserError as error:
-            print(f"{path.stem}: {error}", flush=True)
+            report.say(f"{path.stem}: {error}")
             continue
         said.append(text)
         original = ear.spoken(own, count, text)
@@ -170,64 +176,50 @@ def with_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, optio
             apart_s = np.array(word_distances_s(one.words, original.words))
             distances[name].append(float(np.median(apart_s)) if sure else np.nan)
             near[name].append(float((apart_s <= NEAR_S).mean()) if sure else np.nan)
-        print(path.stem, *(f"{distances[name][-1]:.3f} s" for name in sides), flush=True)
-    head = ("", "r with the lips", "best lag, frames", "r there", "words begin off, s", "within 0.1 s", "word error rate")
+        clip_table.add(path.stem, *(distances[name][-1] for name in sides))
+    if not said:
+        report.say("No clip has a known text.")
+        return
     sure = int(np.isfinite(distances["dub"]).sum())
-    print(f"\n{len(said)} clips with their own text, {sure} of them with sure beginnings of words")
-    print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    columns = {
+        "sound": "",
+        "r with the lips": ".3f",
+        "best lag, frames": "+.2f",
+        "r at that lag": ".3f",
+        "words begin off, s": ".3f",
+        "words within 0.1 s": ".0%",
+        "word error rate": ".1%",
+    }
+    table = report.table(f"{len(said)} clips with their own text, {sure} of them with sure beginnings of words", columns)
     for name, spoke in sides.items():
         profile = np.nanmean(profiles[name], axis=0)
-        lag = best_lag(profile)
-        errors = word_errors(said, [one.heard for one in spoke])
-        row = (
-            name,
-            f"{profile[len(profile) // 2]:.3f}",
-            f"{lag.frames:+.2f}",
-            f"{lag.correlation:.3f}",
-            f"{np.nanmean(distances[name]):.3f}",
-            f"{np.nanmean(near[name]):.0%}",
-            f"{100 * errors.utterance_mean:.1f} %",
-        )
-        print(f"| {' | '.join(row)} |")
-    for what, gain in (
-        ("r", np.array([p[8] - q[8] for p, q in zip(*list(profiles.values())[:2], strict=True)])),
-        ("words, s", np.array(distances["dub"]) - np.array(distances["free tts, stretched"])),
-        ("words within 0.1 s, share", np.array(near["dub"]) - np.array(near["free tts, stretched"])),
-    ):
-        low, high = bootstrap_interval(gain[np.isfinite(gain)])
-        print(f"dub minus free, {what}: {np.nanmean(gain):+.3f}, 95 % interval {low:+.3f} to {high:+.3f}")
+        lag, errors = best_lag(profile), word_errors(said, [one.heard for one in spoke])
+        off_s, share = np.nanmean(distances[name]), np.nanmean(near[name])
+        table.add(name, profile[len(profile) // 2], lag.frames, lag.correlation, off_s, share, errors.utterance_mean)
+    means = means_table(report, "Difference of dub and free tts, with intervals over clips")
+    r = [p[8] - q[8] for p, q in zip(*list(profiles.values())[:2], strict=True)]
+    add_mean(means, "r with the lips", r)
+    add_mean(means, "words begin off, s", np.array(distances["dub"]) - np.array(distances["free tts, stretched"]))
+    add_mean(means, "words within 0.1 s, share", np.array(near["dub"]) - np.array(near["free tts, stretched"]))
 
 
-def without_text(paths: dict[Path, tuple[np.ndarray, float]], model: JamFlow, options: Options) -> None:
-    heard = []
-    for path, (opening_t, _) in paths.items():
+def without_text(openings: Openings, model: JamFlow, options: Options, report: Report) -> None:
+    """Every clip without a text: does the speech follow these lips, and not just any?"""
+    heard, table = [], report.table("Without a text, clip by clip", {"clip": "", "r with its own lips": ".3f"})
+    for path, (opening_t, _) in openings.items():
         wave = model.dub(path, seed=options.seed, nfe=options.nfe).speech.waveform
         heard.append(frames_of(wave, len(opening_t)))
-        print(f"{path.stem}, no text: r {correlation(heard[-1], opening_t):.3f}", flush=True)
-    lips = [opening_t for opening_t, _ in paths.values()]
+        table.add(path.stem, correlation(heard[-1], opening_t))
+    lips = [opening_t for opening_t, _ in openings.values()]
     own = np.array([correlation(a, b) for a, b in zip(heard, lips, strict=True)])
     others = np.array(
         [np.nanmean([correlation(a, np.resize(b, len(a))) for j, b in enumerate(lips) if j != i]) for i, a in enumerate(heard)]
     )
     lag = best_lag(np.nanmean([lag_profile(a, b) for a, b in zip(heard, lips, strict=True)], axis=0))
-    low, high = bootstrap_interval((own - others)[np.isfinite(own - others)])
-    print(
-        f"\n{len(own)} clips without text: r of loudness with the own lips {np.nanmean(own):.3f}, with the others' "
-        f"{np.nanmean(others):.3f}; the difference is between {low:.3f} and {high:.3f} (95 %), above 0 in "
-        f"{100 * np.mean(own > others):.0f} % of the clips; best lag {lag.frames:+.2f} frames"
-    )
-
-
-def main() -> None:
-    options = tyro.cli(Options, description=__doc__)
-    model = JamFlow.load(options.model)
-    clips = sorted(options.clips.glob("*.mp4"))
-    clips = clips[:: max(1, len(clips) // options.count)][: options.count]
-    paths = {path: found for path in clips if (found := openings(path, model, options.longest_s)) is not None}
-    if options.text:
-        with_text(paths, model, options)
-    without_text(paths, model, options)
-
-
-if __name__ == "__main__":
-    main()
+    means = means_table(report, "Without a text: loudness against lips, with intervals over clips")
+    add_mean(means, "r with its own lips", own)
+    add_mean(means, "r with the others' lips", others)
+    add_mean(means, "r with its own minus r with the others'", own - others)
+    table = report.table(f"Without a text, over all {len(own)} clips", {"measure": "", "value": ""})
+    table.add("own lips fit better than the others'", number(np.mean(own > others), ".0%", "of the clips"))
+    table.add("best lag with its own lips", number(lag.frames, "+.2f", "frames"))

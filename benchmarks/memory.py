@@ -1,8 +1,9 @@
-"""Does memory grow with the length of the result? python benchmarks/memory.py animate|reenact|lipsync [--minutes 10]
+"""Does memory grow with the length of the result?
 
-Makes speech (animate) or a talking video (the others) with the bundled voice and portrait, repeats it to the length wanted, and
-runs the task on it in a process of its own; `lipsync` gets that video and its own sound. Prints the resident memory every 30 s of
-the result, and by how much it grows after the first minute (a straight line through what follows it). Linux only.
+Makes speech (animate) or a talking video (the others) with the bundled voice and portrait, repeats it to the length wanted,
+and runs the task on it in a process of its own; `lipsync` gets that video and its own sound. Measured is the resident
+memory every 30 s of the result, and by how much it grows after the first minute (a straight line through what follows it).
+Needs no extra. Linux.
 """
 
 import subprocess
@@ -15,12 +16,16 @@ import av
 import numpy as np
 import tyro
 
-EVERY_S, FIRST_S = 30.0, 60.0
+from benchmarks.shared.options import PORTRAIT, Output
+from benchmarks.shared.process import worker
+from benchmarks.shared.report import Report, number
+
+FIRST_S = 60.0
 TEXT = "The harbour was quiet before the storm. Nobody had seen the old ship leave, but its place was empty. " * 3
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(Output):
     task: tyro.conf.Positional[Literal["animate", "reenact", "lipsync"]]
     minutes: float = 10.0
     nfe: int = 8
@@ -28,26 +33,38 @@ class Options:
     """Pixels of the portrait; a small one is drawn sooner."""
     given: Path | None = None
     """Speech or a driving video to repeat, instead of made ones."""
-    out: Path = Path("build/memory")
-    measure: Path | None = None
-    """What the process of its own is told; not for you."""
 
 
-def main() -> None:
-    options = tyro.cli(Options, description=__doc__)
-    if options.measure is not None:
-        measure(options, options.measure)
-        return
-    options.out.mkdir(parents=True, exist_ok=True)
+def run(options: Options, report: Report) -> None:
     name = "speech.wav" if options.task == "animate" else "talking.mp4"
-    one, long = options.given or options.out / name, options.out / f"long-{options.minutes:g}-{name}"
+    one, long = options.given or report.folder / name, report.folder / f"long-{options.minutes:g}-{name}"
     if not one.exists():
-        command = ["tts"] if options.task == "animate" else ["speak", "--portrait", str(_portrait())]
-        run = "from jamflow.app.cli import main; main()"
-        subprocess.run([sys.executable, "-c", run, *command, "--text", TEXT, "-o", str(one)], check=True)
+        command = ["tts"] if options.task == "animate" else ["speak", "--portrait", str(PORTRAIT)]
+        program = "from jamflow.app.cli import main; main()"
+        subprocess.run([sys.executable, "-c", program, *command, "--text", TEXT, "-o", str(one)], check=True)
     repeat(one, long, options.minutes * 60)
-    same = ["--nfe", str(options.nfe), "--side", str(options.side), "--out", str(options.out)]
-    subprocess.run([sys.executable, __file__, options.task, *same, "--measure", str(long)], check=True)
+    table = report.table("Resident memory", {"second of the result": ".0f", "MiB": ".1f", "most so far, MiB": ".1f"})
+    seconds, resident = [], []
+    asked = {
+        "task": options.task,
+        "given": long.resolve(),
+        "portrait": PORTRAIT,
+        "side": options.side,
+        "nfe": options.nfe,
+        "out": (report.folder / f"{options.task}.mp4").resolve(),
+    }
+    for row in worker("long_result", asked):
+        table.add(row["done_s"], row["resident_mib"], row["peak_mib"])
+        seconds.append(row["done_s"])
+        resident.append(row["resident_mib"])
+    later = np.array(seconds) >= FIRST_S
+    if later.sum() > 2:
+        minutes, mib = np.array(seconds)[later] / 60, np.array(resident)[later]
+        slope, _ = np.polyfit(minutes, mib, 1)
+        table = report.table("After the first minute", {"measure": "", "value": ""})
+        table.add("growth", number(slope, "+.2f", "MiB a minute"))
+        table.add("least", number(mib.min(), ".1f", "MiB"))
+        table.add("most", number(mib.max(), ".1f", "MiB"))
 
 
 def repeat(one: Path, long: Path, seconds: float) -> None:
@@ -69,46 +86,3 @@ def repeat(one: Path, long: Path, seconds: float) -> None:
                     packet.stream = streams[packet.stream.index]
                     target.mux(packet)
             start_s += length_s
-
-
-def measure(options: Options, given: Path) -> None:
-    import cv2
-
-    from jamflow import JamFlow, reenact
-    from jamflow.media.image import read_image
-
-    portrait = cv2.resize(read_image(_portrait()), (options.side, options.side), interpolation=cv2.INTER_AREA)
-    if options.task == "animate":
-        result = JamFlow.load(device="cpu").animate(portrait, given, nfe=options.nfe)
-    elif options.task == "lipsync":
-        result = JamFlow.load(device="cpu").lipsync(given, given, nfe=options.nfe)
-    else:
-        result = reenact(portrait, given)
-    rows: list[tuple[float, float]] = []
-
-    def watch(done_s: float, _: float) -> None:
-        if done_s >= EVERY_S * (len(rows) + 1):
-            rows.append((done_s, _mib("VmRSS")))
-            print(f"{done_s:6.0f} s: {rows[-1][1]:7.1f} MiB, most so far {_mib('VmHWM'):7.1f}", flush=True)
-
-    print(f"before the first frame: {_mib('VmRSS'):.1f} MiB", flush=True)
-    result.save(options.out / f"{options.task}.mp4", watch)
-    later = np.array([row for row in rows if row[0] >= FIRST_S])
-    if len(later) > 2:
-        slope, _ = np.polyfit(later[:, 0] / 60, later[:, 1], 1)
-        print(f"growth after the first minute: {slope:+.2f} MiB a minute; {np.ptp(later[:, 1]):.1f} MiB from least to most")
-
-
-def _mib(name: str) -> float:
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
-
-
-def _portrait() -> Path:
-    import jamflow
-
-    return Path(jamflow.__file__).parent / "assets" / "portraits" / "astronaut.png"
-
-
-if __name__ == "__main__":
-    main()

@@ -1,36 +1,36 @@
-"""Does the portrait move as the driving video? Tracked in both, clip by clip: python benchmarks/reenact.py CLIPS_FOLDER
+"""Does a portrait move as the person in the driving video?
 
-Correlation and lag of lip opening, correlation of head yaw, share of frames with a face. The tracker sees both videos, so
-what it cannot see (openings under about 3 mm) lowers the correlation too.
+Tracked in both, clip by clip: correlation and lag of lip opening, correlation of head yaw, share of frames with a face. The
+tracker sees both videos, so what it cannot see (openings under about 3 mm) lowers the correlation too. Any folder of short
+mp4 files of one face will do. Needs no extra.
 """
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tyro
 
+from benchmarks.shared.clips import evenly, mp4_files, video_folder
+from benchmarks.shared.lips import track
+from benchmarks.shared.options import PORTRAIT, ClipOptions
+from benchmarks.shared.report import Report, number
 from jamflow.evaluate.lips import best_lag, correlation, lag_profile
-from jamflow.face.measure import TrackedMotion, track_motion
-from jamflow.media.video_reader import read_video, video_facts
+from jamflow.media.video_reader import video_facts
 from jamflow.tasks.reenact import RendererName, reenact
-from jamflow.weights.shipped import asset
 
 
-@dataclass(frozen=True)
-class Options:
-    """clips: a folder of mp4 files, of which `count` are taken evenly."""
-
-    clips: tyro.conf.Positional[Path]
-    portrait: Path = asset("portraits/astronaut.png")  # noqa: RUF009
+@dataclass(frozen=True, kw_only=True)
+class Options(ClipOptions):
+    portrait: Path = PORTRAIT
     renderer: RendererName = "mesh"
-    count: int = 12
 
 
 @dataclass(frozen=True)
-class Row:
-    """What one clip gave."""
+class Score:
+    """What one clip gave: two correlations, one of them over lags too, and the share of driving frames with a face.
+
+    `made_s` are the seconds that it took to make `seconds` of video.
+    """
 
     lips: float
     lag_profile: np.ndarray
@@ -40,11 +40,26 @@ class Row:
     made_s: float
 
 
-def measure(clip: Path, options: Options, folder: Path) -> Row:
-    result = reenact(options.portrait, clip, renderer=options.renderer)
-    made = result.save(folder / "out.mp4")
-    driving, shown = _track(clip), _track(folder / "out.mp4")
-    return Row(
+def run(options: Options, report: Report) -> None:
+    columns = {"lip opening, r": ".3f", "head yaw, r": ".3f", "face found": ".0%", "seconds": ".1f", "made in, s": ".1f"}
+    table, scores = report.table("Portrait against driving person, clip by clip", {"clip": "", **columns}), []
+    for path in evenly(mp4_files(options.clips), options.count):
+        with video_folder(report.folder, keep=False) as folder:
+            score = measure(path, options, folder)
+        scores.append(score)
+        table.add(path.stem, score.lips, score.yaw, score.found, score.seconds, score.made_s)
+    lips, yaw = (np.nanmedian([getattr(score, name) for score in scores]) for name in ("lips", "yaw"))
+    lag = best_lag(np.nanmean([score.lag_profile for score in scores], axis=0))
+    table = report.table(f"Over all {len(scores)} clips", {"measure": "", "value": ""})
+    table.add("lip opening, r, median", number(lips, ".3f"))
+    table.add("lip opening, best lag", number(lag.frames, "+.2f", "frames"))
+    table.add("head yaw, r, median", number(yaw, ".3f"))
+
+
+def measure(clip: Path, options: Options, folder: Path) -> Score:
+    made = reenact(options.portrait, clip, renderer=options.renderer).save(folder / "out.mp4")
+    driving, shown = (track(path, video_facts(path).fps) for path in (clip, folder / "out.mp4"))
+    return Score(
         correlation(shown.opening_t, driving.opening_t),
         lag_profile(shown.opening_t, driving.opening_t),
         correlation(shown.motion.rotation_t3[:, 1], driving.motion.rotation_t3[:, 1]),
@@ -52,30 +67,3 @@ def measure(clip: Path, options: Options, folder: Path) -> Row:
         made["seconds"],
         sum(made["timings"].values()),
     )
-
-
-def _track(path: Path) -> TrackedMotion:
-    return track_motion((rgb for _, rgb in read_video(path)), video_facts(path).fps)
-
-
-def main() -> None:
-    options = tyro.cli(Options, description=__doc__)
-    paths = sorted(options.clips.glob("*.mp4"))
-    paths = paths[:: max(1, len(paths) // options.count)][: options.count]
-    rows = []
-    print("| clip | lip opening, r | head yaw, r | face found | seconds | made in, s |\n|---|---|---|---|---|---|")
-    for path in paths:
-        with tempfile.TemporaryDirectory() as folder:
-            row = measure(path, options, Path(folder))
-        rows.append(row)
-        print(
-            f"| {path.stem} | {row.lips:.3f} | {row.yaw:.3f} | {row.found:.0%} | {row.seconds:.1f} | {row.made_s:.1f} |",
-            flush=True,
-        )
-    lag = best_lag(np.nanmean([row.lag_profile for row in rows], axis=0))
-    lips, yaw = (np.nanmedian([getattr(row, name) for row in rows]) for name in ("lips", "yaw"))
-    print(f"| **median** | {lips:.3f} | {yaw:.3f} | | | |\n\nBest lag of all clips: {lag.frames:+.2f} frames")
-
-
-if __name__ == "__main__":
-    main()

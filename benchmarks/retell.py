@@ -1,19 +1,23 @@
-"""Does the person in a video say another sentence, in the same voice? python benchmarks/retell.py CLIPS_FOLDER
+"""Does the person in a video say another sentence, in the same voice (`retell`)?
 
-Every clip (in time with its sound, one a person) is said with a sentence of sentences.txt. Whisper base listens; Resemblyzer is
-asked whether the speech is nearer to the clip's own sound than to that of five other clips; and lips are tracked in the video
-that was made: against the motion that the model made for it, and against the filmed lips, which should not be left.
-Needs: pip install 'jamflow[eval]', then pip install --no-deps resemblyzer (only its weights are used).
+Every clip (in time with its sound, one a person) is said with a sentence of sentences.txt; clip k has seed k. Whisper base
+listens; Resemblyzer is asked whether the speech is nearer to the clip's own sound than to that of five other clips; and
+lips are tracked in the video that was made: against the motion that the model made for it, and against the filmed lips,
+which should not be left. Needs: pip install 'jamflow[eval]', then pip install --no-deps resemblyzer (only its weights are
+used).
 """
 
 import random
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import tyro
 
+from benchmarks.shared.clips import evenly, one_a_person, video_folder
+from benchmarks.shared.lips import track
+from benchmarks.shared.options import ClipOptions, ModelOptions
+from benchmarks.shared.report import Report, number
+from benchmarks.shared.sentences import sentences
+from jamflow.errors import UserError
 from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.lips import best_lag, correlation, lag_profile
 from jamflow.evaluate.speaker import VoiceEncoder, similarity
@@ -23,44 +27,37 @@ from jamflow.media.video_reader import video_facts
 from jamflow.pipeline import JamFlow
 from jamflow.speech.waveform import read_wave
 from jamflow.speech.whisper import Whisper
-from lip_sync import FPS, track, usable
 
 RATE_HZ = 24000
 OTHERS = 5
-HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True)
-class Options:
-    """clips: a folder of mp4 files at 25 frames a second; `count` of them are taken evenly, none under `least_s` seconds."""
-
-    clips: tyro.conf.Positional[Path]
-    model: str = "mini"
-    nfe: int | None = None
-    seed: int = 0
-    count: int = 12
-    least_s: float = 2.5
-    keep: Path | None = None
-    """A folder for the videos."""
+@dataclass(frozen=True, kw_only=True)
+class Options(ClipOptions, ModelOptions):
+    shortest_s: float = 2.5
+    """Clips under this are left out, seconds."""
+    keep: bool = False
+    """Keep the videos in the folder `--out`."""
 
 
-def main() -> None:
-    options = tyro.cli(Options, description=__doc__)
-    paths = [p for p in usable(options.clips, options.least_s) if video_facts(p).fps == FPS and video_facts(p).has_sound]
-    paths = paths[:: max(1, len(paths) // options.count)][: options.count]
-    texts = (HERE / "sentences.txt").read_text(encoding="utf-8").splitlines()
+def run(options: Options, report: Report) -> None:
+    paths = [path for path in one_a_person(options.clips, options.shortest_s) if video_facts(path).has_sound]
+    paths, texts = evenly(paths, options.count), sentences()
+    if len(paths) <= OTHERS:
+        raise UserError(f"Only {len(paths)} clips can be used.", f"Voices are compared with {OTHERS} others: give more.")
     model, whisper, encoder = JamFlow.load(options.model), Whisper(), VoiceEncoder()
     voices = {path: encoder.embed(read_wave(path), RATE_HZ) for path in paths}
-    said, heard, own, nearest, rs, old, lags = [], [], [], [], [], [], []
-    print("| clip | said | heard | likeness to its own voice, to the nearest of five | r with the model's lips |")
-    print("|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as name:
+    said, heard, own, nearest, with_model, with_filmed, profiles = [], [], [], [], [], [], []
+    columns = {"similarity to its own voice": ".2f", "to the nearest of five": ".2f", "r with the model's lips": ".3f"}
+    table = report.table("Clip by clip", {"clip": "", "said": "", "heard": "", **columns})
+    report.seeds = range(options.seed, options.seed + len(paths))
+    with video_folder(report.folder, options.keep) as folder:
         for k, path in enumerate(paths):
             text = texts[k % len(texts)]
             result = model.retell(path, text, seed=options.seed + k, nfe=options.nfe)
             speech, motion = result.speech, result.motion
             assert motion is not None, "retell generates motion"
-            out = (options.keep or Path(name)) / f"{path.stem}_retold.mp4"
+            out = folder / f"{path.stem}_retold.mp4"
             result.save(out)
             said.append(text)
             heard.append(whisper.transcribe(speech.waveform, speech.sample_rate))
@@ -70,25 +67,21 @@ def main() -> None:
             nearest.append(max(similarity(voice, voices[p]) for p in others))
             seen_t, made_t = track(out).opening_t, lip_opening_cm(motion.expression_tk3)
             filmed_t = track(path).opening_t
-            n = min(len(seen_t), len(made_t))
-            rs.append(correlation(seen_t[:n], made_t[:n]))
-            lags.append(lag_profile(seen_t[:n], made_t[:n]))
-            m = min(len(seen_t), len(filmed_t))
-            old.append(correlation(seen_t[:m], filmed_t[:m]))
-            print(f"| {path.stem} | {text} | {heard[-1]} | {own[-1]:.2f}, {nearest[-1]:.2f} | {rs[-1]:.3f} |", flush=True)
-    errors = word_errors(said, heard)
-    won = np.array(own) > np.array(nearest)
-    low, high = bootstrap_interval(won.astype(float))
-    print(f"\n{len(said)} clips. Word error rate: {errors.utterance_mean:.1%} (mean of clips), {errors.corpus:.1%} (corpus).")
-    print(
-        f"Nearer to its own voice than to all {OTHERS} others: {won.mean():.0%} (95 %: {low:.0%} to {high:.0%}); likeness "
-        f"{np.mean(own):.2f} to its own, {np.mean(nearest):.2f} to the nearest."
+            n, m = min(len(seen_t), len(made_t)), min(len(seen_t), len(filmed_t))
+            with_model.append(correlation(seen_t[:n], made_t[:n]))
+            profiles.append(lag_profile(seen_t[:n], made_t[:n]))
+            with_filmed.append(correlation(seen_t[:m], filmed_t[:m]))
+            table.add(path.stem, text, heard[-1], own[-1], nearest[-1], with_model[-1])
+    errors, won = word_errors(said, heard), np.array(own) > np.array(nearest)
+    lag = best_lag(np.nanmean(profiles, axis=0))
+    table = report.table(f"Over all {len(said)} clips", {"measure": "", "value": "", "95 % interval": ".0%"})
+    table.add("word error rate, mean of clips", number(errors.utterance_mean, ".1%"), None)
+    table.add("word error rate, corpus", number(errors.corpus, ".1%"), None)
+    table.add(
+        f"nearer to its own voice than to all {OTHERS} others", number(won.mean(), ".0%"), bootstrap_interval(won.astype(float))
     )
-    print(
-        f"Lips seen in the video: r {np.nanmean(rs):.3f} with the model's, best lag "
-        f"{best_lag(np.nanmean(lags, axis=0)).frames:+.2f} frames; {np.nanmean(old):.3f} with the filmed ones."
-    )
-
-
-if __name__ == "__main__":
-    main()
+    table.add("similarity to its own voice", number(float(np.mean(own)), ".2f"), None)
+    table.add("similarity to the nearest other", number(float(np.mean(nearest)), ".2f"), None)
+    table.add("lips in the video against the model's, r", number(np.nanmean(with_model), ".3f"), None)
+    table.add("lips in the video against the model's, best lag", number(lag.frames, "+.2f", "frames"), None)
+    table.add("lips in the video against the filmed ones, r", number(np.nanmean(with_filmed), ".3f"), None)

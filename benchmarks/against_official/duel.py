@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from benchmarks.shared.report import Shown
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -61,24 +63,37 @@ def duel(contenders: Sequence[Contender], job: Path, case: str, rounds: int, thr
     ]
 
 
-HEADER = [
-    "| case | who | seconds | ratio | processor seconds | ratio | peak MiB | ratio | largest difference |",
-    "|---|---|---|---|---|---|---|---|---|",
-]
+COLUMNS = {
+    "case": "",
+    "who": "",
+    "seconds": "",
+    "ratio of seconds": ".2f",
+    "processor seconds": "",
+    "ratio of processor seconds": ".2f",
+    "peak MiB": ".0f",
+    "ratio of peak": ".2f",
+    "largest difference": "",
+}
 
 
-def table(case: str, scores: Sequence[Score]) -> list[str]:
-    """Rows of a Markdown table; ratios are to the first contender. Of times: the median, the smallest and the largest."""
+def rows(case: str, scores: Sequence[Score]) -> list[tuple[Any, ...]]:
+    """Cells of a table with `COLUMNS`, a row a contender; ratios are to the first."""
     first = scores[0]
-    rows = []
+    out = []
     for score in scores:
-        cells = [case, score.name]
+        cells: list[Any] = [case, score.name]
         for mine, its in ((score.seconds, first.seconds), (score.cpu_s, first.cpu_s)):
-            cells += [f"{median(mine):.2f} ({min(mine):.2f} to {max(mine):.2f})", f"{median(mine) / median(its):.2f}"]
-        cells += [f"{score.peak_mib:.0f}", f"{score.peak_mib / first.peak_mib:.2f}"]
-        cells.append(", ".join(f"{name} {x:.0e}" for name, x in score.differences.items()) if score is not first else "")
-        rows.append(f"| {' | '.join(cells)} |")
-    return rows
+            cells += [_spread(mine), median(mine) / median(its)]
+        cells += [score.peak_mib, score.peak_mib / first.peak_mib]
+        differences = ", ".join(f"{name} {x:.0e}" for name, x in score.differences.items())
+        cells.append(Shown(score.differences, differences) if score is not first else None)
+        out.append(tuple(cells))
+    return out
+
+
+def _spread(values: list[float]) -> Shown:
+    text = f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+    return Shown({"median": median(values), "least": min(values), "most": max(values)}, text)
 
 
 class _Worker:

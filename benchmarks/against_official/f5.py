@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from against_official.duel import Contender
+from benchmarks.against_official.duel import Contender
+from jamflow.errors import UserError
 from jamflow.loading.f5 import f5_config
 from jamflow.model.streams import AudioDiT
 
@@ -22,10 +23,16 @@ SECONDS = 10
 
 
 def contenders(reference: str, case: str) -> list[Contender]:
-    """The official code by the python of its environment, and ours; for "joint" ours without motion and with it."""
+    """The official code by the python of its environment, and ours; for "joint" ours without motion and with it.
+
+    Raises:
+        UserError: no environment was given, and the case needs it.
+    """
     ours = [sys.executable, str(WORKERS / "f5_ours.py")]
     if case == "joint":
         return [Contender("jamflow, speech alone", ours), Contender("jamflow, joint", [*ours, "--motion"])]
+    if not reference:
+        raise UserError("There is nothing to compare F5-TTS with.", "Give --f5-reference.")
     return [Contender("official", [reference, str(WORKERS / "f5_official.py")]), Contender("jamflow", ours)]
 
 

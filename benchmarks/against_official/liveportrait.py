@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from against_official.duel import Contender
+from benchmarks.against_official.duel import Contender
 from jamflow.errors import UserError
 from jamflow.face.liveportrait.appearance import AppearanceFeatureExtractor
 from jamflow.face.liveportrait.generator import SPADEDecoder

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from against_official.duel import Contender
+from benchmarks.against_official.duel import Contender
+from jamflow.errors import UserError
 from jamflow.speech.vocoder import Vocos, vocos_24khz
 
 CASES = {"10s": "Vocos, 10 s"}
@@ -16,7 +17,13 @@ WORKERS = Path(__file__).parent / "workers"
 
 
 def contenders(reference: str) -> list[Contender]:
-    """The official code by the python of its environment, and ours."""
+    """The official code by the python of its environment, and ours.
+
+    Raises:
+        UserError: no environment was given.
+    """
+    if not reference:
+        raise UserError("There is nothing to compare Vocos with.", "Give --f5-reference.")
     ours = [sys.executable, str(WORKERS / "vocos_ours.py")]
     return [Contender("official", [reference, str(WORKERS / "vocos_official.py")]), Contender("jamflow", ours)]
 

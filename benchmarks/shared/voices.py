@@ -4,7 +4,6 @@ Teachers' voices are made anew (recipes/mini): those the corpus holds out, furth
 voices of the corpus itself, which only stand beside them. Real voices come from a folder with manifests (speech/, clips/).
 """
 
-import csv
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -12,8 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "recipes" / "mini"))
+from benchmarks.shared.clips import manifest
+from jamflow.speech.level import to_model_level
+from jamflow.speech.waveform import write_wave
 
+RECIPE = Path(__file__).parents[2] / "recipes" / "mini"
 SECONDS = (2.5, 30.0)  # of a real recording that serves as a reference
 SAID = (
     "She opened the letter slowly, read it twice, and put it back into the drawer without a word.",
@@ -36,11 +38,11 @@ class Speaker:
 
 def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[list[Speaker], list[Speaker]]:
     """Held-out voices (`unseen` morphs more than the corpus holds out), who say `sentences` too; and voices of the corpus."""
+    sys.path.insert(0, str(RECIPE))
     from hibari.g2p import G2P
-    from make_corpus import to_model_level
-    from teachers import HibariTeacher, KokoroTeacher, Morph
+    from teachers import HibariTeacher, KokoroTeacher, Morph  # type: ignore[import-not-found]
 
-    from voices import HELD_OUT, Voice, hibari_voices, kokoro_voices
+    from voices import HELD_OUT, Voice, hibari_voices, kokoro_voices  # type: ignore[import-not-found]
 
     corpus = hibari_voices(wide=0) + kokoro_voices(mixed=0)
     new = [replace(voice, name=f"unseen-{voice.name}") for voice in hibari_voices(unseen, wide=0, seed=1)[2:]]
@@ -60,7 +62,7 @@ def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[li
             path.parent.mkdir(parents=True, exist_ok=True)
             noise = np.random.default_rng(0)
             wave, _ = kokoro(g2p(text), dict(voice.mix), voice.morph) if voice.mix else hibari(g2p(text), voice.morph, noise)
-            _write(path, to_model_level(wave))
+            write_wave(path, to_model_level(wave))
         return path
 
     def speaker(number: int, voice: Voice, more: list[str]) -> Speaker:
@@ -75,11 +77,10 @@ def real_voices(data: Path, most: int) -> list[Speaker]:
     """One speaker per person, English where the manifests know, those with several recordings first."""
     files: dict[str, list[tuple[Path, str | None]]] = defaultdict(list)
     for folder in ("speech", "clips"):
-        with (data / folder / "manifest.csv").open(encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                person = row.get("person") or _person(row["file"])
-                if person and row["language"] == "en" and SECONDS[0] <= float(row["duration_s"]) <= SECONDS[1]:
-                    files[person].append((data / folder / row["file"], row["transcript"] or None))
+        for row in manifest(data / folder):
+            person = row.get("person") or _person(row["file"])
+            if person and row["language"] == "en" and SECONDS[0] <= float(row["duration_s"]) <= SECONDS[1]:
+                files[person].append((data / folder / row["file"], row["transcript"] or None))
     ordered = sorted(files.items(), key=lambda item: (len(item[1]) == 1, item[0]))
     return [Speaker(person, found[0][0], found[0][1], tuple(path for path, _ in found[1:5])) for person, found in ordered[:most]]
 
@@ -89,9 +90,3 @@ def _person(file: str) -> str | None:
     parts = Path(file).stem.split("_")
     known = {"ljspeech": 1, "librispeech": 2, "vctk": 2, "speechbrain": 2, "hdtf": 2, "kdtalker": 3, "f5": 2, "jfk": 1}
     return "_".join(parts[: known[parts[0]]]) if parts[0] in known else None
-
-
-def _write(path: Path, wave: np.ndarray) -> None:
-    from jamflow.speech.waveform import write_wave
-
-    write_wave(path, wave)

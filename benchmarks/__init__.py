@@ -1,0 +1,1 @@
+"""Measurements of JAM-Flow. `python -m benchmarks` lists them; README.md says how to add one."""
