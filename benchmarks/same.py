@@ -59,7 +59,7 @@ def run(options: Options, report: Report) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         here, there = folder / "here", folder / "there"
-        given = make_inputs(folder, options.threads)
+        given = make_inputs(folder, options)
         sides = []
         for checkout, kept in ((CHECKOUT, here), (options.other.resolve(), there)):
             report.say(f"running in {checkout}")
@@ -80,13 +80,14 @@ def run(options: Options, report: Report) -> int:
     return 1 if differing else 0
 
 
-def make_inputs(folder: Path, threads: int) -> dict[str, Any]:
-    """A small portrait, and speech and a talking video of this checkout: paths as the worker takes them."""
+def make_inputs(folder: Path, options: Options) -> dict[str, Any]:
+    """A small portrait and, where a job needs them, speech and a video of this checkout: paths as the worker takes them."""
     paths = {"portrait": folder / "portrait.png", "speech": folder / "speech.wav", "video": folder / "video.mp4"}
     rgb = cv2.resize(read_image(PORTRAIT), (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
     Image.fromarray(rgb).save(paths["portrait"])
     given = {name: str(path) for name, path in paths.items()}
-    run_jobs(CHECKOUT, given | {"folder": None, "names": []}, threads)
+    if not set(options.jobs) <= small_jobs.WITHOUT_INPUTS:
+        run_jobs(CHECKOUT, given | {"folder": None, "names": []}, options.threads)
     return given
 
 
@@ -113,7 +114,7 @@ def compare(job: str, here: Path, there: Path, errors: list[str | None]) -> list
     """Cells for every array, and for the file: by how much they differ, 0 for equal to the bit, None for what neither has."""
     if any(errors):
         words = [f"fails {where}: {error}" for where, error in zip(("here", "there"), errors, strict=True) if error]
-        return [*(None for _ in ARRAYS), Shown("error", "; ".join(words))]
+        return [*(None for _ in ARRAYS), _words("; ".join(words))]
     one, two = (np.load(folder / f"{job}.npz") for folder in (here, there))
     cells = [difference(one.get(key), two.get(key)) for key in ARRAYS.values()]
     suffix = ".wav" if job.startswith("tts") else ".mp4"
@@ -125,9 +126,9 @@ def difference(one: np.ndarray | None, two: np.ndarray | None) -> Shown | None:
     if one is None and two is None:
         return None
     if one is None or two is None:
-        return Shown("only one", f"only {'there' if one is None else 'here'}")
+        return _words(f"only {'there' if one is None else 'here'}")
     if one.shape != two.shape:
-        return Shown("shapes", f"shapes {one.shape} and {two.shape}")
+        return _words(f"shapes {one.shape} and {two.shape}")
     if one.dtype == two.dtype and one.tobytes() == two.tobytes():
         return Shown(0, "equal")
     rms = float(np.sqrt(np.mean(np.square(one.astype(np.float64) - two))))
@@ -139,12 +140,17 @@ def file_difference(one: Path, two: Path) -> Shown:
     if one.read_bytes() == two.read_bytes():
         return Shown(0, "equal")
     if one.suffix == ".wav":
-        return Shown("bytes", "other bytes")
+        return _words("other bytes")
     squares, frames = [], 0
     for a, b in zip_longest(read_video(one), read_video(two)):
         if a is None or b is None or a[1].shape != b[1].shape:
-            return Shown("frames", "other frames")
+            return _words("other frames")
         squares.append(np.mean(np.square(a[1].astype(np.float64) - b[1])))
         frames += bool(squares[-1])
     rms = float(np.sqrt(np.mean(squares)))
     return Shown({"frames": frames, "rms": rms}, f"other bytes; {frames} of {len(squares)} frames, rms {rms:.2g}")
+
+
+def _words(text: str) -> Shown:
+    """A difference that is no number."""
+    return Shown(text, text)

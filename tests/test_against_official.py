@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "benchmarks"))
+from benchmarks.against_official.duel import COLUMNS, Contender, duel, rows
 
-from against_official.duel import Contender, duel, table  # noqa: E402
-
+WORKERS = Path(__file__).parents[1] / "benchmarks" / "against_official" / "workers"
 WORKER = """
 import sys, time
 sys.path.insert(0, {workers!r})
@@ -30,8 +28,7 @@ protocol.serve(protocol.parser().parse_args(), prepare)
 
 def contender(folder: Path, name: str, sleep_s: float = 0.0, mib: int = 1, error: float = 0.0) -> Contender:
     script = folder / f"{name}.py"
-    workers = str(HERE.parent / "benchmarks/against_official/workers")
-    script.write_text(WORKER.format(workers=workers, sleep_s=sleep_s, mib=mib, error=error))
+    script.write_text(WORKER.format(workers=str(WORKERS), sleep_s=sleep_s, mib=mib, error=error))
     return Contender(name, [sys.executable, str(script)])
 
 
@@ -43,7 +40,10 @@ def test_time_memory_and_difference(tmp_path: Path) -> None:
     assert len(first.seconds) == 2 and min(first.seconds) >= 0.2 and min(first.cpu_s) < 0.1
     assert first.differences == {"y": 0.0} and second.differences == {"y": 0.5}
     assert second.peak_mib - first.peak_mib == pytest.approx(200, abs=40)
-    assert "| only | large |" in table("only", [first, second])[1]
+    slow_row, large_row = (dict(zip(COLUMNS, row, strict=True)) for row in rows("only", [first, second]))
+    assert slow_row["who"] == "slow" and slow_row["ratio of seconds"] == 1 and slow_row["largest difference"] is None
+    assert large_row["case"] == "only" and large_row["largest difference"].value == {"y": 0.5}
+    assert large_row["ratio of peak"] == pytest.approx(second.peak_mib / first.peak_mib)
 
 
 def test_a_worker_that_ends_is_named(tmp_path: Path) -> None:

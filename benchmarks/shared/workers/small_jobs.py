@@ -22,6 +22,7 @@ from jamflow.errors import JamFlowError
 
 TEXT = "Good morning, how are you today?"
 NFE, SEED = 2, 1
+WITHOUT_INPUTS = {"tts", "speak"}  # these need neither speech nor a video
 
 
 def jobs(model: JamFlow, portrait: Path, speech: Path, video: Path) -> dict[str, Callable[[], Any]]:
