@@ -40,6 +40,9 @@ def small_model() -> tuple[JointModel, Normaliser]:
     normaliser = Normaliser(BANDS, 6, 4)
     normaliser.mel_mean += 3.0
     normaliser.mel_std *= 2.0
+    normaliser.mouth_mean += 0.5
+    normaliser.mouth_std *= 0.5
+    normaliser.clue_std *= 2.0
     return model, normaliser
 
 
