@@ -3,7 +3,7 @@
 `mutants.toml` lists the mutants: a file, a text that occurs in it once, what takes its place, and the tests that must fail.
 Every mutant is applied to a copy of the source; the checkout is never changed. Run it from the checkout:
 
-    python tools/mutants.py                     # all of them: about ten minutes on two idle cores
+    python tools/mutants.py --jobs 2            # all of them: about a quarter of an hour on two idle cores
     python tools/mutants.py --room face         # those in src/jamflow/face
     python tools/mutants.py --only "a cut is smoothed over"
 
