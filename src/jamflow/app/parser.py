@@ -151,6 +151,8 @@ def _converted(value: Any, option: _Option) -> Any:
     kind = _plain(option.kind)
     if isinstance(value, bool):
         return value
+    if value == [] or (isinstance(value, list) and get_origin(kind) is not tuple):  # what argparse makes of "--name=--"
+        raise UserError(f"--{option.name} has no value.", "Give it one.")
     if isinstance(value, list):
         inner = get_args(kind)[0]
         return tuple(_number(word, inner, option.name) if inner in (int, float) else word for word in value)
