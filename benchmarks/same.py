@@ -23,6 +23,7 @@ import numpy as np
 import tyro
 from PIL import Image
 
+from benchmarks.shared.checkouts import check_code, source_of
 from benchmarks.shared.options import PORTRAIT, Output
 from benchmarks.shared.process import CHECKOUT
 from benchmarks.shared.provenance import commit_of
@@ -51,8 +52,7 @@ def run(options: Options, report: Report) -> int:
     unknown = [name for name in options.jobs if name not in JOBS]
     if unknown:
         raise UserError(f"There is no job called {unknown[0]!r}.", f"The jobs are: {', '.join(JOBS)}.")
-    if not (options.other / "src" / "jamflow" / "__init__.py").is_file():
-        raise UserError(f"{options.other} is not a checkout of JAM-Flow.", "Give the folder that has src/jamflow.")
+    source_of(options.other)
     report.seeds = [small_jobs.SEED]
     report.details = {"other_checkout": str(options.other.resolve()), "other_commit": commit_of(options.other)}
     columns = {"job": "", **dict.fromkeys((*ARRAYS, "file"), ""), "here, s": ".1f", "there, s": ".1f"}
@@ -105,8 +105,7 @@ def run_jobs(checkout: Path, asked: dict[str, Any], threads: int) -> dict[str, d
     first, *answers = [json.loads(line) for line in done.stdout.splitlines()] or [{"jamflow": ""}]
     if done.returncode:
         raise UserError(f"The jobs did not run in {checkout}.", "See the error above.")
-    if not Path(first["jamflow"]).is_relative_to(source):
-        raise UserError(f"Python took {first['jamflow']} instead of the code in {source}.", "Run this in a plain environment.")
+    check_code(first["jamflow"], source)
     return {answer["job"]: answer for answer in answers}
 
 

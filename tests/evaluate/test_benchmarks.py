@@ -69,6 +69,7 @@ def test_unknown_name_is_one_sentence_and_no_traceback():
         (["dub", "{empty}"], "There is no mp4 file in {empty}."),
         (["retell", "{empty}/none"], "There is no mp4 file in {empty}/none."),
         (["same", "{empty}"], "{empty} is not a checkout of JAM-Flow."),
+        (["busy", "{empty}"], "{empty} is not a checkout of JAM-Flow."),
         (["same", "{empty}", "--jobs", "sing"], "There is no job called 'sing'."),
         (["against-official", "--parts", "f5"], "There is nothing to compare F5-TTS with."),
         (["against-official", "--parts", "vocos"], "There is nothing to compare Vocos with."),
