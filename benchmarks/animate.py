@@ -19,8 +19,7 @@ from benchmarks.shared.report import Report
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.image import read_image
 from jamflow.media.video_writer import VideoWriter
-from jamflow.pipeline import JamFlow
-from jamflow.tasks.reenact import reenact
+from jamflow.pipeline import JamFlow, reenact
 
 SIDES = ("own sound", "own sound, motion", "real motion", "wrong sound", "still")
 

@@ -15,8 +15,9 @@ from benchmarks.shared.lips import track
 from benchmarks.shared.options import PORTRAIT, ClipOptions
 from benchmarks.shared.report import Report, number
 from jamflow.evaluate.lips import best_lag, correlation, lag_profile
+from jamflow.loading.renderers import RendererName
 from jamflow.media.video_reader import video_facts
-from jamflow.tasks.reenact import RendererName, reenact
+from jamflow.pipeline import reenact
 
 
 @dataclass(frozen=True, kw_only=True)
