@@ -33,7 +33,7 @@ def test_a_command_is_timed_by_the_clock_and_the_processor(tmp_path: Path) -> No
     source = checkout(tmp_path, processor_s=0.5, asleep_s=1.0) / "src"
     with busy.busy_processes(2):
         clock_s, processor_s = busy.timed(source, ["demo"], tmp_path)
-    assert clock_s > 1.5 and 0.4 < processor_s < clock_s - 0.9
+    assert clock_s > 1.5 and 0.4 < processor_s < 1.0
 
 
 def test_busy_processes_are_busy_and_end(tmp_path: Path) -> None:
