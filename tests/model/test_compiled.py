@@ -9,9 +9,10 @@ import torch
 from torch._dynamo.testing import CompileCounter
 from torch._dynamo.utils import counters
 
+from jamflow.compute.compiling import GRAPHS, Backend
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import integrate
-from jamflow.model.compiled import GRAPHS, Backend, Bucket
+from jamflow.model.compiled import Bucket
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jamflow.app.cli import as_known, build_parser, complain
 from jamflow.app.commands import is_made, job, load, make, summary
+from jamflow.app.messages import as_known, complain
 from jamflow.app.options import ModelChoice, MotionOutput, Output
 from jamflow.app.parser import option_words, refuse_missing, values
 from jamflow.app.progress import Progress
@@ -107,7 +107,7 @@ def _words(row: dict[str, str], common: argparse.Namespace) -> argparse.Namespac
     """The words of a row, and where it says nothing those of the command line."""
     task: Task = common.task
     kinds = [task.inputs, MotionOutput if task.saves_motion else Output, *([ModelChoice] if task.generates else [])]
-    words = build_parser().words([task.name, *option_words(row, *kinds)])
+    words = common._parser.words(option_words(row, *kinds))
     for key, value in vars(common).items():
         # A text of the row takes the place of a text file of the command line, and the other way round.
         other = key.removesuffix("_file") if key.endswith("_file") else f"{key}_file"

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jamflow import __version__
+from jamflow.app.messages import as_known, complain
 from jamflow.app.options import (
     Demo,
     Doctor,
@@ -29,7 +30,7 @@ from jamflow.app.options import (
 )
 from jamflow.app.parser import Parser, add_options, refuse_missing, values
 from jamflow.compute.threads import set_threads
-from jamflow.errors import JamFlowError, UserError
+from jamflow.errors import UserError
 from jamflow.tasks.inputs import Inputs
 from jamflow.tasks.table import TASKS, Task
 
@@ -71,20 +72,6 @@ def run(argv: list[str]) -> int:
         if as_json:
             _print(json.dumps({"error": known.message, "hint": known.hint}))
         return known.exit_code
-
-
-def as_known(error: Exception) -> JamFlowError:
-    """Any failure as a sentence."""
-    if isinstance(error, JamFlowError):
-        return error
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    hint = "Add --debug for the details; `jamflow doctor` checks the installation."
-    return JamFlowError(f"Something went wrong inside JAM-Flow ({reason}).", hint)
-
-
-def complain(message: str) -> None:
-    """One line to the standard error."""
-    print(f"jamflow: {' '.join(message.split())}", file=sys.stderr, flush=True)
 
 
 def build_parser() -> Parser:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jamflow.app.messages import complain
 from jamflow.app.options import Demo, ModelChoice, MotionOutput, Output
 from jamflow.app.parser import refuse_missing, values
 from jamflow.app.progress import Progress
@@ -119,8 +120,6 @@ def summary(report: dict[str, Any], spent_s: float) -> str:
 
 
 def _reported(job: Job) -> tuple[dict[str, Any], str, int]:
-    from jamflow.app.cli import complain
-
     start_s = time.monotonic()
     with Progress(sys.stderr) as progress:
         progress.say("Loading the model" if job.model else "Loading")

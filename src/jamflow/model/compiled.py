@@ -9,37 +9,22 @@ Shapes: B batch, Ta audio tokens, Tm motion frames, C channels.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from jamflow.compute.compiling import Backend, compiled
 from jamflow.model.block import DiTBlock
 from jamflow.model.config import JointConfig
 from jamflow.model.joint import BlockCode
 from jamflow.model.streams import AudioInput, MotionInput
 
-Backend = str | Callable[..., Any]
-# TorchDynamo counts graphs for each function and runs it uncompiled from a limit on, which is 8. Up to 8192 tokens there are 48
-# buckets, and each has a graph for audio and one for motion: 96 for one model. A process may use several.
-GRAPHS = 1024
-
 
 def compiled_blocks(backend: Backend = "inductor") -> BlockCode:
     """What runs of every block, compiled. TorchDynamo keeps graphs with the code: the next call's finds them."""
     return BlockCode(compiled(DiTBlock.project, backend), compiled(DiTBlock.finish, backend))
-
-
-def compiled(function: Callable[..., Any], backend: Backend = "inductor") -> Callable[..., Any]:
-    """A function compiled anew for every set of sizes: with sizes left open, FlexAttention fails at the second one."""
-    import torch._dynamo.config as dynamo  # only where something is compiled: it takes a second
-
-    dynamo.recompile_limit = max(GRAPHS, dynamo.recompile_limit)
-    dynamo.accumulated_recompile_limit = max(GRAPHS, dynamo.accumulated_recompile_limit)
-    return torch.compile(function, dynamic=False, backend=backend)
 
 
 class Bucket:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
-from jamflow.model.compiled import compiled
+from jamflow.compute.compiling import compiled
 from jamflow.model.view import View
 
 

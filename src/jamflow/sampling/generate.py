@@ -12,9 +12,10 @@ from typing import get_args
 import torch
 from torch import Tensor
 
+from jamflow.compute.compiling import Backend
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import Method, State, integrate
-from jamflow.model.compiled import Backend, Bucket, compiled_blocks
+from jamflow.model.compiled import Bucket, compiled_blocks
 from jamflow.model.joint import BlockCode, Frozen, JointModel, Visibility
 from jamflow.model.normalise import Normaliser
 from jamflow.model.streams import AudioInput, MotionInput
