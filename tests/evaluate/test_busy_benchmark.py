@@ -30,10 +30,11 @@ def checkout(folder: Path, processor_s: float = 0.0, asleep_s: float = 0.0, code
 
 
 def test_a_command_is_timed_by_the_clock_and_the_processor(tmp_path: Path) -> None:
-    source = checkout(tmp_path, processor_s=0.5, asleep_s=1.0) / "src"
+    asleep, awake = checkout(tmp_path / "asleep", asleep_s=1.5), checkout(tmp_path / "awake", processor_s=1.0)
     with busy.busy_processes(2):
-        clock_s, processor_s = busy.timed(source, ["demo"], tmp_path)
-    assert clock_s > 1.5 and 0.4 < processor_s < 1.0
+        (clock_s, little_s), (_, much_s) = (busy.timed(folder / "src", ["demo"], tmp_path) for folder in (asleep, awake))
+    assert clock_s > 1.5 and little_s < 1.0
+    assert much_s - little_s == pytest.approx(1.0, abs=0.3)
 
 
 def test_busy_processes_are_busy_and_end(tmp_path: Path) -> None:
