@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from jamflow.compute.threads import COUNT, WAITING
+
 CHECKOUT = Path(__file__).parents[2]
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_WAIT_POLICY")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Provenance:
     date: when the command began, UTC, ISO 8601.
     cores: how many this process may use.
     load: how many processes were running when it began, averaged over a minute; None where the system does not tell.
-    threads: environment variables that bound the number of threads, where they are set.
+    threads: environment variables that say how many threads compute and how they wait, as far as they are set.
     packages: versions of what JAM-Flow and its extras require, as far as they are installed.
     """
 
@@ -52,7 +53,7 @@ def provenance(arguments: Sequence[str]) -> Provenance:
         processor=processor(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        threads={name: os.environ[name] for name in THREADS if name in os.environ},
+        threads={name: os.environ[name] for name in (*COUNT, *WAITING) if name in os.environ},
         system=platform.platform(),
         python=platform.python_version(),
         packages=packages(),

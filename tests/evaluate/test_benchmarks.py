@@ -15,8 +15,11 @@ import pytest
 
 from benchmarks.shared import provenance, runner
 from benchmarks.shared.clips import evenly, one_a_person
+from benchmarks.shared.lips import LipCurve, LipScore, compare, report_lips
 from benchmarks.shared.options import Output
+from benchmarks.shared.process import worker
 from benchmarks.shared.report import Report, number
+from jamflow.compute.threads import WAITING
 from jamflow.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +55,14 @@ def test_the_measuring_command_imports_no_torch_before_it_measures_memory():
     """Linux counts the peak memory of whoever starts a process as that process's own."""
     program = "import sys, benchmarks.shared.runner, benchmarks.speak, benchmarks.cost; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_command_computes_with_the_threads_of_jamflow():
+    program = "import sys; sys.argv[1:] = []; import benchmarks.__main__"
+    program = f"import atexit, os; atexit.register(lambda: print(os.environ.get('KMP_BLOCKTIME'))); {program}"
+    environment = {name: value for name, value in os.environ.items() if name not in WAITING}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "1"
 
 
 def test_unknown_name_is_one_sentence_and_no_traceback():
@@ -188,6 +199,46 @@ def test_clips_are_taken_evenly():
     paths = [Path(str(k)) for k in range(10)]
     assert [path.name for path in evenly(paths, 4)] == ["0", "2", "4", "6"]
     assert evenly(paths, 100) == paths
+
+
+# Workers and sums.
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_a_worker_answers_and_one_that_fails_is_named():
+    asked = {"size": "mini", "name": "durations", "rounds": 1}
+    answer = next(worker("one_network", asked))
+    assert answer["parameters"] == 731_841 and answer["processor_s"] > 0
+    assert 731_841 * 4 / 2**20 < answer["memory_mib"] < 100
+    with pytest.raises(RuntimeError, match="The worker one_network ended with status 1"):
+        list(worker("one_network", {"size": "mini"}))
+
+
+def test_a_mouth_is_compared_with_the_persons_over_the_frames_that_both_have():
+    rng = np.random.default_rng(0)
+    opening_t, mouth_tk3 = rng.random(50), rng.random((50, 6, 3))
+    person = LipCurve(opening_t, mouth_tk3)
+    another_face = LipCurve(np.r_[opening_t * 2, 9.0], np.r_[mouth_tk3 + 1, np.full((1, 6, 3), 9.0)])
+    score = compare(another_face, person)
+    assert score.r == pytest.approx(1) and score.distance_mm == pytest.approx(0)
+    assert score.spread_mm == pytest.approx(opening_t.std() * 2 * 10)
+    further = mouth_tk3 + np.where(np.arange(50) % 2, 0.3, -0.3)[:, None, None] * [1, 0, 0]
+    assert compare(LipCurve(opening_t, further), person).distance_mm == pytest.approx(3)
+    assert np.isnan(compare(LipCurve(opening_t, None), person).distance_mm)
+
+
+def test_table_of_lips_says_how_much_more_the_own_sound_tells(tmp_path):
+    report = Report("name", Output(), tmp_path)
+    score = lambda r: LipScore(r, np.full(17, r) + np.eye(17)[9] * 0.1, 2.0, 1.0)  # noqa: E731
+    sides = ("own sound", "wrong sound")
+    report_lips(report, [{"own sound": score(0.5), "wrong sound": score(w)} for w in (0.1, 0.3, 0.1)], sides)
+    own = report.tables[0].rows[0]
+    assert own["r, mean"] == pytest.approx(0.5) and own["best lag, frames"] == pytest.approx(1)
+    assert report.tables[0].rows[1]["r, median"] == pytest.approx(0.1)
+    (gain,) = report.tables[1].rows
+    assert gain["n"] == 3 and gain["mean"] == pytest.approx(1 / 3)
+    low, high = gain["95 % interval"]
+    assert 0.2 <= low < 1 / 3 < high <= 0.4 + 1e-9
 
 
 # `same`.
