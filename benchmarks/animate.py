@@ -6,7 +6,7 @@ distance of the mouth's key points. Three controls: the person's own motion on t
 tracker let through), the model fed another clip's sound (half the list away, because neighbours are of one corpus, and
 GRID's sentences all have one rhythm), and the portrait that does not move, where only the tracker's noise is left. "Motion"
 is what the model made, before it was drawn. One clip a person; clips that manifest.csv calls out of time are left out.
-Needs no extra.
+Needs the extra `dev`.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """One picture that shows how a face in a video speaks.
 
 Rows of frames with their times: evenly spaced; the face with its mouth widest open; the face with it shut. Under them, over
-time: lip opening (white), loudness (orange), frames without a face (red). Needs no extra.
+time: lip opening (white), loudness (orange), frames without a face (red). Needs the extra `dev`.
 """
 
 from dataclasses import dataclass

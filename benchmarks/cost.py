@@ -2,7 +2,7 @@
 
 One sentence of about ten seconds, the portrait in the package, two cores. Cold is the command `jamflow speak`, from its
 start to its end; warm is a second call in a process that has made one result before. Each is a process of its own. Run it
-on an idle machine. Needs no extra. Linux and macOS.
+on an idle machine. Needs the extra `dev`. Linux and macOS.
 """
 
 import json

@@ -107,7 +107,7 @@ def measure(
 ) -> tuple[Score, str]:
     """Edits one recording; also returns what is heard in the result."""
     draws = options.video and path.suffix == ".mp4"
-    result = model.edit(path, new, old=old, transcript=text, picture=draws, seed=options.seed, nfe=options.nfe)
+    result = model.edit(path, change=(old, new), transcript=text, picture=draws, seed=options.seed, nfe=options.nfe)
     speech, rate = result.speech, result.speech.sample_rate
     original = open_original(path) if not draws else open_original(path, None, (rate,))
     before = original.part(0, original.samples)

@@ -2,7 +2,7 @@
 
 Seconds of the model alone (`generate`) with both streams generated, as in `speak`; with speech given, as in `animate`; with
 motion given, as in `dub`; and with speech alone, the least that `dub` can take. The same length, solver steps and threads,
-in turns; medians of rounds after one that warms up, by the clock and by the processor. Needs no extra.
+in turns; medians of rounds after one that warms up, by the clock and by the processor. Needs the extra `dev`.
 """
 
 import time

@@ -3,7 +3,7 @@
 As `animate`, which says what the numbers are; but the mouth is that of the very video, and everything is tracked in what
 `lipsync` made of it. Each clip is made with its own sound and with another clip's. Controls: the clip's own tracked mouth
 repainted (the most that painter and tracker let through), and the mouth repainted shut, where what is left of the filmed
-one would show. Needs no extra.
+one would show. Needs the extra `dev`.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Parameters, memory and time of each network of LivePortrait, on one thread of the processor.
 
 Parameters are as published; beside them the memory of the weights when ready to run, and for one picture the memory that a
-call takes on top and its processor seconds (the smallest of three). The weights are random. Needs no extra. Linux.
+call takes on top and its processor seconds (the smallest of three). The weights are random. Needs the extra `dev`. Linux.
 """
 
 import time

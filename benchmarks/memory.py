@@ -3,7 +3,7 @@
 Makes speech (animate) or a talking video (the others) with the bundled voice and portrait, repeats it to the length wanted,
 and runs the task on it in a process of its own; `lipsync` gets that video and its own sound. Measured is the resident
 memory every 30 s of the result, and by how much it grows after the first minute (a straight line through what follows it).
-Needs no extra. Linux.
+Needs the extra `dev`. Linux.
 """
 
 import subprocess

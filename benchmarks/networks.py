@@ -2,7 +2,7 @@
 
 Each network runs in a process of its own, on one thread, with random weights. Time is the median of `--rounds` runs after
 one that warms up, in seconds of the processor; memory is the largest resident size above that before the network was made,
-its weights included. Streams: one evaluation in single precision, both rows of the guidance in one batch. Needs no extra.
+its weights included. Streams: one evaluation in single precision, both rows of the guidance in one batch. Needs the extra `dev`.
 Linux.
 """
 

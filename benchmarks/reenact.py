@@ -2,7 +2,7 @@
 
 Tracked in both, clip by clip: correlation and lag of lip opening, correlation of head yaw, share of frames with a face. The
 tracker sees both videos, so what it cannot see (openings under about 3 mm) lowers the correlation too. Any folder of short
-mp4 files of one face will do. Needs no extra.
+mp4 files of one face will do. Needs the extra `dev`.
 """
 
 from dataclasses import dataclass

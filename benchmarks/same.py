@@ -5,7 +5,7 @@ in the other one, each in a process of its own, with the same inputs and threads
 the API gives them, and the file that is saved, byte by byte; where its bytes differ, its frames. Numbers are root mean squares
 of the difference: of samples in [-1, 1], of key points in head centimetres, of degrees, of grey levels out of 255. It shows that
 a change which should change nothing did not. The other checkout may be of an older version. The exit code is 1 where anything
-differs. Needs no extra.
+differs. Needs the extra `dev`.
 """
 
 import json

@@ -1,7 +1,7 @@
 """JAM-Flow and official code in turns: seconds, memory, and how far the results are apart.
 
 Both sides load the same filled weights and compute the same inputs, each in its own process (and, if need be, environment).
-README.md has the commands of the official sides. Needs no extra; the official side needs its own packages. Linux.
+README.md has the commands of the official sides. Needs the extra `dev`; the official side needs its own packages. Linux.
 """
 
 import tempfile

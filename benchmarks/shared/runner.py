@@ -12,11 +12,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import tyro
-
 from benchmarks.shared.provenance import provenance
 from benchmarks.shared.report import Report
 from jamflow.errors import JamFlowError, UserError
+from jamflow.extras import import_extra
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path("build/benchmarks")
@@ -57,6 +56,7 @@ def run(name: str, arguments: Sequence[str]) -> int:
     """
     if name not in names():
         raise UserError(f"There is no benchmark called {arguments[0]!r}.", "List them with: python -m benchmarks")
+    tyro = import_extra("tyro")
     module = importlib.import_module(f"benchmarks.{name}")
     options = tyro.cli(module.Options, prog=f"python -m benchmarks {name}", description=module.__doc__, args=list(arguments[1:]))
     made_by = provenance(arguments)

@@ -65,6 +65,12 @@ def test_the_command_computes_with_the_threads_of_jamflow():
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "1"
 
 
+def test_without_tyro_the_extra_is_named(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tyro", None)
+    assert runner.main([]) == 0 and runner.main(["cost"]) == 2
+    assert "The Python module tyro" in capsys.readouterr().err
+
+
 def test_unknown_name_is_one_sentence_and_no_traceback():
     done = subprocess.run([sys.executable, "-m", "benchmarks", "quality"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and not done.stdout
