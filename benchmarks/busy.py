@@ -3,8 +3,8 @@
 `demo` and the learning of a voice (`tts --voice`) run in this checkout and in the other one, in turns, each in a process of its
 own: alone, and beside as many busy processes as there are processors. Shown are medians over the rounds, by the clock and by
 the processor, how the clock compares with the other checkout's, and how the processor seconds compare with those of the same
-checkout on the idle machine: what waiting takes from others. OpenMP's variables are not passed on. Needs no extra, and a
-machine on which nothing else runs; Linux or macOS.
+checkout on the idle machine: what waiting takes from others. OpenMP's variables are not passed on. Needs the extra
+`dev`, and a machine on which nothing else runs; Linux or macOS.
 """
 
 import os
