@@ -1,14 +1,13 @@
 """An articulatory model: phoneme times to the motion of six lip points.
 
-Every phoneme has a target for four gestures (opening, width, protrusion, lower-lip tuck) and a dominance
-that says how strongly and how widely it holds to it; gestures are the dominance-weighted mean of the
-targets around (Cohen and Massaro 1993), so that vowels colour their consonants and short ones undershoot.
-Lip closure of /p b m/ is not a mean but a constraint: it always closes.
+Every phoneme has a target for four gestures (opening, width, protrusion, lower-lip tuck) and a dominance: how strongly and how
+widely the target acts. A gesture is the dominance-weighted mean of nearby targets (Cohen and Massaro 1993), so vowels colour
+their consonants and short vowels undershoot. The closure of /p b m/ is a constraint, not a mean: the lips always close.
 
-Lips are ahead of the sound: in running speech a mouth tells most about the sound 0.12 s later (Bregler and Konig 1994), and it
-opens 0.1 to 0.3 s before a voice begins (Chandrasekaran et al. 2009). But where lips touch lips or teeth it is the contact
-that is heard, and at the end of speech the mouth shuts after the sound: there the lead is less; it falls fast before and comes
-back slowly.
+The lips lead the sound. In running speech the mouth tells most about the sound 0.12 s later (Bregler and Konig 1994), and it
+opens 0.1 to 0.3 s before the voice begins (Chandrasekaran et al. 2009). The lead is smaller where lips touch lips or teeth,
+because the contact itself is heard, and at the end of speech, because the mouth shuts after the sound. It falls quickly before
+such a place and recovers slowly after it.
 
 Shapes: T frames, 6 lip points (right corner, left corner, inner upper, inner lower, outer upper, outer
 lower), 3 = x right, y up, z to the viewer, in canonical centimetres from the closed neutral mouth.
@@ -24,7 +23,7 @@ from jamflow.text.phonemes import PUNCTUATION, SILENCE, STRESS
 Phones = Sequence[tuple[str, float, float]]
 
 # opening (cm between the inner lips), width (cm per corner, negative is rounded), protrusion (cm), tuck (0..1),
-# dominance (how much it insists).
+# dominance (how strongly the target acts).
 _TARGETS: dict[str, tuple[float, float, float, float, float]] = {
     "ɑ": (1.25, 0.00, 0.00, 0, 1.0),
     "a": (1.20, 0.05, 0.00, 0, 1.0),
@@ -81,22 +80,22 @@ _DIPHTHONGS = {
 }
 _BILABIAL = frozenset("pbm")
 _CONTACT = frozenset("pbmfv")
-_SHORT_PAUSE_S = 0.06  # the lips do not close in one
-_LEAD_FALL = 0.5  # seconds of lead a second, towards a contact: what is before it is held longer
-_LEAD_RISE = 0.25  # and behind it: far below 1, or what follows a contact would be over in a jerk
+_SHORT_PAUSE_S = 0.06  # the lips stay open in a shorter pause
+_LEAD_FALL = 0.5  # seconds of lead per second before a contact: the sounds before it last longer on the lips
+_LEAD_RISE = 0.25  # the same after a contact; far below 1, or the lips would jerk through the sounds that follow
 _REST = (0.0, 0.0, 0.0, 0.0, 1.6)  # a pause: the lips close
 _PAUSE = frozenset(SILENCE + PUNCTUATION)
 
 
 @dataclass(frozen=True)
 class Style:
-    """How somebody articulates; the default is what `mini` speaks with."""
+    """How a speaker articulates. The default is the style of `mini`."""
 
     amplitude: float = 1.0
     width: float = 1.0
     protrusion: float = 1.0
-    upper_share: float = 0.22  # of the opening that the upper lip makes
-    lead_s: float = 0.14  # lips are ahead of the sound
+    upper_share: float = 0.22  # of the opening, made by the upper lip
+    lead_s: float = 0.14  # the usual lead of the lips over the sound
     contact_lead_s: float = 0.06  # at the beginning of /p b m f v/
     release_lead_s: float = 0.04  # and at their end
     onset_lead_s: float = 0.10  # at the first sound after a pause
@@ -106,7 +105,7 @@ class Style:
 
 
 def random_style(rng: np.random.Generator) -> Style:
-    """A speaker's style, for augmentation."""
+    """A random style, for augmentation."""
     return Style(
         amplitude=float(rng.uniform(0.7, 1.25)),
         width=float(rng.uniform(0.6, 1.3)),
@@ -130,12 +129,12 @@ def articulate(
     Args:
         phones: (symbol, start in seconds, end in seconds), in order.
         duration_s: length of the clip; the result has round(duration_s * fps) frames, frame k at k / fps.
-        style: who speaks.
-        loudness: (T,) in [0, 1], 0 where nothing is heard; vowels open a little less when faint, and the lips
-            close where the sound has died away inside a long last phoneme.
+        style: how the speaker articulates; None is the default style.
+        loudness: (T,) in [0, 1], 0 is silence. Faint vowels open a little less, and the lips close where the sound has died away
+            inside a long last phoneme.
 
     Returns:
-        (T, 6, 3) float32.
+        (T, 6, 3) float32, centimetres.
     """
     style = style or Style()
     n = round(duration_s * fps)
@@ -150,7 +149,7 @@ def articulate(
 
 
 def _ahead(phones: Phones, time_s: np.ndarray, style: Style) -> np.ndarray:
-    """(T,) which second of the sound the lips are busy with at `time_s`; it never runs backwards."""
+    """(T,) time in the sound, in seconds, that the lips form at `time_s`; never decreasing."""
     leads = []
     for symbol, start, end in phones:
         if symbol in _CONTACT:
@@ -168,7 +167,7 @@ def _ahead(phones: Phones, time_s: np.ndarray, style: Style) -> np.ndarray:
 
 
 def _segments(phones: Phones) -> list[tuple[tuple[float, float, float, float, float], float, float]]:
-    """Targets with their times; diphthongs are two, word spaces have none (their time is their neighbours')."""
+    """Targets with start and end. A diphthong has two; a word space has none, and its neighbours fill its time."""
     out = []
     for symbol, start, end in phones:
         base = symbol[-1]
@@ -216,7 +215,7 @@ def _closure(phones: Phones, time_s: np.ndarray) -> np.ndarray:
 
 
 def _lips(opening: np.ndarray, width: np.ndarray, protrusion: np.ndarray, tuck: np.ndarray, style: Style) -> np.ndarray:
-    """Gestures to the six points: what jaw and lips do when the mouth opens, spreads, rounds or bites."""
+    """Gestures to the six points (T, 6, 3): how jaw and lips move when the mouth opens, spreads, rounds or bites."""
     e = np.zeros((len(opening), 6, 3))
     right, left, upper_in, lower_in, upper_out, lower_out = range(6)
     up, tuck = style.upper_share, np.clip(tuck, 0, 1)

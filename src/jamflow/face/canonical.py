@@ -1,7 +1,7 @@
-"""The canonical face: 468 vertices in centimetres that every tracked face is compared with.
+"""The canonical face: 468 vertices in centimetres, the reference for every tracked face.
 
-The mesh lies in the landmark bundle as a protobuf message; three wire types are all it uses, so it is
-read here without a protobuf library.
+The landmark bundle holds the mesh as a protobuf message. It uses three wire types only, so it is read here without a protobuf
+library.
 
 Shapes: V vertices (468), F triangles, 3 = x right in the picture, y up, z towards the viewer.
 """
@@ -18,7 +18,7 @@ _MESH_FIELD = 1
 _VERTEX_FIELD, _INDEX_FIELD = 3, 4
 _FLOATS_PER_VERTEX = 5
 _VARINT, _BYTES, _FIXED32 = 0, 2, 5
-# Below this height (cm) speech moves the face, so a head pose must not be fitted to it.
+# Speech moves the face below this height (cm), so the head pose is fitted to vertices above it.
 _RIGID_ABOVE_CM = -1.5
 _BASIS_FIELD = 2
 

@@ -1,8 +1,8 @@
-"""Key points as the generative model has them: mouth channels, which it makes, and clue channels, which it is shown.
+"""Key points as model channels: the model generates the mouth channels and is conditioned on the clue channels.
 
-The model sees numbers only; which key points they are is the motion space's business, so that it need not know the renderer.
+The motion space says which key points the channels stand for, so the model does not depend on the renderer.
 
-Shapes: T frames, K key points, M and C channels of mouth and clue (three a key point, in the space's order).
+Shapes: T frames, K key points, M mouth channels, C clue channels (three per key point, in the order of the space).
 """
 
 import numpy as np
@@ -17,12 +17,12 @@ def split(expression_tk3: np.ndarray, space: MotionSpace) -> tuple[np.ndarray, n
 
 
 def interpolated(have_s: np.ndarray, rows_tc: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
-    """(N, C) float32: the rows at other times, on straight lines; before the first and after the last one still."""
+    """(N, C) float32: rows (T, C) at times `have_s`, linearly interpolated to `wanted_s`; constant beyond both ends."""
     return np.stack([np.interp(wanted_s, have_s, column) for column in rows_tc.T], axis=1).astype(np.float32)
 
 
 def join(mouth_tm: np.ndarray, clue_tc: np.ndarray, space: MotionSpace) -> np.ndarray:
-    """The inverse of `split`: (T, K, 3) float32. Points that follow the mouth stay at zero."""
+    """The inverse of `split`: (T, K, 3) float32. The `follow` points (jaw) are zero."""
     expression = np.zeros((len(mouth_tm), space.n_keypoints, 3), np.float32)
     expression[:, list(space.mouth)] = mouth_tm.reshape(len(mouth_tm), len(space.mouth), 3)
     expression[:, list(space.clue)] = clue_tc.reshape(len(clue_tc), len(space.clue), 3)

@@ -1,7 +1,7 @@
 """Finds faces in a picture: the bundle's BlazeFace network, run on the whole picture and on tiles of it.
 
-The network sees 128 x 128 pixels and finds faces from about a tenth of that, so in a large picture small
-faces show up only in tiles.
+The network sees 128 x 128 pixels and finds faces larger than about a tenth of that, so small faces in a large picture are found
+only in tiles.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class FaceDetector:
                 for left in _starts(width, side):
                     tile = rgb[top : top + side, left : left + side]
                     level += [d for d in self._in_tile(tile, left, top) if not _cut(d, rgb, left, top, side)]
-            if side < _COARSE_TILE_PX:  # only for faces not seen yet: of a large one it sees parts, and places them badly
+            if side < _COARSE_TILE_PX:  # small tiles only add new faces: they see parts of large ones and place them badly
                 level = [d for d in level if all(_overlap(d, other) <= _OVERLAP_MAX for other in found)]
             found += level
         return _suppress(found)
@@ -88,7 +88,7 @@ class FaceDetector:
 
 
 def _shrink(tile: np.ndarray, scale: float, matrix: np.ndarray) -> np.ndarray:
-    """The tile letterboxed to the network's input, averaged over area when it shrinks."""
+    """The tile letterboxed to the network's input; area-averaged when it shrinks."""
     if scale < 1:
         size = (max(1, round(tile.shape[1] * scale)), max(1, round(tile.shape[0] * scale)))
         tile = cv2.resize(tile, size, interpolation=cv2.INTER_AREA)
@@ -106,13 +106,13 @@ def _anchors() -> np.ndarray:
 
 
 def _starts(length: int, side: int) -> np.ndarray:
-    """Where tiles of a side begin so that neighbours overlap by at least half."""
+    """Start of each tile of length `side`, such that neighbours overlap by at least half."""
     last = max(0, length - side)
     return np.linspace(0, last, int(np.ceil(last / (side / 2))) + 1).astype(int)
 
 
 def _cut(found: Detection, rgb: np.ndarray, left: int, top: int, side: int) -> bool:
-    """Whether a tile's edge (not the picture's) cuts through the face: a neighbour sees it whole."""
+    """Whether an edge of the tile, not of the picture, cuts through the face. A neighbouring tile then sees all of it."""
     height, width = rgb.shape[:2]
     margin = _CUT_MARGIN * side
     x0, y0, x1, y1 = found.box_xyxy
@@ -125,7 +125,7 @@ def _cut(found: Detection, rgb: np.ndarray, left: int, top: int, side: int) -> b
 
 
 def _suppress(found: list[Detection]) -> list[Detection]:
-    """Weighted non-maximum suppression: boxes of one face become their mean, weighted by score."""
+    """Weighted non-maximum suppression: boxes of one face become their score-weighted mean."""
     left = sorted(found, key=lambda d: -d.score)
     kept = []
     while left:

@@ -1,4 +1,4 @@
-"""A video in which a face was followed, and the order in which its frames are shown: what a renderer repaints mouths in.
+"""A video with a tracked face, and the order in which its frames are shown: the input for repainting a mouth.
 
 Shapes: K frames of the video, N of the result, L landmarks (478), M mouth channels, C clue channels.
 """
@@ -14,20 +14,20 @@ from jamflow.face.channels import split
 from jamflow.face.motion import MotionSpace
 from jamflow.face.track import Track
 
-LandmarkRows = Callable[[int, int], np.ndarray]  # from, to -> (to - from, L, 3) pixels; NaN where there was no face
+LandmarkRows = Callable[[int, int], np.ndarray]  # first, end -> (end - first, L, 3) pixels; NaN where no face was found
 
 
 @dataclass(frozen=True)
 class FaceVideo:
-    """What is known of the video.
+    """The video and what was measured in it.
 
     Attributes:
         size: width and height of the frames.
-        frames: (H, W, 3) uint8 RGB of the frames named, in that order; not to be written to.
-        landmarks: of the K frames.
-        track: the motion in the K frames.
-        shown_n: (N,) which frame of the video every frame of the result shows.
-        times_s: N + 1 times: when each frame of the result is shown, and when the last one ends.
+        frames: gives (H, W, 3) uint8 RGB for frame numbers, in the order asked for; read-only.
+        landmarks: landmarks of the K frames, see `LandmarkRows`.
+        track: motion in the K frames.
+        shown_n: (N,) the video frame that each frame of the result shows.
+        times_s: N + 1 times in seconds: the start of each frame of the result, and the end of the last one.
     """
 
     size: tuple[int, int]
@@ -38,12 +38,12 @@ class FaceVideo:
     times_s: Sequence[Fraction]
 
     def mouth(self, space: MotionSpace, first: int = 0, count: int | None = None) -> np.ndarray:
-        """(count, M) as filmed in the result's frames from `first` on (all of them), as the model has them."""
+        """(count, M) filmed mouth channels of the result's frames from `first` on; without `count`, all of them."""
         shown = self.shown_n[first:][:count]
         return split(self.track.motion.expression_tk3[shown], space)[0]
 
     def clue(self, space: MotionSpace, first: int, count: int, fps: Fraction) -> np.ndarray:
-        """(count, C) what else is seen, at (first + t) / fps of the result: straight between its frames, still after the last."""
+        """(count, C) filmed clue channels at (first + t) / fps of the result: linear between frames, constant after the last."""
         at_s = (first + np.arange(count)) / float(fps)
         low = np.clip(np.searchsorted(self._at_s, at_s, "right") - 1, 0, len(self._at_s) - 1)
         high = np.minimum(low + 1, len(self._at_s) - 1)

@@ -1,4 +1,4 @@
-"""One person's face through a video in which there may be others."""
+"""Follows one face through a video that may show several people."""
 
 from typing import Protocol
 
@@ -7,12 +7,12 @@ import numpy as np
 from jamflow.errors import UserError
 from jamflow.face.tracker import Face, FaceTracker
 
-# A face that was lost and is found further away than this, in its own heights, is somebody else's where there are others.
+# With several people in the video, a lost face that reappears further away than this (in face heights) is another person's.
 _SAME_FACE_HEIGHTS = 1.0
 
 
 class Follow(Protocol):
-    """Tells of every frame, in order, where the face is."""
+    """Finds the face in each frame. Called once per (H, W, 3) uint8 RGB frame, in order; None where there is no face."""
 
     def __call__(self, rgb: np.ndarray) -> Face | None: ...
 
@@ -21,13 +21,19 @@ class Follower:
     """See `Follow`. Where a face is lost, the nearest one takes its place, unless it must be another person.
 
     Attributes:
-        first: the frame with which the person who was asked for is known; before it somebody else was followed.
-        several: how many faces there were where one was chosen among several, and which was taken, from the left.
+        first: first frame in which the chosen person is known; another face was followed before it.
+        several: number of faces where one of several was chosen, and the number of the chosen one, from the left, from 1.
     """
 
     def __init__(self, tracker: FaceTracker, number: int | None = None, first: int = 0):
-        """`number` counts from the left, in the first frame with several faces; None takes the largest of the first frame with
-        any. Nothing is looked for before the frame `first`."""
+        """Chooses a face.
+
+        Args:
+            tracker: finds faces.
+            number: counted from the left, from 1, in the first frame with several faces; None takes the largest face of the first
+                frame with any.
+            first: frames before this one are skipped.
+        """
         self._tracker, self._number = tracker, number
         self._face: Face | None = None
         self._last: Face | None = None
@@ -47,7 +53,7 @@ class Follower:
         return self._face
 
     def refuse_if_absent(self) -> None:
-        """UserError where the person asked for was never seen. After the last frame."""
+        """Raises UserError if the chosen person was never seen. Call it after the last frame."""
         if self._number is not None and self._number > 1 and self.several is None:
             raise UserError(f"There is no face number {self._number}: no frame of the video shows several.", "Leave --face out.")
 
@@ -81,7 +87,7 @@ class Follower:
         return chosen
 
     def _away(self, face: Face) -> float:
-        """From where the face was seen last, in its heights."""
+        """Distance from the last known place of the face, in face heights."""
         assert self._last is not None
         return float(np.linalg.norm(_centre(face) - _centre(self._last))) / self._last.height_px
 

@@ -1,4 +1,4 @@
-"""Motion of utterances that follow each other, or overlap, on the one clock of the video's frames."""
+"""Resamples the motion of successive or overlapping utterances to the frame times of one video."""
 
 import math
 from bisect import bisect_left
@@ -9,11 +9,11 @@ import numpy as np
 
 
 class FrameClock:
-    """Frame n is shown at n / fps, or at `times_s[n]`. Utterances come one after the other; each frame is taken from the one
-    that sounds then."""
+    """Frame n is shown at n / fps, or at `times_s[n]`. Utterances come in order; each frame is taken from the one heard at that
+    time."""
 
     def __init__(self, fps: Fraction, times_s: Sequence[Fraction] | None = None):
-        """fps: of the values. times_s: rising from 0; with the last one the last frame ends."""
+        """fps: rate of the motion values. times_s: rising from 0; the last time is the end of the last frame."""
         self.fps = fps
         self._times_s = times_s
         self._frame = 0
@@ -21,17 +21,17 @@ class FrameClock:
 
     @property
     def now_s(self) -> Fraction:
-        """When the next utterance begins."""
+        """Start of the next utterance, seconds."""
         return self._start_s
 
     def take(self, values_tc: np.ndarray, before_s: Fraction, length_s: Fraction, overlap_s: Fraction) -> np.ndarray:
-        """(N, C) the frames that the next utterance shows: in between its own by straight lines, exact where they coincide.
+        """(N, C) values for the frames of the next utterance: linearly interpolated, exact where the times coincide.
 
         Args:
-            values_tc: (T, C) at t / fps of its own time.
-            before_s: when in its own time the utterance begins (the voice that it continues comes first).
-            length_s: how long it lasts from there.
-            overlap_s: of this, how long its end is mixed with the next one, which then begins so much earlier.
+            values_tc: (T, C), row t at t / fps.
+            before_s: where the utterance begins in `values_tc`; the voice prompt comes before it.
+            length_s: length of the utterance.
+            overlap_s: how long its end is mixed with the next utterance, which begins that much earlier.
         """
         end_s = self._start_s + length_s - overlap_s
         end = max(self._frame, self._begun(end_s))
@@ -43,7 +43,7 @@ class FrameClock:
         return values_tc[low] * (1 - share) + values_tc[np.minimum(low + 1, len(values_tc) - 1)] * share
 
     def _begun(self, end_s: Fraction) -> int:
-        """How many frames begin before that."""
+        """Number of frames that begin before `end_s`."""
         if self._times_s is None:
             return math.ceil(end_s * self.fps)
         return bisect_left(self._times_s, end_s, hi=len(self._times_s) - 1)

@@ -1,6 +1,6 @@
-"""What keeps a portrait alive where nothing drives its eyes and head: blinks, brows, nods and slow drift.
+"""Idle motion for a portrait whose eyes and head nothing drives: blinks, brows, nods and slow drift.
 
-Numbers and where they come from:
+Sources of the numbers:
 
 - People blink about 17 times a minute at rest and 26 times in conversation (Bentivoglio et al. 1997,
   "Analysis of blink rate patterns in normal subjects"): intervals here are 2 to 6 s, skewed to the short
@@ -8,7 +8,7 @@ Numbers and where they come from:
   Kitazawa 2010, "Eyeblink entrainment at breakpoints of speech").
 - A lid closes in about 0.1 s and opens in about 0.2 s (Evinger et al. 1991, "Eyelid movements").
 - Heads nod and brows rise with stressed syllables (Graf et al. 2002, "Visual prosody"): mostly a few degrees.
-- The size of the slow drift is a choice: small enough for a still portrait's warp, large enough to be seen.
+- The size of the slow drift is our choice: small enough for the warp of a portrait, large enough to be seen.
 
 Shapes: T frames, K key points (21); 3 = x right, y up, z towards the viewer, or pitch, yaw, roll.
 """
@@ -33,14 +33,14 @@ _BROW_CHANCE, _BROW_CM, _BROW_HOLD_S = 0.3, (0.12, 0.3), 0.22
 _NOD_CHANCE, _NOD_DEG, _NOD_HOLD_S = 0.6, (0.6, 1.6), 0.16
 
 _DRIFT_GAP_S = (1.2, 3.5)
-# Standard deviation of pitch, yaw, roll targets; what lies beyond twice that is drawn back.
+# Standard deviation of pitch, yaw, roll targets; values beyond twice that are pulled back.
 _DRIFT_DEG = np.array([0.8, 1.3, 0.7])
 _DRIFT_CM = np.array([0.1, 0.06, 0.0])
 _DRIFT_RATE, _NOD_RATE, _BROW_RATE = 2.2, 11.0, 16.0
 
 
 class IdleMotion:
-    """A stream of idle motion. How it is cut into chunks makes no difference."""
+    """A stream of idle motion. The result does not depend on the chunk sizes."""
 
     def __init__(self, fps: Fraction, rng: np.random.Generator):
         self._dt_s = float(1 / fps)
@@ -57,8 +57,7 @@ class IdleMotion:
         """The next frames.
 
         Args:
-            loudness_t: (T,) RMS amplitude of the speech in each frame, 0 or more; its scale does not
-                matter, zeros mean silence.
+            loudness_t: (T,) RMS amplitude of the speech in each frame, 0 or more, at any scale; 0 is silence.
 
         Returns:
             expression (T, 21, 3) in centimetres (lids and brows only), rotation (T, 3) in degrees,
@@ -95,7 +94,7 @@ class IdleMotion:
 
 
 class _Spring:
-    """A critically damped spring: reaches any target smoothly and never overshoots from rest."""
+    """A critically damped spring: reaches its target smoothly, without overshoot from rest."""
 
     def __init__(self, start: np.ndarray, rate: float, dt_s: float):
         self._place, self._speed = start, np.zeros_like(start)
@@ -111,7 +110,7 @@ class _Spring:
 
 
 class _Pulse:
-    """A raise that is held for a moment and let go, smoothed by a spring."""
+    """A raise that is held for a moment and released, smoothed by a spring."""
 
     def __init__(self, rate: float, dt_s: float):
         self._spring = _Spring(np.zeros(1), rate, dt_s)

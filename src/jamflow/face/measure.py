@@ -1,4 +1,4 @@
-"""Measures the facial motion of a video: what the renderer was told against what can be seen.
+"""Measures the facial motion seen in a video.
 
 Shapes: T frames, K key points (21); 3 = x right, y up, z towards the viewer.
 """
@@ -19,16 +19,16 @@ from jamflow.face.tracker import Face, FaceTracker
 
 @dataclass(frozen=True)
 class TrackedMotion:
-    """What was seen in a video, frame by frame; NaN where no face was found.
+    """Measurements per frame; NaN where no face was found.
 
     Attributes:
-        motion: expression relative to the neutral key points; pose in the picture: degrees, centimetres, pixels per
-            centimetre.
+        motion: expression relative to the neutral key points, centimetres; pose in the picture: degrees, centimetres, and pixels
+            per centimetre.
         keypoints_tk3: (T, K, 3) key points in head centimetres.
         opening_t: (T,) distance of the inner lips in the middle, centimetres, negative where they overlap.
         width_t: (T,) distance of the mouth corners, centimetres.
         aperture_t2: (T, 2) distance of the lids, right and left eye, centimetres.
-        found_t: (T,) whether a face was found.
+        found_t: (T,) bool, whether a face was found.
     """
 
     motion: Motion
@@ -50,8 +50,8 @@ def track_motion(
     Args:
         frames: the video.
         fps: its frame rate.
-        tracker: a tracker to use; a new one where it is not given.
-        follow: tells where the face is; the largest one where it is not given.
+        tracker: tracker to use; None makes a new one.
+        follow: finds the face in each frame; None follows the largest.
     """
     follow = follow or Follower(tracker or FaceTracker())
     canonical = load_canonical()
@@ -79,7 +79,7 @@ def _measured(face: Face | None, canonical: CanonicalFace) -> tuple[np.ndarray, 
 
 
 def _neutral(points: np.ndarray, opening: np.ndarray) -> np.ndarray:
-    """(K, 3) in head centimetres: the median over the frames with the least open mouth, a tenth of them."""
+    """(K, 3) in head centimetres: the median over the tenth of the frames with the least open mouth."""
     seen = np.flatnonzero(np.isfinite(opening))
     if not len(seen):
         return np.zeros(points.shape[1:])
@@ -88,7 +88,7 @@ def _neutral(points: np.ndarray, opening: np.ndarray) -> np.ndarray:
 
 
 def _motion(points: np.ndarray, poses: np.ndarray, neutral_k3: np.ndarray, fps: Fraction) -> Motion:
-    """At rest is the neutral face, posed as in the first frame with a face."""
+    """Motion whose rest is the neutral face, posed as in the first frame with a face."""
     count = len(points)
     rotation = np.full((count, 3), np.nan)
     seen = np.flatnonzero(np.isfinite(poses[:, 0, 0]))

@@ -1,4 +1,4 @@
-"""Where a head is and how it is turned: the canonical face fitted to tracked landmarks.
+"""Head pose: the canonical face fitted to tracked landmarks.
 
 A face in the picture is ``image = scale_px * (canonical R^T) + offset`` (weak perspective). Angles are
 right-handed turns about the canonical axes, applied pitch first, then yaw, then roll: positive pitch
@@ -15,7 +15,7 @@ import numpy as np
 from jamflow.face.canonical import CanonicalFace
 from jamflow.face.tracker import Face
 
-# Landmarks have y down and z away from the viewer; the canonical frame has both the other way round.
+# Landmarks have y down and z away from the viewer; the canonical frame has y up and z towards the viewer.
 _FLIP = np.array([1.0, -1.0, -1.0])
 
 
@@ -26,7 +26,7 @@ class HeadPose:
     Attributes:
         rotation_33: canonical axes to picture axes.
         scale_px: pixels per canonical centimetre.
-        offset_3: where the canonical origin lies; pixels, in landmark axes.
+        offset_3: the canonical origin in the picture; pixels, in landmark axes.
     """
 
     rotation_33: np.ndarray
@@ -39,11 +39,11 @@ class HeadPose:
         return angles_of(self.rotation_33)
 
     def to_canonical(self, landmarks_n3: np.ndarray) -> np.ndarray:
-        """Picture landmarks (N, 3) as centimetres in the head's own frame."""
+        """Picture landmarks (N, 3) to centimetres in the head frame."""
         return ((landmarks_n3 - self.offset_3) * _FLIP) @ self.rotation_33 / self.scale_px
 
     def to_picture(self, points_n3: np.ndarray) -> np.ndarray:
-        """Points of the head's own frame (N, 3) as picture landmarks."""
+        """Points (N, 3) in the head frame, centimetres, to picture landmarks."""
         return self.scale_px * (points_n3 @ self.rotation_33.T) * _FLIP + self.offset_3
 
 
@@ -61,7 +61,7 @@ def fit_pose(face: Face, canonical: CanonicalFace) -> HeadPose:
 
 
 def fit_error_cm(face: Face, pose: HeadPose, canonical: CanonicalFace) -> float:
-    """How far the upper face is from the canonical one, root mean square; human faces lie below about half."""
+    """Root-mean-square distance of the upper face from the canonical one, cm; below about 0.5 for human faces."""
     person = pose.to_canonical(face.mesh_v3[canonical.rigid])
     return float(np.sqrt(((person - canonical.vertices_v3[canonical.rigid]) ** 2).sum(1).mean()))
 

@@ -1,4 +1,4 @@
-"""What a renderer and a tracker are, for everyone who uses one: the face mesh and LivePortrait are two of each."""
+"""Protocols for renderers and trackers. The face mesh and LivePortrait each provide both."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -16,7 +16,7 @@ from jamflow.face.tracker import Face, FaceTracker
 
 
 class Picture(Protocol):
-    """A portrait, or a video, that a renderer has prepared."""
+    """A portrait or video that a renderer has prepared."""
 
     @property
     def space(self) -> MotionSpace: ...
@@ -28,27 +28,26 @@ class Picture(Protocol):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the user should know about this portrait."""
+        """Warnings for the user about this portrait or video."""
         ...
 
     @property
     def times_s(self) -> Sequence[Fraction] | None:
-        """When each frame is shown, and when the last one ends, in a picture that moves by itself; None in a portrait."""
+        """Of a video: start of each frame and end of the last one, seconds. Of a portrait: None."""
         ...
 
     def clue(self, first: int, count: int, fps: Fraction) -> np.ndarray | None:
-        """(count, C) the face's own key points beside the mouth from first / fps on, as the model is shown them; None where it is
-        shown none."""
+        """(count, C) clue channels of the face from first / fps on; None where the model gets no clue."""
         ...
 
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
-        """The whole face's motion from the (T, M) mouth channels that the model made."""
+        """Motion of the whole face for generated mouth channels (T, M)."""
         ...
 
     def draw(self, motion: Motion, how: Transfer = ..., first: int = 0) -> Iterator[Tensor]:
-        """The frames of a motion of the renderer's space, in order: batches (N, H, W, 3) uint8 RGB on its device.
+        """Draws a motion of the renderer's space: batches (N, H, W, 3) uint8 RGB on its device, in order.
 
-        `first` is the number of the first of them in the result, which a picture that moves by itself has to know.
+        `first` is the result's frame number of the first one; a video needs it to find its own frames.
         """
         ...
 
@@ -60,18 +59,18 @@ class Renderer(Protocol):
     def space(self) -> MotionSpace: ...
 
     def idle(self, fps: Fraction, rng: np.random.Generator) -> IdleMotion | None:
-        """What keeps a portrait alive that nothing drives; None where the renderer has nothing of the kind."""
+        """Idle motion for a portrait that nothing drives; None if the renderer has none."""
         ...
 
     def prepare(self, rgb: np.ndarray, face: Face) -> Picture:
-        """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
+        """Computes all that stays the same from frame to frame, from a (H, W, 3) uint8 RGB portrait and the face in it."""
         ...
 
     def prepare_video(self, video: FaceVideo) -> Picture:
-        """A video whose mouth is to be painted anew; frames whose motion is not finite stay as they are.
+        """Prepares a video for repainting the mouth. Frames whose motion is not finite stay unchanged.
 
         Raises:
-            UserError: the face cannot be trusted.
+            UserError: the face is nowhere large enough, seen from the front and human-like.
         """
         ...
 
@@ -84,15 +83,15 @@ class Tracker(Protocol):
 
     @property
     def finder(self) -> FaceTracker:
-        """What finds faces for it."""
+        """The face finder that the tracker uses."""
         ...
 
     def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
-        """Follow a face (the largest, or where `follow` says it is) through (H, W, 3) uint8 RGB frames, in constant memory.
+        """Tracks a face through (H, W, 3) uint8 RGB frames, in constant memory.
 
-        `follow` is asked once for every frame, in order.
+        `follow` finds the face and is called once per frame, in order; None follows the largest face.
 
         Raises:
-            UserError: there is a face in no frame.
+            UserError: no frame shows a face.
         """
         ...

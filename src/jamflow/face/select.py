@@ -1,4 +1,4 @@
-"""Chooses the face to animate in a portrait, or says in one sentence why there is none."""
+"""Chooses the face to animate in a portrait."""
 
 import numpy as np
 
@@ -9,18 +9,17 @@ from jamflow.face.tracker import Face, FaceTracker
 
 MIN_HEIGHT_PX = 64
 MAX_YAW_DEG = 30.0
-# Photographs, paintings and a statue were seen to fit within 0.45 cm, a dog within 0.64.
+# Measured fits: photographs, paintings and a statue within 0.45 cm, a dog 0.64 cm.
 HUMAN_ERROR_CM = 0.55
 
 
 def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None) -> tuple[Face, list[str]]:
-    """The face to animate and what the user should know about the choice.
+    """The face to animate, and warnings about the choice.
 
     Args:
         rgb: (H, W, 3) uint8 picture.
         tracker: finds the faces.
-        index: which face to take where there are several, counted from 1, left to right; the largest
-            where it is not given.
+        index: number of the face among several, from 1, left to right; None takes the largest.
 
     Raises:
         UserError: no face, face too small, face turned away, or no face of that number.

@@ -1,4 +1,4 @@
-"""Landmarks of a frame, smoothed with those of its neighbours: nothing lags, and nothing is smoothed across a cut.
+"""Smooths the landmarks of a frame over its neighbours, without lag and not across cuts.
 
 Shapes: L landmarks (478), 3 = x right, y down, z away, pixels.
 """
@@ -7,14 +7,14 @@ import numpy as np
 
 from jamflow.face.face_video import LandmarkRows
 
-# Savitzky-Golay, five points, second order: takes a third off the landmarks' scatter and leaves even acceleration as it is.
+# Savitzky-Golay, five points, second order: removes a third of the landmark noise and keeps constant acceleration exact.
 _KERNEL = np.array([-3, 12, 17, 12, -3]) / 35
 _REACH = len(_KERNEL) // 2
-_CUT_HEIGHTS = 0.25  # who moves further than this from frame to frame, in face heights, was cut to
+_CUT_HEIGHTS = 0.25  # a larger move between frames, in face heights, is a cut
 
 
 def steady(rows: LandmarkRows, frame: int) -> np.ndarray:
-    """(L, 3) float64 in a frame that has a face; as they were seen where a neighbour has none."""
+    """(L, 3) float64 pixels for a frame with a face; not smoothed where a neighbour has no face."""
     start = max(0, frame - _REACH)
     around = rows(start, frame + _REACH + 1).astype(np.float64)
     landmarks = around[frame - start]

@@ -1,6 +1,6 @@
-"""Motion in a file: `.npz` of any space, or the `.pkl` templates of LivePortrait.
+"""Motion files: `.npz` for any motion space, or LivePortrait's `.pkl` templates.
 
-A pickle can run code when it is read: see `liveportrait.template` for what is let through.
+A pickle can run code when it is read; `liveportrait.template` says what is allowed.
 """
 
 import zipfile
@@ -19,15 +19,15 @@ _OPENINGS = {"eyes": ("eyes_t2", 2), "lips": ("lips_t1", 1)}
 
 
 def is_template(path: str | Path) -> bool:
-    """Whether a file of this name holds motion, not a video."""
+    """Whether the name is that of a motion file, by its suffix."""
     return Path(path).suffix.lower() in (".npz", ".pkl")
 
 
 def read_template(path: str | Path, space: MotionSpace) -> Motion:
-    """The motion in a file.
+    """Reads a motion file.
 
     Raises:
-        UserError: the file is damaged, of another kind or of another space.
+        UserError: the file is missing, damaged, of another kind or of another motion space.
     """
     path = existing_file(path, "motion template")
     if path.suffix.lower() == ".pkl":
@@ -45,7 +45,7 @@ def read_template(path: str | Path, space: MotionSpace) -> Motion:
 
 
 def _read_arrays(path: Path) -> tuple[Motion, str]:
-    """An `.npz` and its space's name."""
+    """The motion in an `.npz`, and the name of its motion space."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
@@ -55,10 +55,10 @@ def _read_arrays(path: Path) -> tuple[Motion, str]:
 
 
 def write_template(path: str | Path, motion: Motion, space: MotionSpace) -> None:
-    """`.npz`, or `.pkl` for LivePortrait's own tools; the file appears when it is whole.
+    """Writes an `.npz`, or a `.pkl` for LivePortrait's own tools. The file appears only when complete.
 
     Raises:
-        UserError: another suffix, a `.pkl` of another space, or the disk does not take the file.
+        UserError: another suffix, a `.pkl` of another motion space, or the file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() == ".pkl" and space.name == "liveportrait":
@@ -79,7 +79,7 @@ def write_template(path: str | Path, motion: Motion, space: MotionSpace) -> None
 
 
 def _motion(arrays: dict[str, np.ndarray]) -> Motion:
-    """ValueError or KeyError for what does not fit together."""
+    """The motion in the arrays of a file. Raises ValueError or KeyError if they are no valid motion."""
     values = {field: arrays[name].astype(np.float32) for name, field in _PER_FRAME.items()}
     count, keypoints, _ = values["expression_tk3"].shape
     shapes = {"expression_tk3": (keypoints, 3), "rotation_t3": (3,), "translation_t3": (3,), "scale_t": ()}

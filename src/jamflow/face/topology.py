@@ -1,4 +1,4 @@
-"""Which of the 468 mesh vertices lie where: contours named from the picture's left to its right.
+"""Mesh vertex numbers of facial contours, listed from left to right in the picture.
 
 "Right" and "left" in the names are the person's own.
 """

@@ -1,4 +1,4 @@
-"""The motion that a tracker saw in a video."""
+"""Tracked motion of a video."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from jamflow.face.motion import Motion
 
 @dataclass(frozen=True)
 class Track:
-    """What a tracker saw. found_t: (T,) bool; where it is False, `motion` goes on from its neighbours."""
+    """motion: of T frames. found_t: (T,) bool, False where no face was found; `motion` is then filled from neighbours."""
 
     motion: Motion
     found_t: np.ndarray

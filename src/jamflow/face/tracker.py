@@ -1,4 +1,4 @@
-"""478 landmarks of a face, in a picture or frame after frame in a video.
+"""Finds the 478 landmarks of a face in a picture, or frame by frame in a video.
 
 Shapes: L landmarks (478: the 468 mesh vertices and two irises of five), 3 = x right, y down, z away from
 the viewer, all in pixels of the picture.
@@ -21,7 +21,7 @@ _N_MESH = 468
 
 @dataclass(frozen=True)
 class Region:
-    """A square around a face, upright with respect to the eyes."""
+    """A square around a face, turned so that the eyes are level."""
 
     centre_2: np.ndarray
     side_px: float
@@ -52,7 +52,7 @@ class Face:
 
 
 class FaceTracker:
-    """Landmark network with its detector. Threads may share one: it keeps nothing of a picture."""
+    """Landmark network and face detector. Stateless, so threads may share one."""
 
     def __init__(self):
         self._detector = FaceDetector()
@@ -63,7 +63,7 @@ class FaceTracker:
         return self._detector.detect(rgb)
 
     def landmarks(self, rgb: np.ndarray, face: Detection | Face, passes: int = 2) -> Face:
-        """Landmarks of one face; each further pass looks again in the box the last one gave."""
+        """Landmarks of one face. Each further pass crops by the landmarks of the pass before."""
         region = _region_of_detection(face) if isinstance(face, Detection) else _region_of_face(face)
         result = self._look(rgb, region)
         for _ in range(passes - 1):
@@ -71,18 +71,18 @@ class FaceTracker:
         return result
 
     def find(self, rgb: np.ndarray) -> list[Face]:
-        """All faces in a picture with their landmarks, largest first; false finds are left out."""
+        """All faces in an (H, W, 3) uint8 RGB picture, largest first, without false detections."""
         faces = [self.landmarks(rgb, detection) for detection in self.detect(rgb)]
         return sorted((f for f in faces if f.presence > _PRESENCE_MIN), key=lambda f: -f.height_px)
 
     def follow(self, rgb: np.ndarray, previous: Face | None) -> Face | None:
-        """The face of the last frame in the next one; looks for the largest where it was lost."""
+        """The face of the previous frame in this one; if it was lost, the largest face."""
         if previous is not None and (face := self.hold(rgb, previous)) is not None:
             return face
         return next(iter(self.find(rgb)), None)
 
     def hold(self, rgb: np.ndarray, previous: Face) -> Face | None:
-        """The face of the last frame in the next one, if it is still there."""
+        """The face of the previous frame in this one, if it is still there."""
         face = self.landmarks(rgb, previous, passes=1)
         return face if face.presence > _PRESENCE_MIN else None
 
@@ -99,7 +99,7 @@ class FaceTracker:
 
 
 def _crop(rgb: np.ndarray, to_picture: np.ndarray, scale: float) -> np.ndarray:
-    """Samples the region; where it shrinks a lot, from a smaller picture, or the samples would alias."""
+    """Samples the region. A strong reduction samples a smaller picture first, to avoid aliasing."""
     if scale > 2:
         factor = 1 / scale
         size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))

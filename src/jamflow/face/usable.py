@@ -1,4 +1,4 @@
-"""Which frames of a video can be given another mouth, and what is said of the others.
+"""Which frames of a video can get a new mouth, and warnings about the others.
 
 Shapes: K frames of the video, N of the result.
 """
@@ -12,17 +12,17 @@ from jamflow.face.pose import fit_error_cm, fit_pose
 from jamflow.face.select import HUMAN_ERROR_CM
 from jamflow.face.tracker import Face
 
-# Beyond these the mesh lies beside the mouth.
+# Beyond these limits the mesh misses the mouth.
 _YAW_MAX_DEG, _HEIGHT_MIN_PX = 40.0, 48.0
-_EASE_FRAMES = 4  # of the video; the mouth grows into its new motion over so many where the face comes or goes
+_EASE_FRAMES = 4  # of the video, over which the new motion fades in or out where the face appears or disappears
 _LOOKED_AT = 40
 
 
 def usable_frames(film: FaceVideo, height_k_px: np.ndarray, canonical: CanonicalFace) -> np.ndarray:
-    """(K,) bool: a face that is large enough and seen from the front. `height_k_px`: of the face in every frame.
+    """(K,) bool: the face is large enough and seen from the front. `height_k_px` (K,) is the height of the face.
 
     Raises:
-        UserError: there is none, or the mesh does not fit this face.
+        UserError: no frame is usable, or the mesh does not fit the face.
     """
     yaw_k = film.track.motion.rotation_t3[:, 1]
     usable_k = film.track.found_t & (np.abs(yaw_k) < _YAW_MAX_DEG) & (height_k_px > _HEIGHT_MIN_PX)
@@ -44,7 +44,7 @@ def usable_frames(film: FaceVideo, height_k_px: np.ndarray, canonical: Canonical
 
 
 def eased(usable_k: np.ndarray) -> np.ndarray:
-    """(K,) how much of the new motion there is: 1 but for the frames next to unusable ones, where it rises from 0."""
+    """(K,) weight of the new motion in [0, 1]: 0 in unusable frames, rising to 1 away from them."""
     apart = np.full(len(usable_k), len(usable_k) + _EASE_FRAMES)
     for k in np.flatnonzero(~usable_k):
         near = slice(max(0, k - _EASE_FRAMES), k + _EASE_FRAMES + 1)
@@ -53,7 +53,7 @@ def eased(usable_k: np.ndarray) -> np.ndarray:
 
 
 def losses(film: FaceVideo, usable_k: np.ndarray) -> tuple[str, ...]:
-    """Warnings: how many frames of the result stay as they are, and why."""
+    """Warnings: how many frames of the result stay unchanged, and why."""
     usable_n, found_n = usable_k[film.shown_n], film.track.found_t[film.shown_n]
     lost, turned = int((~found_n).sum()), int((found_n & ~usable_n).sum())
     warnings = []
