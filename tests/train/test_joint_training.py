@@ -178,10 +178,16 @@ def test_average_forgets_the_start_and_settles_on_the_end() -> None:
     nn.init.constant_(model.weight, 100.0)
     ema = EMA(model, 0.9)
     nn.init.constant_(model.weight, 1.0)
-    for _ in range(60):
+    ema.update(model)
+    assert ema.average["weight"].item() < 25, "the first steps are forgotten quickly"
+    for _ in range(100):
         ema.update(model)
     assert ema.average["weight"].item() == pytest.approx(1.0, abs=0.2)
+    nn.init.constant_(model.weight, 11.0)
+    before = ema.average["weight"].item()
+    ema.update(model)
+    assert ema.average["weight"].item() == pytest.approx(0.9 * before + 1.1), "one step counts for a tenth"
     saved = ema.state_dict()
     other = EMA(nn.Linear(1, 1, bias=False), 0.9)
     other.load_state_dict(saved)
-    assert other.updates == 60 and torch.equal(other.average["weight"], ema.average["weight"])
+    assert other.updates == 102 and torch.equal(other.average["weight"], ema.average["weight"])
