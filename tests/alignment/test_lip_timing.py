@@ -88,6 +88,16 @@ def test_lips_that_get_ready_do_not_speak_yet(spoken, seed: int) -> None:
     assert starts(found)[0] > first_s - 0.06
 
 
+def test_a_fast_speakers_words_are_not_stretched_over_his_pause(spoken) -> None:
+    """More than half as fast again as expected, so the text would fill three seconds of shut lips, if they did not count."""
+    off = []
+    for seed in range(3, 6):
+        truth, lips, length_s = performed(spoken, 1.6, np.random.default_rng(seed), pause_s=3.0)
+        found = lip_times(*zip(*spoken, strict=True), lips, FPS, length_s)
+        off.append(np.abs(starts(found) - starts(truth)).mean())
+    assert np.mean(off) < 0.45
+
+
 def test_lips_that_move_while_they_get_ready_do_not_speak_yet_either(spoken) -> None:
     """Between sentences they move as much as in speech, and stay open for the last 0.1 to 0.4 s before the next one."""
     off = []
