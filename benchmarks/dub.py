@@ -30,15 +30,17 @@ from jamflow.evaluate.wer import normalise, word_errors
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.footage.seen_lips import seen_lips
 from jamflow.media.video_reader import read_sound
+from jamflow.mel_format import MelFormat
 from jamflow.pipeline import JamFlow
 from jamflow.speech.level import to_model_level
-from jamflow.speech.mel import FRAME_RATE_HZ, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.whisper import Whisper
 from jamflow.tasks.edit import own_speech
 from jamflow.text.phonemes import SILENCE
 from jamflow.text.words import spoken_words
 
 FPS = 25
+MEL = MelFormat()  # mini's
 DOUBT_S = 0.3
 NEAR_S = 0.1
 SHORTEST_FRAMES = 30  # of a clip, for a correlation
@@ -78,8 +80,8 @@ class Spoken:
 
 def frames_of(wave: np.ndarray, count: int) -> np.ndarray:
     """(count,) mean loudness of every video frame of a sound at 24 kHz."""
-    level = loudness(LogMel()(torch.from_numpy(wave)).numpy())
-    edges = np.minimum((np.arange(count + 1) / FPS * FRAME_RATE_HZ).astype(int), len(level))
+    level = loudness(LogMel(MEL)(torch.from_numpy(wave)).numpy())
+    edges = np.minimum((np.arange(count + 1) / FPS * MEL.frame_rate_hz).astype(int), len(level))
     total = np.r_[0.0, np.cumsum(level)]
     return (total[edges[1:]] - total[edges[:-1]]) / np.maximum(np.diff(edges), 1)
 
@@ -88,7 +90,7 @@ class WordFinder:
     """Whisper for what is said, the model's own speech for when."""
 
     def __init__(self, model: JamFlow):
-        self.whisper, self.log_mel = Whisper(), LogMel()
+        self.whisper, self.log_mel = Whisper(), LogMel(MEL)
         aligner = model._model.reader.edit_support().aligner
         assert aligner is not None, "mini's text is laid out in time"
         self.aligner, self.say = aligner, own_speech(model._model)
@@ -96,20 +98,20 @@ class WordFinder:
     def spoken(self, wave: np.ndarray, count: int, text: str) -> Spoken:
         mel_fm = self.log_mel(torch.from_numpy(to_model_level(wave)))
         words = self.aligner.align(spoken_words(text, self.aligner.text.phonemizer), mel_fm, self.say)
-        heard = self.whisper.transcribe(wave, SAMPLE_RATE_HZ)
+        heard = self.whisper.transcribe(wave, MEL.sample_rate_hz)
         return Spoken(frames_of(wave, count), [(normalise(word.text), word.start_s) for word in words], heard)
 
     def whispered(self, wave: np.ndarray) -> list[tuple[str, float]]:
-        return [(normalise(word.text), word.start_s) for word in self.whisper.words(wave, SAMPLE_RATE_HZ)]
+        return [(normalise(word.text), word.start_s) for word in self.whisper.words(wave, MEL.sample_rate_hz)]
 
 
 def own_sound(path: Path, start_s: float, count: int) -> np.ndarray:
     """(N,) at 24 kHz from the first frame of the picture on."""
     sound = read_sound(path, 600)
-    wave = soxr.resample(sound.samples, sound.sample_rate, SAMPLE_RATE_HZ)
-    late = round((float(sound.start_s) - start_s) * SAMPLE_RATE_HZ)
+    wave = soxr.resample(sound.samples, sound.sample_rate, MEL.sample_rate_hz)
+    late = round((float(sound.start_s) - start_s) * MEL.sample_rate_hz)
     wave = np.pad(wave, (late, 0)) if late > 0 else wave[-late:]
-    length = round(count / FPS * SAMPLE_RATE_HZ)
+    length = round(count / FPS * MEL.sample_rate_hz)
     return np.pad(wave[:length], (0, max(0, length - len(wave)))).astype(np.float32)
 
 
@@ -126,7 +128,7 @@ def stretched(model: JamFlow, text: str, count: int, options: Options) -> np.nda
         phones = model.tts(text, speed=min(max(speed, 0.3), 3.0), nfe=1).phones
         speed *= max(end for symbol, _, end in phones if symbol != SILENCE) * FPS / count
     wave = model.tts(text, speed=min(max(speed, 0.3), 3.0), seed=options.seed, nfe=options.nfe).speech.waveform
-    length = round(count / FPS * SAMPLE_RATE_HZ)
+    length = round(count / FPS * MEL.sample_rate_hz)
     return np.pad(wave[:length], (0, max(0, length - len(wave))))
 
 

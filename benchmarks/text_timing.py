@@ -18,7 +18,6 @@ from jamflow.evaluate.wer import word_errors
 from jamflow.loading.joint import load_joint
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, generate
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.vocoder import load_vocoder
 from jamflow.speech.whisper import Whisper
 from jamflow.text.durations import load_durations
@@ -39,8 +38,8 @@ def run(options: Options, report: Report) -> None:
     report.seeds = range(len(texts))
     model, normaliser = load_joint(asset("mini/joint.safetensors"))
     vocoder = load_vocoder(asset("mini/vocoder.safetensors"))
-    reader = TextFrontend(load_durations(asset("mini/durations.safetensors")), model.config)
-    voice, whisper = load_voice(asset("mini/voice.safetensors")), Whisper()
+    reader = TextFrontend(load_durations(asset("mini/durations.safetensors"), model.config.audio.text_vocab), model.config)
+    voice, whisper = load_voice(asset("mini/voice.safetensors"), model.config), Whisper()
     prompt = len(voice.text_a)
 
     @torch.inference_mode()
@@ -54,7 +53,7 @@ def run(options: Options, report: Report) -> None:
             mel = generate(model, normaliser, conditions, Sampling(), torch.Generator().manual_seed(seed)).mel_fm
             assert mel is not None
             wave = vocoder(mel[None, prompt * model.config.frames_per_token :])[0].numpy()
-            words.append(whisper.transcribe(wave, SAMPLE_RATE_HZ))
+            words.append(whisper.transcribe(wave, model.config.mel.sample_rate_hz))
         return " ".join(words)
 
     table = report.table("Word error rate", {"text": "", "mean of utterances": ".1%", "corpus": ".1%"})

@@ -1,6 +1,6 @@
 """A model like `base`, small enough for a test: random weights, F5-TTS's vocabulary and keys."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,16 @@ from jamflow.face.tracker import FaceTracker
 from jamflow.loading.joint import save_joint
 from jamflow.loading.model import assemble
 from jamflow.loading.renderers import Faces
+from jamflow.mel_format import MelFormat
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.vocoder import Vocos, VocosConfig
 from jamflow.speech.waveform import write_wave
 from jamflow.weights.tensors import save_tensors
 from liveportrait_networks import stand_ins
+
+MEL = MelFormat()
 
 AUDIO = AudioConfig(dim=32, depth=2, heads=2, head_dim=16, text_dim=16, text_layers=1)
 TINY = JointConfig(AUDIO, MotionConfig(dim=16), text="f5")
@@ -74,12 +76,12 @@ def load_trained(folder: Path, mouth: tuple[int, ...]) -> JamFlow:
 
 def make_vocoder() -> tuple[dict[str, torch.Tensor], dict]:
     config = VocosConfig(dim=16, intermediate_dim=32, layers=1)
-    return Vocos(config).state_dict(), config.__dict__
+    return Vocos(config).state_dict(), asdict(config)
 
 
 def make_voice(path: Path, seconds: float = 2.0, level: float = 0.05) -> Path:
     """Noise that swells four times a second, like syllables."""
-    n = int(seconds * SAMPLE_RATE_HZ)
-    swell = 0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / SAMPLE_RATE_HZ)
+    n = int(seconds * MEL.sample_rate_hz)
+    swell = 0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / MEL.sample_rate_hz)
     write_wave(path, level * swell * np.random.default_rng(0).standard_normal(n).clip(-3, 3))
     return path

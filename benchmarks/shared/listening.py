@@ -18,8 +18,8 @@ Sound = tuple[np.ndarray, int]  # samples, rate in Hz
 
 def reference_sounds(texts: list[str]) -> dict[str, list[Sound]]:
     """The teacher's own sound, and the same through mel and vocoder: what training could reach at best."""
-    teacher, log_mel = Hibari(voice="heart"), LogMel()
-    vocoder = load_vocoder(asset("mini/vocoder.safetensors"))
+    teacher, vocoder = Hibari(voice="heart"), load_vocoder(asset("mini/vocoder.safetensors"))
+    log_mel = LogMel(vocoder.config.mel)
     spoken = [np.asarray(teacher(text), np.float32) for text in texts]
     with torch.inference_mode():
         copies = [vocoder(log_mel(torch.from_numpy(wave))[None])[0].numpy() for wave in spoken]

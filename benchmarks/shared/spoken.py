@@ -14,8 +14,9 @@ from jamflow.face.articulation import articulate
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import read_video
+from jamflow.mel_format import MelFormat
 from jamflow.pipeline import JamFlow
-from jamflow.speech.mel import FRAME_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def lip_measures(clips: list[Clip], opening: Callable[[Clip], np.ndarray], shut_
 
 def _target_opening(phones: Phones, speech: np.ndarray, frames: int, fps: float) -> np.ndarray:
     """As the training targets are made: phone times, and the loudness of the sound itself."""
-    mel_fm = LogMel()(torch.from_numpy(speech)).numpy()
-    at = np.minimum(np.arange(frames) / fps * FRAME_RATE_HZ, len(mel_fm) - 1).astype(int)
+    mel_format = MelFormat()
+    mel_fm = LogMel(mel_format)(torch.from_numpy(speech)).numpy()
+    at = np.minimum(np.arange(frames) / fps * mel_format.frame_rate_hz, len(mel_fm) - 1).astype(int)
     return lip_opening_cm(articulate(phones, frames / fps, fps, loudness=loudness(mel_fm)[at]))

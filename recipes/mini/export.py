@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 
 from jamflow.data.corpus import shards
 from jamflow.data.features import examples
 from jamflow.face.articulation import articulate
 from jamflow.loading.joint import joint_config, save_joint
+from jamflow.sampling.utterance import Lips
 from jamflow.text.phonemes import tokens_in_time
+from jamflow.voices.prompt import Voice, save_voice
 from jamflow.weights.tensors import save_tensors
 
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"
@@ -29,7 +30,7 @@ def default_voice(corpus: Path, path: Path, config, voice: str = "heart", second
     """The first statement of the voice that fits, padded with its own trailing silence to whole blocks."""
     block = config.block_tokens
     for shard in shards(corpus):
-        for utterance, e in zip(shard.utterances, examples(shard), strict=True):
+        for utterance, e in zip(shard.utterances, examples(shard, config.mel), strict=True):
             length_s = e.phones[-1][2]
             if e.voice != voice or not seconds[0] < length_s < seconds[1] or not utterance.text.endswith("."):
                 continue
@@ -41,17 +42,13 @@ def default_voice(corpus: Path, path: Path, config, voice: str = "heart", second
                 mel = np.concatenate([mel, quiet])
             duration_s = tokens / config.token_rate_hz
             frame_s = np.arange(round(duration_s * config.motion_fps)) / config.motion_fps
-            at = np.minimum((frame_s * config.mel_rate_hz).astype(int), len(e.loudness_f) - 1)
+            at = np.minimum((frame_s * config.mel.frame_rate_hz).astype(int), len(e.loudness_f) - 1)
             mouth = articulate(e.phones, duration_s, config.motion_fps, None, e.loudness_f[at])
             print(f"default voice says: {utterance.text} ({length_s:.2f} s)")
-            save_file(
-                {
-                    "mel": torch.from_numpy(mel[:frames]).half(),
-                    "text": torch.from_numpy(tokens_in_time(e.phones, tokens, config.token_rate_hz)).int(),
-                    "mouth": torch.from_numpy(mouth.reshape(len(mouth), -1)).half(),
-                },
-                path,
-            )
+            mouth_tc = torch.from_numpy(mouth.reshape(len(mouth), -1))
+            lips = Lips(mouth_tc, torch.ones(len(mouth_tc), dtype=torch.bool))
+            text_a = torch.from_numpy(tokens_in_time(e.phones, tokens, config.token_rate_hz))
+            save_voice(path, Voice(torch.from_numpy(mel[:frames]), text_a, lips), config.mel)
             return
     raise SystemExit(f"no utterance of {voice} lasts {seconds} s")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jamflow.data.corpus import shards
 from jamflow.data.features import prepare
+from jamflow.mel_format import MelFormat
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
@@ -13,4 +14,4 @@ if __name__ == "__main__":
     args = parser.parse_args()
     for i, shard in enumerate(shards(args.corpus)):
         if i % args.part[1] == args.part[0]:
-            prepare(shard, seed=i)
+            prepare(shard, MelFormat(), seed=i)

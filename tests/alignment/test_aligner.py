@@ -45,7 +45,7 @@ class Speaker:
 
 @pytest.fixture(scope="module")
 def aligner() -> Aligner:
-    text = TextFrontend(load_durations(asset("mini/durations.safetensors")), CONFIG)
+    text = TextFrontend(load_durations(asset("mini/durations.safetensors"), CONFIG.audio.text_vocab), CONFIG)
     return Aligner(text, _VOICE, CONFIG)
 
 

@@ -21,7 +21,7 @@ FPS = 25
 
 @pytest.fixture(scope="module")
 def spoken() -> list[tuple[str, float]]:
-    reader = TextFrontend(load_durations(asset("mini/durations.safetensors")), mini(len(symbols())))
+    reader = TextFrontend(load_durations(asset("mini/durations.safetensors"), len(symbols())), mini(len(symbols())))
     return [*(symbol for sentence in reader.sentences(TEXT) for symbol in sentence), (SILENCE, 0.1)]
 
 

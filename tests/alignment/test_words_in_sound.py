@@ -7,12 +7,15 @@ import torch
 
 from jamflow.data.augment import degrade_sound
 from jamflow.loading.model import assemble
+from jamflow.mel_format import MelFormat
 from jamflow.pipeline import JamFlow
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
 from jamflow.tasks.edit import own_speech
 from jamflow.text.words import is_sound, sequence, spoken_words
 from jamflow.voices.adaptation import Adapter
+
+MEL = MelFormat()
 
 TEXT = "The plumber came back on Monday with a bigger pump."
 
@@ -32,7 +35,7 @@ def test_word_boundaries(own: bool, smaller: bool) -> None:
     assert aligner is not None
     words = spoken_words(TEXT, aligner.text.phonemizer)
     say = own_speech(parts.in_voice(Adapter(), finder.adapt_to_fm))
-    found = aligner.align(words, LogMel()(torch.from_numpy(to_model_level(wave))), say)
+    found = aligner.align(words, LogMel(MEL)(torch.from_numpy(to_model_level(wave))), say)
     symbols, spans = sequence(words)
     assert [p[0] for p in spoken.phones] == symbols
     errors = []

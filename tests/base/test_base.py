@@ -12,10 +12,11 @@ from jamflow import JamFlow
 from jamflow.errors import UserError
 from jamflow.flow.schedule import time_grid
 from jamflow.loading.joint import load_joint
+from jamflow.mel_format import MelFormat
 from jamflow.model.streams import AudioInput
 from jamflow.speech import whisper
 from jamflow.speech.level import to_f5_level
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import load_vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
@@ -23,8 +24,10 @@ from jamflow.voices.f5_reference import clipped_reference
 from jamflow.weights.shipped import asset
 from tiny_base import SAID, make_folder, make_voice
 
+MEL = MelFormat()
+
 LONG = "The first sentence is here. A second one follows it, and it is longer. " * 6
-RAMP = int(0.15 * SAMPLE_RATE_HZ)
+RAMP = int(0.15 * MEL.sample_rate_hz)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def model(place: Path) -> JamFlow:
 
 
 def prepared(place: Path) -> np.ndarray:
-    return clipped_reference(read_wave(place / "me.wav"))[0]
+    return clipped_reference(read_wave(place / "me.wav"), MEL.sample_rate_hz)[0]
 
 
 @pytest.mark.parametrize(
@@ -50,9 +53,9 @@ def prepared(place: Path) -> np.ndarray:
 )
 def test_length_is_the_official_rule(model: JamFlow, place: Path, text: str, speed: float) -> None:
     samples, said = len(prepared(place)), prepared_reference(SAID)
-    parts = chunks(text, chunk_bytes(said, samples / SAMPLE_RATE_HZ, speed))
-    frames = [mel_frames(samples, said, part, speed) for part in parts]
-    expected = sum((n - samples // HOP - 1) * HOP for n in frames) - RAMP * (len(parts) - 1)
+    parts = chunks(text, chunk_bytes(said, samples / MEL.sample_rate_hz, speed))
+    frames = [mel_frames(samples // MEL.hop, said, part, speed) for part in parts]
+    expected = sum((n - samples // MEL.hop - 1) * MEL.hop for n in frames) - RAMP * (len(parts) - 1)
     out = model.tts(text, voice=place / "me.wav", voice_text=SAID, nfe=1, speed=speed)
     assert len(out.speech.waveform) == expected
     assert len(list(out.pieces())) == len(parts) and (text != LONG or len(parts) > 1)
@@ -62,9 +65,9 @@ def test_more_tokens_than_frames_get_a_frame_each(model: JamFlow, place: Path) -
     text, said = "Ah, ah, ah, ah, ah.", "This is said at a speed that nobody can follow, " * 4
     out = model.tts(text, voice=place / "me.wav", voice_text=said, nfe=1, speed=2.0)
     tokens = len(tokenize(joined(prepared_reference(said.strip()), text)))
-    first = len(prepared(place)) // HOP
+    first = len(prepared(place)) // MEL.hop
     expected = max(tokens, first + 1) + 1 - first - 1
-    assert len(out.speech.waveform) == expected * HOP
+    assert len(out.speech.waveform) == expected * MEL.hop
 
 
 def test_the_whole_path_is_its_parts_by_hand(model: JamFlow, place: Path) -> None:
@@ -75,8 +78,8 @@ def test_the_whole_path_is_its_parts_by_hand(model: JamFlow, place: Path) -> Non
     vocoder = load_vocoder(place / "tiny/vocoder.safetensors")
     wave, back = to_f5_level(prepared(place))
     assert back < 1
-    mel, said = LogMel()(torch.from_numpy(wave))[None], prepared_reference(SAID)
-    n = mel_frames(len(wave), said, text, 1.0)
+    mel, said = LogMel(MEL)(torch.from_numpy(wave))[None], prepared_reference(SAID)
+    n = mel_frames(len(wave) // MEL.hop, said, text, 1.0)
     tokens = torch.tensor([Vocabulary(asset("base/vocab.txt")).indices(tokenize(joined(said, text)))])
     x = torch.randn(1, n, 100, generator=torch.Generator().manual_seed(5 * 100_003))
     context = torch.nn.functional.pad(mel, (0, 0, 0, n - mel.shape[1]))
@@ -91,7 +94,7 @@ def test_the_whole_path_is_its_parts_by_hand(model: JamFlow, place: Path) -> Non
         with_text = look(False)
         x = x + (with_text + (with_text - look(True)) * 2) * (end - t)
     x = torch.where(torch.arange(n)[None, :, None] < mel.shape[1], context, x)
-    expected = vocoder(x[:, len(wave) // HOP :])[0].numpy() * back
+    expected = vocoder(x[:, len(wave) // MEL.hop :])[0].numpy() * back
     np.testing.assert_allclose(out, expected.clip(-1, 1), atol=1e-5)
 
 
@@ -105,7 +108,7 @@ def test_same_seed_same_sound_whatever_follows(model: JamFlow, place: Path) -> N
     pieces = list(model.tts(LONG, voice=place / "me.wav", voice_text=SAID, nfe=2, seed=1).pieces())
     assert len(pieces) > 1 and np.array_equal(np.concatenate([p.speech for p in pieces]), whole)
     said = prepared_reference(SAID)
-    first = chunks(" ".join(LONG.split()), chunk_bytes(said, len(prepared(place)) / SAMPLE_RATE_HZ, 1.0))[0]
+    first = chunks(" ".join(LONG.split()), chunk_bytes(said, len(prepared(place)) / MEL.sample_rate_hz, 1.0))[0]
     alone = spoken(first, 1)
     assert np.array_equal(pieces[0].speech, alone[: len(alone) - RAMP]), "only what will be mixed is held back"
 
@@ -127,7 +130,7 @@ def test_quiet_voices_stay_quiet(model: JamFlow, place: Path, tmp_path: Path) ->
 def test_a_recording_without_its_text_is_transcribed(model: JamFlow, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Ears:
         def transcribe(self, speech: np.ndarray, rate: int) -> str:
-            assert rate == SAMPLE_RATE_HZ and len(speech) == len(prepared(place))
+            assert rate == MEL.sample_rate_hz and len(speech) == len(prepared(place))
             return SAID
 
     monkeypatch.setattr(whisper, "Whisper", Ears)

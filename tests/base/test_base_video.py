@@ -12,9 +12,11 @@ from jamflow import JamFlow
 from jamflow.media.image import read_image
 from jamflow.media.video_reader import read_video
 from jamflow.media.video_writer import VideoWriter
-from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.mel_format import MelFormat
 from jamflow.speech.waveform import read_wave
 from tiny_base import SAID, load_trained, make_trained, make_voice
+
+MEL = MelFormat()
 
 PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 MOUTH = (14, 17, 19, 20)
@@ -78,7 +80,7 @@ def test_lipsync_keeps_uneven_times(model: JamFlow, place: Path, frames: list[np
 
 def test_retell_in_the_speakers_own_voice(model: JamFlow, place: Path, frames: list[np.ndarray], tmp_path: Path) -> None:
     wave = read_wave(place / "me.wav")
-    with VideoWriter(tmp_path / "v.mp4", *SIZE, FPS, SAMPLE_RATE_HZ, quality="filmed") as writer:
+    with VideoWriter(tmp_path / "v.mp4", *SIZE, FPS, MEL.sample_rate_hz, quality="filmed") as writer:
         for frame in [*frames, *frames[:GONE][::-1]]:
             writer.write_frame(frame)
         writer.write_audio(wave)

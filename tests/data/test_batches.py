@@ -14,9 +14,12 @@ from jamflow.data.batches import Packer
 from jamflow.data.corpus import ShardWriter, shards
 from jamflow.data.features import Example, examples, loudness
 from jamflow.data.statistics import statistics
+from jamflow.mel_format import MelFormat
 from jamflow.model.config import mini
-from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.text.phonemes import symbols, tokens_in_time
+
+MEL = MelFormat()
 
 CONFIG = mini(len(symbols()))
 TOKENS = 128
@@ -29,19 +32,19 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def packer(corpus: Path) -> Packer:
-    return Packer([e for s in shards(corpus) for e in examples(s)], CONFIG, np.random.default_rng(0))
+    return Packer([e for s in shards(corpus) for e in examples(s, MEL)], CONFIG, np.random.default_rng(0))
 
 
 def test_features_are_the_log_mel_of_the_stored_sound(corpus: Path) -> None:
     shard = next(iter(shards(corpus)))
-    for utterance, example in zip(shard.utterances, examples(shard), strict=True):
-        expected = LogMel()(torch.from_numpy(shard.samples(utterance)))[: len(example.mel_fm)].numpy()
+    for utterance, example in zip(shard.utterances, examples(shard, MEL), strict=True):
+        expected = LogMel(MEL)(torch.from_numpy(shard.samples(utterance)))[: len(example.mel_fm)].numpy()
         np.testing.assert_allclose(example.mel_fm, expected, atol=0.01)
 
 
 def test_a_row_is_one_voice_from_end_to_end(packer: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "ANOTHER_VOICE", 0.0)
-    bins = {name: LogMel()(_tone(hz)).mean(0).argmax() for name, hz in PITCH_HZ.items()}
+    bins = {name: LogMel(MEL)(_tone(hz)).mean(0).argmax() for name, hz in PITCH_HZ.items()}
     mel = packer.batch(8, TOKENS).mel_bac.reshape(8, 2 * TOKENS, -1)
     loud = mel.max(-1).values > -2
     for row, heard in zip(mel, loud, strict=True):
@@ -51,11 +54,11 @@ def test_a_row_is_one_voice_from_end_to_end(packer: Packer, monkeypatch: pytest.
 
 def test_another_voice_is_higher_or_lower_and_the_same_in_what_is_given_and_what_is_generated() -> None:
     hz = 1000.0
-    clean = LogMel()(_tone(hz)).numpy()
+    clean = LogMel(MEL)(_tone(hz)).numpy()
     noisy = clean + np.random.default_rng(1).normal(0, 0.01, clean.shape).astype(np.float32)
     peaks = set()
     for seed in range(20):
-        mel, heard = another_voice([clean, noisy], np.random.default_rng(seed))
+        mel, heard = another_voice([clean, noisy], MEL, np.random.default_rng(seed))
         assert mel.shape == clean.shape and np.isfinite(mel).all() and mel.min() >= np.log(1e-5)
         assert np.abs(mel - heard)[mel > -8].max() < 0.1
         peaks.add(int(mel.mean(0).argmax()))
@@ -63,7 +66,7 @@ def test_another_voice_is_higher_or_lower_and_the_same_in_what_is_given_and_what
 
 
 def test_favoured_voices_are_drawn_more_often(corpus: Path) -> None:
-    data = [e for s in shards(corpus) for e in examples(s)]
+    data = [e for s in shards(corpus) for e in examples(s, MEL)]
     name = sorted(PITCH_HZ)[0]
     plain, favoured = (Packer(data, CONFIG, np.random.default_rng(0), favour) for favour in ((), ((name, 3.0),)))
     mine = plain.names.index(name)
@@ -95,7 +98,7 @@ def test_lips_belong_to_the_text_of_their_row(packer: Packer) -> None:
 
 
 def test_statistics_bring_rows_to_unit_scale(packer: Packer, corpus: Path) -> None:
-    made = statistics([e for s in shards(corpus) for e in examples(s)], CONFIG, np.random.default_rng(1))
+    made = statistics([e for s in shards(corpus) for e in examples(s, MEL)], CONFIG, np.random.default_rng(1))
     mel = packer.batch(32, TOKENS).mel_bac.reshape(-1, 100)
     scaled = (mel - made["mel_mean"]) / made["mel_std"]
     assert abs(float(scaled.mean())) < 0.1 and 0.5 < float(scaled.std()) < 1.2
@@ -118,10 +121,10 @@ def test_half_written_shards_are_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_degraded_sound_is_the_same_speech_worse(seed: int) -> None:
     wave = _tone(300.0).numpy()
-    worse = degrade_sound(wave, SAMPLE_RATE_HZ, np.random.default_rng(seed))
+    worse = degrade_sound(wave, MEL.sample_rate_hz, np.random.default_rng(seed))
     assert worse.shape == wave.shape and np.abs(worse).max() <= 1 and not np.array_equal(worse, wave)
     assert np.corrcoef(wave, worse)[0, 1] > 0.6
-    np.testing.assert_array_equal(worse, degrade_sound(wave, SAMPLE_RATE_HZ, np.random.default_rng(seed)))
+    np.testing.assert_array_equal(worse, degrade_sound(wave, MEL.sample_rate_hz, np.random.default_rng(seed)))
 
 
 def test_tracker_noise_is_small_and_does_not_touch_its_input() -> None:
@@ -158,13 +161,13 @@ def test_a_voice_that_nobody_has_is_given_as_it_is_generated(packer: Packer, mon
             object.__setattr__(example, "heard_fm", example.mel_fm)
     batch = packer.batch(30, TOKENS)
     torch.testing.assert_close(batch.heard_bac, batch.mel_bac)
-    plain = {int(LogMel()(_tone(hz)).mean(0).argmax()) for hz in PITCH_HZ.values()}
+    plain = {int(LogMel(MEL)(_tone(hz)).mean(0).argmax()) for hz in PITCH_HZ.values()}
     peaks = {int(row.reshape(2 * TOKENS, -1).mean(0).argmax()) for row in batch.mel_bac}
     assert len(peaks - plain) > 1
 
 
 def test_a_row_begins_anew_at_every_draw_and_every_seed_has_its_own(corpus: Path) -> None:
-    data = [e for s in shards(corpus) for e in examples(s)]
+    data = [e for s in shards(corpus) for e in examples(s, MEL)]
     one, same, other = (Packer(data, CONFIG, np.random.default_rng(seed)).batch(4, TOKENS) for seed in (1, 1, 2))
     assert torch.equal(one.mel_bac, same.mel_bac) and torch.equal(one.seen_btc, same.seen_btc)
     assert not torch.equal(one.mel_bac, other.mel_bac)
@@ -258,7 +261,7 @@ def test_loud_samples_are_clipped_not_wrapped(tmp_path: Path) -> None:
 
 def test_a_channel_that_hardly_moves_is_not_blown_up(corpus: Path) -> None:
     """The depth of shut lips, and the tracker's noise on brows."""
-    made = statistics([e for s in shards(corpus) for e in examples(s)], CONFIG, np.random.default_rng(1))
+    made = statistics([e for s in shards(corpus) for e in examples(s, MEL)], CONFIG, np.random.default_rng(1))
     assert made["mouth_std"].min() == pytest.approx(0.03) and made["mouth_std"].max() > 0.1
     assert made["clue_std"].min() == pytest.approx(0.05) and made["mel_std"].min() >= 0.5
 
@@ -268,14 +271,14 @@ def test_noise_is_quieter_than_speech_at_the_ratio_that_was_drawn() -> None:
     wave = _tone(300.0).numpy()
     ratios = []
     for seed in range(40):
-        worse = degrade_sound(wave, SAMPLE_RATE_HZ, np.random.default_rng(seed))
+        worse = degrade_sound(wave, MEL.sample_rate_hz, np.random.default_rng(seed))
         gain = float(worse @ wave / (wave @ wave))
         ratios.append(10 * np.log10(np.square(gain * wave).sum() / np.square(worse - gain * wave).sum()))
     assert np.quantile(ratios, 0.1) > -2 and np.median(ratios) > 10
 
 
 def _tone(hz: float) -> torch.Tensor:
-    return 0.3 * torch.sin(2 * np.pi * hz * torch.arange(SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ)
+    return 0.3 * torch.sin(2 * np.pi * hz * torch.arange(MEL.sample_rate_hz) / MEL.sample_rate_hz)
 
 
 assert set(SYMBOLS) <= set(symbols())

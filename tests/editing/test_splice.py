@@ -66,11 +66,11 @@ def test_the_model_sees_five_seconds_to_either_side_and_not_what_is_replaced(rec
     reach_s = 512 / RATE + 1.01 / CONFIG.token_rate_hz
     far = (at_s < float(view.span_s[0]) - reach_s) | (at_s > float(view.span_s[1]) + reach_s)
     assert given.numpy()[far].all()
-    heard = LogMel()(torch.from_numpy(2 * recording.at_24_khz(round(view.start_s * RATE), 20 * RATE)))
+    heard = LogMel(CONFIG.mel)(torch.from_numpy(2 * recording.resampled(RATE, round(view.start_s * RATE), 20 * RATE)))
     before = given.repeat_interleave(2) & (torch.arange(2 * view.tokens) < view.tokens)
     torch.testing.assert_close(mel[before], heard[: len(mel)][before])  # it hears nothing of the gap
-    moved = view.start_s - place.shift_s
-    again = LogMel()(torch.from_numpy(2 * recording.at_24_khz(round(moved * RATE), round(moved * RATE) + 512 * view.tokens)))
+    moved = round((view.start_s - place.shift_s) * RATE)
+    again = LogMel(CONFIG.mel)(torch.from_numpy(2 * recording.resampled(RATE, moved, moved + 512 * view.tokens)))
     after = given.repeat_interleave(2) & (torch.arange(2 * view.tokens) > view.tokens)
     after[-4:] = False  # the end of what is seen
     torch.testing.assert_close(mel[after], again[: len(mel)][after])

@@ -19,7 +19,7 @@ RATE_HZ = 46.875
 
 @pytest.fixture(scope="module")
 def text() -> TextFrontend:
-    return TextFrontend(load_durations(asset("mini/durations.safetensors")), mini(len(symbols())))
+    return TextFrontend(load_durations(asset("mini/durations.safetensors"), len(symbols())), mini(len(symbols())))
 
 
 def timed(text: TextFrontend, said: str, slower: float = 1.0, gap_s: float = 0.0) -> list[TimedWord]:

@@ -67,7 +67,7 @@ CONFIGS = {
 def test_utterances_cover_the_speech(tmp_path: Path, config: JointConfig, seconds: float) -> None:
     """Frames are ceil(seconds * fps): the picture lasts at least as long as the sound, and less than a frame longer."""
     talk(tmp_path / "a.wav", seconds)
-    recording = open_recording(tmp_path / "a.wav")
+    recording = open_recording(tmp_path / "a.wav", 24_000)
     end_s, frames = Fraction(0), 0
     for utterance in utterances(recording, config):
         mel = utterance.speech.mel_fm
@@ -89,7 +89,7 @@ def test_utterances_cover_the_speech(tmp_path: Path, config: JointConfig, second
 def test_a_window_that_is_wider_than_the_surroundings_is_refused(tmp_path: Path) -> None:
     talk(tmp_path / "a.wav", 1.0)
     with pytest.raises(UserError, match=r"sees 11\.3 s of speech to either side; a recording can show it 11\.2 s") as error:
-        next(utterances(open_recording(tmp_path / "a.wav"), replace(base(), window_s=11.3)))
+        next(utterances(open_recording(tmp_path / "a.wav", 24_000), replace(base(), window_s=11.3)))
     assert error.value.hint
 
 
@@ -108,4 +108,4 @@ def test_memory_does_not_grow_with_the_recording(tmp_path: Path) -> None:
 
 
 def _recorded(path: Path) -> Iterator[object]:
-    yield from utterances(open_recording(path), mini(9))
+    yield from utterances(open_recording(path, 24_000), mini(9))

@@ -11,6 +11,7 @@ from jamflow import JamFlow
 from jamflow.flow.schedule import time_grid
 from jamflow.flow.solver import State, integrate
 from jamflow.loading.model import LoadedModel, assemble
+from jamflow.mel_format import MelFormat
 from jamflow.model.config import AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import Frozen, JointModel
 from jamflow.model.normalise import Normaliser
@@ -20,6 +21,8 @@ from jamflow.sampling.generate import Sampling, generate
 from jamflow.sampling.windows import frame_noise, reach_frames
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
+
+MEL = MelFormat()
 
 
 def test_noise_belongs_to_the_frame() -> None:
@@ -101,7 +104,7 @@ def test_with_mini_one_reach_is_enough_for_all_steps() -> None:
     said = JamFlow(parts).tts("The quick brown fox jumps over the lazy dog. We may be back by May. " * 4, nfe=4).speech.waveform
     wave = to_model_level(np.resize(said, int(seconds * 24_000)))
     tokens = int(seconds * Fraction(config.token_rate_hz))
-    mel = parts.normaliser.mel(LogMel()(torch.from_numpy(wave))[:-1].reshape(1, tokens, -1))
+    mel = parts.normaliser.mel(LogMel(MEL)(torch.from_numpy(wave))[:-1].reshape(1, tokens, -1))
     one, false = torch.ones(1), torch.tensor([False])
     speech = parts.joint.freeze_audio(AudioInput(mel, mel, one, torch.full((1, 1), -1), false, false))
     frames = config.motion_frames(tokens)

@@ -44,9 +44,9 @@ def test_a_rate_that_the_result_can_have(wave: Path) -> None:
 def test_as_models_hear_it(wave: Path) -> None:
     """A part of it at another rate is as long in seconds, and never beyond full scale."""
     sound = open_original(wave)
-    heard = sound.at_24_khz(4_410, 30_870)
+    heard = sound.resampled(24_000, 4_410, 30_870)
     assert len(heard) == pytest.approx(0.6 * 24_000, abs=1) and np.abs(heard).max() <= 1
-    assert open_original(wave, rates_hz=(24_000, 48_000)).at_24_khz(0, 48_000).shape == (24_000,)
+    assert open_original(wave, rates_hz=(24_000, 48_000)).resampled(24_000, 0, 48_000).shape == (24_000,)
 
 
 def test_silence_is_refused(tmp_path: Path) -> None:

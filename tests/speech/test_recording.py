@@ -24,7 +24,7 @@ def talk(seconds: float, rate: int, level: float = 0.2) -> np.ndarray:
 @pytest.mark.parametrize(("rate", "level"), [(44_100, 0.2), (24_000, 0.02), (8_000, 0.6), (96_000, 0.003)])
 def test_as_read_at_once(tmp_path: Path, rate: int, level: float) -> None:
     soundfile.write(tmp_path / "a.wav", talk(7.3, rate, level), rate, subtype="FLOAT")
-    recording = open_recording(tmp_path / "a.wav")
+    recording = open_recording(tmp_path / "a.wav", 24_000)
     assert (recording.length_s, recording.start_s) == (Fraction(73, 10), 0)
     blocks = list(recording.blocks())
     assert max(map(len, blocks)) < 24_000, "a little at a time"
@@ -39,7 +39,8 @@ def test_the_loudest_sample_stays_in_range(tmp_path: Path, loudest: float) -> No
     wave = talk(2.0, 24_000, 0.01)
     wave[30_000] = loudest
     soundfile.write(tmp_path / "a.wav", wave, 24_000)
-    assert np.abs(np.concatenate(list(open_recording(tmp_path / "a.wav").blocks()))).max() == pytest.approx(0.98, abs=0.01)
+    heard = np.concatenate(list(open_recording(tmp_path / "a.wav", 24_000).blocks()))
+    assert np.abs(heard).max() == pytest.approx(0.98, abs=0.01)
 
 
 def no_number(rate: int) -> np.ndarray:
@@ -62,4 +63,4 @@ def test_what_cannot_be_used_is_refused(tmp_path: Path, name: str) -> None:
     make, words = BAD[name]
     soundfile.write(tmp_path / "a.wav", make(), 24_000, subtype="FLOAT")
     with pytest.raises(UserError, match=words):
-        open_recording(tmp_path / "a.wav")
+        open_recording(tmp_path / "a.wav", 24_000)

@@ -7,21 +7,24 @@ import torch
 
 from golden import Golden, official_entries
 from jamflow.errors import UserError
-from jamflow.speech.mel import LogMel, MelConfig, mel_filterbank
+from jamflow.mel_format import MelFormat
+from jamflow.speech.mel import LogMel, mel_filterbank
 from jamflow.speech.vocoder import ISTFTHead, Vocos, VocosConfig, load_official_vocos
+
+MEL = MelFormat()
 
 
 @pytest.mark.parametrize("name", ["wave", "silence", "wave_short", "wave_1000"])
 def test_log_mel(name: str) -> None:
     golden = Golden("f5tts", "mel.npz")
     wave = torch.zeros(1, 2048) if name == "silence" else golden.input(name)
-    mel = LogMel(MelConfig())(wave if wave.dim() == 2 else wave[None])
+    mel = LogMel(MEL)(wave if wave.dim() == 2 else wave[None])
     golden.check(f"vocos/{name}", mel.transpose(1, 2), atol=2e-4)
 
 
 def test_filters() -> None:
     golden = Golden("f5tts", "mel.npz")
-    golden.check("filterbank/htk_none", mel_filterbank(MelConfig()), atol=2e-5)  # torchaudio rounds in single precision
+    golden.check("filterbank/htk_none", mel_filterbank(MEL), atol=2e-5)  # torchaudio rounds in single precision
 
 
 @pytest.mark.parametrize("case", ["tiny", "tiny_quiet", "real"])
@@ -30,12 +33,10 @@ def test_vocos(case: str) -> None:
     about = golden.meta["cases"][case]
     backbone, head = about["config"]["backbone"], about["config"]["head"]
     config = VocosConfig(
-        n_mels=backbone["input_channels"],
+        mel=MelFormat(n_fft=head["n_fft"], hop=head["hop_length"], bands=backbone["input_channels"]),
         dim=backbone["dim"],
         intermediate_dim=backbone["intermediate_dim"],
         layers=backbone["num_layers"],
-        n_fft=head["n_fft"],
-        hop=head["hop_length"],
     )
     model = Vocos(config).eval()
     golden.fill(model, about["weights"])
@@ -47,14 +48,14 @@ def test_copy_synthesis() -> None:
     golden = Golden("f5tts", "vocos.npz")
     model = Vocos(VocosConfig()).eval()
     golden.fill(model, golden.meta["cases"]["copy"]["weights"])
-    mel = LogMel(MelConfig())(golden.input("copy/wave")[None])
+    mel = LogMel(MEL)(golden.input("copy/wave")[None])
     golden.check("copy/wave_out", model(mel), atol=1e-4)
 
 
 def test_loud_magnitudes_are_limited() -> None:
     golden = Golden("f5tts", "vocos.npz")
     about = golden.meta["cases"]["head_loud"]["config"]["head"]
-    model = Vocos(VocosConfig(dim=about["dim"], n_fft=about["n_fft"], hop=about["hop_length"])).eval()
+    model = Vocos(VocosConfig(MelFormat(n_fft=about["n_fft"], hop=about["hop_length"]), about["dim"])).eval()
     golden.fill(model, "vocos")
     golden.check("head_loud/wave", model.head(golden.input("head_loud/x")), atol=1e-4)
 
@@ -62,7 +63,7 @@ def test_loud_magnitudes_are_limited() -> None:
 def test_inverse_stft() -> None:
     golden = Golden("f5tts", "vocos.npz")
     about = golden.meta["cases"]["istft/center"]
-    head = ISTFTHead(VocosConfig(dim=8, n_fft=about["n_fft"], hop=about["hop_length"]))
+    head = ISTFTHead(VocosConfig(MelFormat(n_fft=about["n_fft"], hop=about["hop_length"]), 8))
     spectrum = torch.complex(golden.input("istft/real"), golden.input("istft/imag"))
     golden.check("istft/center", head.istft(spectrum), atol=1e-6)
 

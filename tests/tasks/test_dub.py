@@ -16,10 +16,12 @@ from jamflow.evaluate.lips import correlation
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.media.video_reader import read_sound, read_video
 from jamflow.media.video_writer import VideoWriter
+from jamflow.mel_format import MelFormat
 from jamflow.result import Result
-from jamflow.speech.mel import FRAME_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.voices.given_lips import cuts
 
+MEL = MelFormat()
 PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
 TEXT = "My puppy jumps over the wall. Bob may move the apples."
 LEAD = 20  # frames in which the portrait is silent
@@ -57,8 +59,8 @@ def level(wave: np.ndarray, count: int) -> np.ndarray:
     """(count,) loudness at 25 Hz."""
     import torch
 
-    loud = loudness(LogMel()(torch.from_numpy(wave)).numpy())
-    return np.interp((np.arange(count) + 0.5) / 25 * FRAME_RATE_HZ, np.arange(len(loud)), loud)
+    loud = loudness(LogMel(MEL)(torch.from_numpy(wave)).numpy())
+    return np.interp((np.arange(count) + 0.5) / 25 * MEL.frame_rate_hz, np.arange(len(loud)), loud)
 
 
 def shown(path: Path) -> int:

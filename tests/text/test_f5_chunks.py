@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from jamflow.text.f5_text import chunk_bytes, chunks, joined, mel_frames, prepared_reference
 
-HOP, RATE = 256, 24_000
-
 
 @given(st.lists(st.text("abé，。,. ", min_size=1, max_size=12), max_size=12), st.integers(1, 60))
 def test_chunks_hold_all_of_the_text_and_fit_where_they_can(parts: list[str], most: int) -> None:
@@ -29,20 +27,18 @@ def test_clauses_are_joined_while_they_fit() -> None:
 
 def test_time_is_shared_out_by_bytes() -> None:
     """Three seconds of reference for 30 bytes: another 30 take three more, at twice the speed half of it."""
-    reference, samples = "x" * 29 + "。", 3 * RATE
-    frames = samples // HOP
+    reference, frames = "x" * 29 + "。", 281
     own = len(reference.encode())
-    assert mel_frames(samples, reference, "y" * own, 1.0) == 2 * frames
-    assert mel_frames(samples, reference, "y" * own, 2.0) == pytest.approx(1.5 * frames, abs=1)
+    assert mel_frames(frames, reference, "y" * own, 1.0) == 2 * frames
+    assert mel_frames(frames, reference, "y" * own, 2.0) == pytest.approx(1.5 * frames, abs=1)
     spaced = "x" * 31  # a space will follow it
-    assert mel_frames(samples, spaced, "y" * 32, 1.0) == 2 * frames
+    assert mel_frames(frames, spaced, "y" * 32, 1.0) == 2 * frames
 
 
 def test_very_short_texts_get_more_time_whatever_was_asked() -> None:
-    reference, samples = "x" * 31, 3 * RATE
-    per_byte = (samples // HOP) / 32
-    short, longer = (mel_frames(samples, reference, text, 2.0) - samples // HOP for text in ("y" * 9, "y" * 10))
-    assert short == int(per_byte * 9 / 0.3) and longer == int(per_byte * 10 / 2)
+    reference, frames = "x" * 31, 281
+    short, longer = (mel_frames(frames, reference, text, 2.0) - frames for text in ("y" * 9, "y" * 10))
+    assert short == int(frames / 32 * 9 / 0.3) and longer == int(frames / 32 * 10 / 2)
 
 
 def test_how_much_text_fits_beside_a_reference() -> None:

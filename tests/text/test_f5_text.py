@@ -59,7 +59,8 @@ def test_reference_text(golden: dict[str, Any]) -> None:
 def test_durations(golden: dict[str, Any]) -> None:
     for case in golden["duration"]:
         if case["fix_duration"] is None:
-            assert mel_frames(case["ref_samples"], case["ref_text"], case["gen_text"], case["speed"]) == case["duration"]
+            frames = mel_frames(case["ref_samples"] // 256, case["ref_text"], case["gen_text"], case["speed"])
+            assert frames == case["duration"]
         if case["tokens"] is not None:
             assert "".join(tokenize(joined(case["ref_text"], case["gen_text"]))) == case["tokens"]
 

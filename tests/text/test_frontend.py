@@ -14,7 +14,7 @@ TEXT = "My mother bought a map. Where did Bob go, and why? " + "He went over the
 
 @pytest.fixture(scope="module")
 def reader() -> TextFrontend:
-    return TextFrontend(load_durations(asset("mini/durations.safetensors")), CONFIG)
+    return TextFrontend(load_durations(asset("mini/durations.safetensors"), CONFIG.audio.text_vocab), CONFIG)
 
 
 def seconds(pieces: list[TimedSentence]) -> float:

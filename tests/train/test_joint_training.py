@@ -82,7 +82,7 @@ def test_held_out_voices_are_not_trained_on(corpus: Path, tmp_path: Path) -> Non
 
 def test_everything_in_a_row_moves_to_the_device(corpus: Path) -> None:
     """The `meta` device computes shapes only, and like a GPU refuses tensors that stayed on the CPU."""
-    data = [e for s in shards(corpus) for e in examples(s)]
+    data = [e for s in shards(corpus) for e in examples(s, TINY.mel)]
     batch = Packer(data, TINY, np.random.default_rng(0)).batch(2, 48)
     normaliser = Normaliser(100, TINY.motion.mouth_channels, TINY.motion.clue_channels)
     row = assign(batch, Regimes(), TINY, normaliser, 0.2, torch.Generator().manual_seed(0)).to(torch.device("meta"))
@@ -93,7 +93,7 @@ def test_everything_in_a_row_moves_to_the_device(corpus: Path) -> None:
 
 
 def test_loss_counts_only_what_is_generated(corpus: Path) -> None:
-    data = [e for s in shards(corpus) for e in examples(s)]
+    data = [e for s in shards(corpus) for e in examples(s, TINY.mel)]
     batch = Packer(data, TINY, np.random.default_rng(0)).batch(4, 48)
     normaliser = Normaliser(100, TINY.motion.mouth_channels, TINY.motion.clue_channels)
     row = assign(batch, Regimes(), TINY, normaliser, 0.0, torch.Generator().manual_seed(1))

@@ -27,7 +27,7 @@ ROWS, TOKENS = 64, 48
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory: pytest.TempPathFactory) -> Batch:
     corpus = make_corpus(tmp_path_factory.mktemp("corpus"), utterances=2)
-    data = [e for s in shards(corpus) for e in examples(s)]
+    data = [e for s in shards(corpus) for e in examples(s, CONFIG.mel)]
     return Packer(data, CONFIG, np.random.default_rng(0)).batch(ROWS, TOKENS)
 
 

@@ -11,14 +11,17 @@ from torch import Tensor
 from jamflow import JamFlow
 from jamflow.flow.objective import flow_loss, on_path
 from jamflow.loading.model import LoadedModel, assemble
+from jamflow.mel_format import MelFormat
 from jamflow.model.joint import JointModel
 from jamflow.model.streams import AudioInput
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, generate
-from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.waveform import write_wave
 from jamflow.voices.adaptation import Adaptation, Adapter, adapted
 from jamflow.voices.prompt import adaptation_mel
+
+MEL = MelFormat()
 
 FEW = Adaptation(steps=6, row_s=2.0)
 CLEAR_ENOUGH = [(0.5, -60, False), (1.2, -60, True), (40, -60, True), (4, -20, True), (4, -6, False)]
@@ -37,7 +40,7 @@ def strange(parts: LoadedModel) -> np.ndarray:
 
 
 def mel_of(wave: np.ndarray) -> Tensor:
-    mel = adaptation_mel(wave, LogMel())
+    mel = adaptation_mel(wave, LogMel(MEL))
     assert mel is not None
     return mel
 
@@ -109,12 +112,12 @@ def test_a_model_in_bfloat16_stays_one(parts: LoadedModel, strange: np.ndarray) 
 
 @pytest.mark.parametrize(("seconds", "noise_db", "learnt"), CLEAR_ENOUGH)
 def test_a_lesson_is_long_and_clear_enough_and_not_too_long(seconds: float, noise_db: float, learnt: bool) -> None:
-    rng, n = np.random.default_rng(0), int(seconds * SAMPLE_RATE_HZ)
-    syllables = np.sin(2 * np.pi * 4 * np.arange(n) / SAMPLE_RATE_HZ).clip(0)
+    rng, n = np.random.default_rng(0), int(seconds * MEL.sample_rate_hz)
+    syllables = np.sin(2 * np.pi * 4 * np.arange(n) / MEL.sample_rate_hz).clip(0)
     wave = rng.normal(0, 0.1, n) * syllables + rng.normal(0, 0.1 * 10 ** (noise_db / 20), n)
-    mel = adaptation_mel(wave.astype(np.float32), LogMel())
+    mel = adaptation_mel(wave.astype(np.float32), LogMel(MEL))
     assert (mel is not None) == learnt
-    assert mel is None or len(mel) <= 12 * SAMPLE_RATE_HZ / 256 + 1
+    assert mel is None or len(mel) <= 12 * MEL.sample_rate_hz / 256 + 1
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golden import Golden
+from jamflow.mel_format import MelFormat
 from jamflow.speech.level import to_f5_level
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.voices.cross_fade import CrossFade
+
+MEL = MelFormat()
 
 
 @pytest.mark.parametrize("case", Golden("f5tts", "audio_post.npz").meta["cases"])
@@ -18,7 +20,7 @@ def test_after_the_vocoder(case: str) -> None:
     about = golden.meta["cases"][case]
     reference, back = to_f5_level(golden.input(about["ref"]).numpy().mean(0))
     golden.check(f"{case}/cond_audio", torch.from_numpy(reference)[None], atol=1e-6)
-    join = CrossFade(int(about["cross_fade_duration"] * SAMPLE_RATE_HZ))
+    join = CrossFade(int(about["cross_fade_duration"] * MEL.sample_rate_hz))
     waves = [golden.input(name).numpy() * np.float32(back) for name in about["gens"]]
     out = np.concatenate([join.add(wave, last=i == len(waves) - 1) for i, wave in enumerate(waves)])
     golden.check(f"{case}/final", torch.from_numpy(out), atol=1e-6)

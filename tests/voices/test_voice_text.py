@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from jamflow.loading.model import assemble
-from jamflow.speech.mel import SAMPLE_RATE_HZ
+from jamflow.mel_format import MelFormat
 from jamflow.speech.waveform import write_wave
 from jamflow.voices.reader import Reader
+
+MEL = MelFormat()
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +20,10 @@ def reader() -> Reader:
 
 
 def recording(path: Path, said_s: float, silent_s: float) -> Path:
-    n = round(said_s * SAMPLE_RATE_HZ)
-    swell = 0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / SAMPLE_RATE_HZ)
+    n = round(said_s * MEL.sample_rate_hz)
+    swell = 0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / MEL.sample_rate_hz)
     said = 0.2 * swell * np.random.default_rng(0).standard_normal(n)
-    silence = np.zeros(round(silent_s * SAMPLE_RATE_HZ))
+    silence = np.zeros(round(silent_s * MEL.sample_rate_hz))
     write_wave(path, np.concatenate([silence, said, silence]).clip(-1, 1).astype(np.float32))
     return path
 

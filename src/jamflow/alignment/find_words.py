@@ -11,7 +11,7 @@ from torch import Tensor
 from jamflow.alignment.words_in_sound import Aligner, Say
 from jamflow.errors import UserError
 from jamflow.speech.level import to_model_level
-from jamflow.speech.mel import SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.original import Original
 from jamflow.text.words import TimedWord, find, spoken_words
 
@@ -37,7 +37,8 @@ class WordFinder:
 
     def __init__(self, aligner: Aligner, say: Say):
         self._aligner, self._say = aligner, say
-        self._log_mel = LogMel()
+        self._log_mel = LogMel(aligner.config.mel)
+        self._rate_hz = aligner.config.mel.sample_rate_hz
 
     def find(self, sound: Original, wanted: str, transcript: str | None) -> Heard:
         """The words around `wanted`, which must be said exactly once.
@@ -50,7 +51,7 @@ class WordFinder:
         if transcript:
             return self._known(sound, wanted, transcript)
         refuse_long(sound)
-        heard = _whisper().words(sound.at_24_khz(0, sound.samples), SAMPLE_RATE_HZ)
+        heard = _whisper().words(sound.resampled(self._rate_hz, 0, sound.samples), self._rate_hz)
         first, last = find([word.text for word in heard], wanted)
         return self._around(sound, heard, first, last)
 
@@ -64,7 +65,7 @@ class WordFinder:
             except UserError:
                 return Heard([], 0, 0)
             start_s, end_s = max(0.0, from_s - _AROUND_S), min(float(sound.length_s), to_s + _AROUND_S)
-            heard = ears.words(self._wave(sound, start_s, end_s), SAMPLE_RATE_HZ)
+            heard = ears.words(self._wave(sound, start_s, end_s), self._rate_hz)
             if not heard:
                 return Heard([], 0, 0)
             words = self._placed(sound, " ".join(word.text for word in heard), start_s, end_s)
@@ -98,7 +99,7 @@ class WordFinder:
         return [word.later(start_s) for word in words]
 
     def _wave(self, sound: Original, start_s: float, end_s: float) -> np.ndarray:
-        return sound.at_24_khz(round(start_s * sound.rate_hz), round(end_s * sound.rate_hz))
+        return sound.resampled(self._rate_hz, round(start_s * sound.rate_hz), round(end_s * sound.rate_hz))
 
     def _mel(self, wave: np.ndarray) -> Tensor:
         return self._log_mel(torch.from_numpy(to_model_level(wave)))

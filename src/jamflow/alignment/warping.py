@@ -5,8 +5,6 @@ Shapes: F and G mel frames of the two, C features.
 
 import numpy as np
 
-from jamflow.speech.mel import FRAME_RATE_HZ
-
 _CEPSTRA = 14  # of these the first, which is loudness, is left out: 13 are usual
 _SLOPE_FRAMES = 2  # frames to either side that a slope is measured over
 _HEARD = 0.35  # of loudness, from the background to the loud parts
@@ -49,10 +47,10 @@ def warp(a_fc: np.ndarray, b_gc: np.ndarray) -> np.ndarray:
         i, j = i - (step != 2), j - (step != 1)
 
 
-def warped_s(times_s: np.ndarray, path_f: np.ndarray) -> np.ndarray:
+def warped_s(times_s: np.ndarray, path_f: np.ndarray, frame_rate_hz: float) -> np.ndarray:
     """Seconds of `a` to seconds of `b`; `path_f` is `warp(a, b)`."""
-    frames = np.asarray(times_s) * FRAME_RATE_HZ
-    return np.interp(frames, np.arange(len(path_f)), path_f) / FRAME_RATE_HZ
+    frames = np.asarray(times_s) * frame_rate_hz
+    return np.interp(frames, np.arange(len(path_f)), path_f) / frame_rate_hz
 
 
 def _steps(distance: np.ndarray, stay: float) -> np.ndarray:

@@ -13,7 +13,6 @@ from torch import Tensor
 from jamflow.alignment.warping import sounding, voiceless, warp, warped_s
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
-from jamflow.speech.mel import FRAME_RATE_HZ
 from jamflow.text.durations import timeline
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import SILENCE, tokens_in_time
@@ -43,9 +42,10 @@ class Aligner:
             phones += [(s, a + start_s, b + start_s) for s, a, b in part]
             start_s = phones[-1][2]
             mels.append(mel)
-        first, last = sounding(mel_fm.numpy(), round(_EDGE_S * FRAME_RATE_HZ))
+        rate_hz = self.config.mel.frame_rate_hz
+        first, last = sounding(mel_fm.numpy(), round(_EDGE_S * rate_hz))
         path = warp(voiceless(torch.cat(mels).numpy()), voiceless(mel_fm[first:last].numpy()))
-        ends = warped_s(np.array([0.0, *(end for _, _, end in phones)]), path) + first / FRAME_RATE_HZ
+        ends = warped_s(np.array([0.0, *(end for _, _, end in phones)]), path, rate_hz) + first / rate_hz
         placed = [(s, float(ends[i]), float(ends[i + 1])) for i, (s, _, _) in enumerate(phones)]
         out = []
         for word, (first, last) in zip(words, spans, strict=True):
@@ -78,4 +78,4 @@ class Aligner:
         given_a = torch.arange(first + tokens) < first
         mel_fm = say(first + tokens, SpeechCondition("generated", self.voice.mel_fm, given_a, text_a))
         start = first * self.config.frames_per_token
-        return phones, mel_fm[start : start + round(phones[-1][2] * FRAME_RATE_HZ)]
+        return phones, mel_fm[start : start + round(phones[-1][2] * self.config.mel.frame_rate_hz)]

@@ -5,7 +5,8 @@ Only what is *given* to the model is degraded; what it learns to generate stays 
 
 import numpy as np
 
-from jamflow.speech.mel import LOG_FLOOR, N_MELS, MelConfig, htk_hz
+from jamflow.mel_format import MelFormat
+from jamflow.speech.mel import LOG_FLOOR, htk_hz
 
 
 def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
@@ -24,13 +25,13 @@ def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> n
     return np.clip(out * 10 ** rng.uniform(-0.7, 0.3), -1, 1).astype(np.float32)
 
 
-def another_voice(mels_fm: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """Log mels (F, 100) of one voice as another would have them: a longer or shorter vocal tract, whose pitch goes with it, and
+def another_voice(mels_fm: list[np.ndarray], mel_format: MelFormat, rng: np.random.Generator) -> list[np.ndarray]:
+    """Log mels (F, bands) of one voice as another would have them: a longer or shorter vocal tract, whose pitch goes with it, and
     another timbre. More voices than any teacher has; what is given and what is generated change alike.
     """
-    band_hz = htk_hz(MelConfig())[1:-1].numpy()
-    source = np.interp(band_hz / rng.uniform(0.86, 1.16), band_hz, np.arange(N_MELS))
-    low = np.minimum(source.astype(int), N_MELS - 2)
+    band_hz = htk_hz(mel_format)[1:-1].numpy()
+    source = np.interp(band_hz / rng.uniform(0.86, 1.16), band_hz, np.arange(mel_format.bands))
+    low = np.minimum(source.astype(int), mel_format.bands - 2)
     mix = (source - low).astype(np.float32)
     octave = np.log2(np.maximum(band_hz, 60) / 60)
     gain = np.interp(octave, np.arange(9), rng.uniform(-6, 6, 9)) / 8.686  # dB to nepers

@@ -81,7 +81,7 @@ class Packer:
         mels, heards, levels, phones, made = [], [], [], [], 0
         while made < frames:
             e = voice[int(self.rng.integers(len(voice)))]
-            shift = made / c.mel_rate_hz
+            shift = made / c.mel.frame_rate_hz
             phones += [(s, a + shift, b + shift) for s, a, b in e.phones]
             mels.append(e.mel_fm)
             heards.append(e.heard_fm)
@@ -89,12 +89,12 @@ class Packer:
             made += len(e.mel_fm)
         mel, heard = (np.concatenate(x)[:frames].astype(np.float32) for x in (mels, heards))
         if self.rng.random() < ANOTHER_VOICE:
-            mel, heard = another_voice([mel, heard], self.rng)
-        duration_s = frames / c.mel_rate_hz
+            mel, heard = another_voice([mel, heard], c.mel, self.rng)
+        duration_s = frames / c.mel.frame_rate_hz
         phones = [p for p in phones if p[1] < duration_s]
         motion_frames = int(np.ceil(duration_s * c.motion_fps))
         level = np.concatenate(levels)[:frames]
-        at = np.minimum(np.arange(motion_frames) / c.motion_fps * c.mel_rate_hz, frames - 1).astype(int)
+        at = np.minimum(np.arange(motion_frames) / c.motion_fps * c.mel.frame_rate_hz, frames - 1).astype(int)
         # Most rows are the default style, which is what `mini` should speak with; the rest teaches it to
         # follow and continue other people's.
         style = None if self.rng.random() < 0.5 else random_style(self.rng)

@@ -1,6 +1,6 @@
 """The corpus on disk: shards of speech with phoneme times, written once, read by memory map.
 
-A shard is a folder: `wave.npy` (all samples of all utterances end to end, int16 at 24 kHz), and
+A shard is a folder: `wave.npy` (all samples of all utterances end to end, int16 at the rate of the model that is trained), and
 `utterances.jsonl` (one utterance a line: text, voice, first sample, number of samples, phones).
 """
 

@@ -15,7 +15,7 @@ def statistics(examples: list[Example], config: JointConfig, rng: np.random.Gene
     """Mean and floored standard deviation per channel of both streams, for normalisation."""
     packer = Packer(examples, config, rng)
     batch = packer.batch(64, 240)
-    mel = batch.mel_bac.reshape(-1, config.audio.channels // config.frames_per_token)
+    mel = batch.mel_bac.reshape(-1, config.mel.bands)
     mouth = batch.mouth_btc.reshape(-1, config.motion.mouth_channels)
     clue = batch.clue_btc.reshape(-1, config.motion.clue_channels)
     out = {}

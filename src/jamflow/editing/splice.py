@@ -16,11 +16,12 @@ from torch import Tensor
 
 from jamflow.editing.support import EditSupport
 from jamflow.editing.timeline import EditTimeline
+from jamflow.mel_format import MelFormat
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Streams
 from jamflow.speech.bandwidth import with_top, without_top
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel, MelConfig
+from jamflow.speech.mel import LogMel
 from jamflow.speech.original import Original
 
 AROUND_S = 5.0  # of what is given to either side: with the stretch as much as rows of the training have
@@ -28,7 +29,6 @@ AROUND_S = 5.0  # of what is given to either side: with the stretch as much as r
 # the time that the teachers' models, and so `mini`, give it.
 _MARGINS_S = Fraction(1, 10), Fraction(1, 50)
 _FADE_S = 0.01  # from one sound to the other, within the stretch
-_REACH = MelConfig().n_fft // 2  # samples to either side that a mel frame hears
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Window:
         tokens, speech: for `Conditions`.
         gain: from the recording's level to the model's.
         bands: how many mel bands the recording has.
+        mel_format: of the speech.
     """
 
     start_s: Fraction
@@ -63,6 +64,7 @@ class Window:
     speech: SpeechCondition
     gain: float
     bands: int
+    mel_format: MelFormat
 
     def frames(self, config: JointConfig) -> np.ndarray:
         """(T,) new times of the motion frames."""
@@ -88,25 +90,28 @@ def cut(change: EditTimeline, sound: Original) -> Cut:
 
 def window(change: EditTimeline, place: Cut, sound: Original, config: JointConfig, support: EditSupport) -> Window:
     """Mel and text around the cut."""
-    rate, token = sound.rate_hz, config.frames_per_token * HOP
-    block_s = Fraction(config.block_tokens * token, SAMPLE_RATE_HZ)
+    rate, heard_hz = sound.rate_hz, config.mel.sample_rate_hz
+    token = config.frames_per_token * config.mel.hop
+    block_s = Fraction(config.block_tokens * token, heard_hz)
     start_s = max(Fraction(0), (Fraction(place.start, rate) - Fraction(AROUND_S)) // block_s * block_s)
     last = min(sound.samples, place.end + int(AROUND_S * rate))
-    before, after = sound.at_24_khz(round(start_s * rate), place.start), sound.at_24_khz(place.end, last)
-    gap = round(Fraction(place.new, rate) * SAMPLE_RATE_HZ)
-    heard = np.concatenate([before, after, sound.at_24_khz(place.start, place.end)])
+    before = sound.resampled(heard_hz, round(start_s * rate), place.start)
+    after = sound.resampled(heard_hz, place.end, last)
+    gap = round(Fraction(place.new, rate) * heard_hz)
+    heard = np.concatenate([before, after, sound.resampled(heard_hz, place.start, place.end)])
     gain = support.gain(heard)
     wave = np.concatenate([before, np.zeros(gap, np.float32), after]) * np.float32(gain)
     tokens = -(-len(wave) // token)
     wave = np.pad(wave, (0, tokens * token - len(wave)))
-    mel_fm = LogMel()(torch.from_numpy(wave))[:-1]  # the last frame is centred on the end
-    middle = torch.arange(len(mel_fm)) * HOP
-    known_f = (middle + _REACH <= len(before)) | (middle - _REACH >= len(before) + gap)
+    mel_fm = LogMel(config.mel)(torch.from_numpy(wave))[:-1]  # the last frame is centred on the end
+    middle = torch.arange(len(mel_fm)) * config.mel.hop
+    reach = config.mel.n_fft // 2  # samples to either side that a mel frame hears
+    known_f = (middle + reach <= len(before)) | (middle - reach >= len(before) + gap)
     given_a = known_f.reshape(tokens, -1).all(1)
     bands = support.bands(mel_fm[known_f])
     span_s = Fraction(place.start, rate), Fraction(place.start + place.new, rate)
     speech = SpeechCondition("generated", with_top(mel_fm, bands), given_a, support.text(change, start_s, tokens))
-    return Window(start_s, span_s, tokens, speech, gain, bands)
+    return Window(start_s, span_s, tokens, speech, gain, bands, config.mel)
 
 
 def patch(streams: Streams, view: Window, place: Cut, sound: Original, vocoder: Callable[[Tensor], Tensor]) -> np.ndarray:
@@ -114,9 +119,10 @@ def patch(streams: Streams, view: Window, place: Cut, sound: Original, vocoder: 
     assert streams.mel_fm is not None
     with torch.inference_mode():
         mel = torch.cat([streams.mel_fm, streams.mel_fm[-1:]])
-        wave = without_top(vocoder(mel[None].float())[0].cpu().numpy(), view.bands) / np.float32(view.gain)
-    if sound.rate_hz != SAMPLE_RATE_HZ:
-        wave = soxr.resample(wave, SAMPLE_RATE_HZ, sound.rate_hz, quality="HQ")
+        wave = vocoder(mel[None].float())[0].cpu().numpy()
+    wave = without_top(wave, view.bands, view.mel_format) / np.float32(view.gain)
+    if sound.rate_hz != view.mel_format.sample_rate_hz:
+        wave = soxr.resample(wave, view.mel_format.sample_rate_hz, sound.rate_hz, quality="HQ")
     first = place.start - round(view.start_s * sound.rate_hz)
     out = np.pad(wave[first : first + place.new], (0, max(0, first + place.new - len(wave))))
     fade = min(int(_FADE_S * sound.rate_hz), place.new // 2, place.end - place.start)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from jamflow.errors import UserError
+from jamflow.mel_format import MelFormat
 from jamflow.model.config import MINI_MOUTH, AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
@@ -33,11 +34,15 @@ def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
         config = joint_config(raw)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is a model file of JAM-Flow, but not of a joint model.", "Check which file it is.") from error
+    if config.audio.channels != config.mel.bands * config.frames_per_token:
+        raise UserError(
+            f"{path} contradicts itself: {config.audio.channels} channels are not {config.frames_per_token} x "
+            f"{config.mel.bands} mel bands.",
+            "Write its configuration anew.",
+        )
     with torch.device("meta"):
         model = JointModel(config)
-    normaliser = Normaliser(
-        config.audio.channels // config.frames_per_token, config.motion.mouth_channels, config.motion.clue_channels
-    )
+    normaliser = Normaliser(config.mel.bands, config.motion.mouth_channels, config.motion.clue_channels)
     for name, module in (("model.", model), ("normaliser.", normaliser)):
         state = {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}
         load_strictly(module, state, path, "the joint model")
@@ -48,4 +53,6 @@ def joint_config(raw: dict[str, Any]) -> JointConfig:
     """A configuration from its JSON form."""
     motion: dict[str, Any] = {"mouth": MINI_MOUTH, "space": "mesh"} | raw["motion"]  # the first files of `mini` lack them
     motion["mouth"] = tuple(motion["mouth"])
-    return JointConfig(**(raw | {"audio": AudioConfig(**raw["audio"]), "motion": MotionConfig(**motion)}))
+    rest = {name: value for name, value in raw.items() if name != "mel_rate_hz"}  # the first files: 93.75, as the default is
+    parts = {"audio": AudioConfig(**raw["audio"]), "motion": MotionConfig(**motion), "mel": MelFormat(**raw.get("mel", {}))}
+    return JointConfig(**(rest | parts))

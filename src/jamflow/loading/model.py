@@ -16,7 +16,6 @@ from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.model.precision import blocks_in_bfloat16
 from jamflow.sampling.generate import Sampling
-from jamflow.speech.mel import N_MELS
 from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
 from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend
@@ -77,7 +76,7 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
         paths = require(group)
         config = JointConfig(audio=f5_config(name), text="f5")
         joint = JointModel(config, load_f5(paths[checkpoint], name), with_motion=False)
-        return _parts(joint, Normaliser(N_MELS, 0, 0), load_official_vocos(paths["vocos"]), None, device, dtype)
+        return _parts(joint, Normaliser(config.mel.bands, 0, 0), load_official_vocos(paths["vocos"]), None, device, dtype)
     folder = ASSETS / model
     if not (folder / JOINT_FILE).is_file():
         folder = Path(model)
@@ -96,14 +95,15 @@ def _parts(
     joint: JointModel, normaliser: Normaliser, vocoder: Vocos, folder: Path | None, device: torch.device, dtype: Precision
 ) -> LoadedModel:
     config = joint.config
+    config.mel.refuse_other("The vocoder", vocoder.config.mel)
     if dtype == "bfloat16":
         blocks_in_bfloat16(joint)
     joint.to(device)
     normaliser.to(device)
     vocoder.to(device)
     if config.text == "f5" or folder is None:
-        reader: Reader = F5Reader(vocoder)
+        reader: Reader = F5Reader(vocoder, config.mel)
     else:
-        text = TextFrontend(load_durations(folder / "durations.safetensors"), config)
-        reader = PhonemeReader(text, load_voice(folder / "voice.safetensors"), vocoder, config)
+        text = TextFrontend(load_durations(folder / "durations.safetensors", config.audio.text_vocab), config)
+        reader = PhonemeReader(text, load_voice(folder / "voice.safetensors", config), vocoder, config)
     return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from jamflow.mel_format import MelFormat
+
 JointLayers = Literal["none", "half", "full"]
 TextKind = Literal["phonemes", "f5"]
 SpaceName = Literal["mesh", "liveportrait"]
@@ -68,7 +70,8 @@ class JointConfig:
     window_s: a motion frame sees motion, and in joint blocks audio, at most this many seconds before and after it. The paper has
         such a window (section 4.5, N_window) and gives no value. Motion is masked by it in every block, also in those that are
         not joint (`plan.plan_attention`).
-    frames_per_token: mel frames that make one audio token.
+    frames_per_token: mel frames that make one audio token; `audio.channels` is that many times `mel.bands`.
+    mel: the format of the sound and of its mel frames.
     text: what text tokens are: phonemes laid out in time, or F5-TTS's characters and pinyin from the start.
     """
 
@@ -77,7 +80,7 @@ class JointConfig:
     joint: JointLayers = "half"
     window_s: float = 0.4
     frames_per_token: int = 1
-    mel_rate_hz: float = 93.75
+    mel: MelFormat = field(default_factory=MelFormat)
     motion_fps: float = 25.0
     text: TextKind = "phonemes"
 
@@ -89,7 +92,12 @@ class JointConfig:
     @property
     def token_rate_hz(self) -> float:
         """Audio tokens per second: the unit of all rotary positions."""
-        return self.mel_rate_hz / self.frames_per_token
+        return self.mel.frame_rate_hz / self.frames_per_token
+
+    @property
+    def exact_token_rate_hz(self) -> Fraction:
+        """The same, for clocks that must not drift."""
+        return Fraction(self.mel.sample_rate_hz, self.mel.hop * self.frames_per_token)
 
     @property
     def exact_motion_fps(self) -> Fraction:
@@ -99,8 +107,7 @@ class JointConfig:
     @property
     def block_tokens(self) -> int:
         """Audio tokens in the shortest span that is whole in tokens and in motion frames."""
-        frames = self.motion_fps / self.token_rate_hz
-        return next(n for n in range(1, 1000) if abs(n * frames - round(n * frames)) < 1e-6)
+        return (self.exact_motion_fps / self.exact_token_rate_hz).denominator
 
     def motion_frames(self, tokens: int) -> int:
         """Motion frames that begin before so many audio tokens end."""

@@ -18,7 +18,7 @@ from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import Utterance
 from jamflow.sampling.windows import reach_frames
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.recording import Recording
 
 LONGEST_S = 30.0  # of an utterance with its surroundings: what F5-TTS was trained with
@@ -35,22 +35,22 @@ class Chunk:
 
 
 def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]:
-    """All of the recording. Frame n of the result shows the recording's second n / fps.
+    """All of the recording, which was opened at the model's rate. Frame n of the result shows the recording's second n / fps.
 
     Raises:
         UserError: the model's motion sees further than the surroundings of an utterance last.
     """
-    fps = config.exact_motion_fps
-    token = config.frames_per_token * HOP
+    fps, rate_hz = config.exact_motion_fps, config.mel.sample_rate_hz
+    token = config.frames_per_token * config.mel.hop
     block = config.block_tokens * token
-    log_mel, start = LogMel(), 0
-    longest = int(LONGEST_S * SAMPLE_RATE_HZ / block)
+    log_mel, start = LogMel(config.mel), 0
+    longest = int(LONGEST_S * rate_hz / block)
     for chunk in chunks(recording.blocks(), block, _margin(config, block, longest), longest):
         tokens = -(-len(chunk.wave) // token)
         padded = np.pad(chunk.wave, (0, tokens * token - len(chunk.wave)))
         mel_fm = log_mel(torch.from_numpy(padded))[:-1]  # the last frame is centred on the end
-        length_s = Fraction(chunk.kept, SAMPLE_RATE_HZ)
-        shown = int(math.ceil(length_s * fps) / fps * SAMPLE_RATE_HZ)  # samples that its frames last
+        length_s = Fraction(chunk.kept, rate_hz)
+        shown = int(math.ceil(length_s * fps) / fps * rate_hz)  # samples that its frames last
         wave = chunk.wave[chunk.before :][: chunk.kept]
         yield Utterance(
             tokens,
@@ -61,7 +61,7 @@ def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]
             length_s,
             chunk.last,
             recorded=np.pad(wave, (0, shown - len(wave))),
-            first_frame=int((start - chunk.before) * fps / SAMPLE_RATE_HZ),
+            first_frame=int((start - chunk.before) * fps / rate_hz),
         )
         start += chunk.kept
 
@@ -73,13 +73,14 @@ def _margin(config: JointConfig, block: int, longest: int) -> int:
     that distance; what they see themselves is always there.
     """
     most = longest * 3 // 8
-    most_s = most * block / SAMPLE_RATE_HZ
+    most_s = most * block / config.mel.sample_rate_hz
     if config.window_s > most_s:
         raise UserError(
             f"This model's motion sees {config.window_s:g} s of speech to either side; a recording can show it {most_s:.1f} s.",
             "Use a model with a smaller window_s.",
         )
-    return min(most, math.ceil(Fraction(reach_frames(config)) / config.exact_motion_fps * SAMPLE_RATE_HZ / block))
+    samples = Fraction(reach_frames(config)) / config.exact_motion_fps * config.mel.sample_rate_hz
+    return min(most, math.ceil(samples / block))
 
 
 def chunks(waves: Iterable[np.ndarray], block: int, margin: int, longest: int) -> Iterator[Chunk]:

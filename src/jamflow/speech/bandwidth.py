@@ -8,38 +8,40 @@ import soxr
 import torch
 from torch import Tensor
 
-from jamflow.speech.mel import N_MELS, SAMPLE_RATE_HZ, MelConfig, htk_hz
+from jamflow.mel_format import MelFormat
+from jamflow.speech.mel import htk_hz
 
 _EMPTY = -7.0  # log mel at the model's level: 75 dB under what the corpus has in its highest band
 _LOUD_SHARE = 0.4  # of the frames tell what a recording has
-_LEAST_BANDS = 50  # below 2.2 kHz: that is no speech
+_LEAST_HZ = 2200.0  # of what is below that alone, nobody speaks
 _EDGE, _BELOW = 2, 5  # bands that a filter's slope takes, and bands under them that the top is made of
 _FALL = 0.03  # a band, as speech falls towards the top
 
 
-def bands_heard(mel_fm: Tensor) -> int:
-    """How many mel bands there are in a recording at the model's level, counted from the lowest; all N_MELS in most."""
+def bands_heard(mel_fm: Tensor, mel_format: MelFormat) -> int:
+    """How many mel bands there are in a recording at the model's level, counted from the lowest; all of them in most."""
     level_f = mel_fm.logsumexp(1)
     loud = mel_fm[level_f >= level_f.quantile(1 - _LOUD_SHARE)].mean(0)
     there = torch.nonzero(loud > _EMPTY).flatten()
-    return N_MELS if len(there) == 0 else max(_LEAST_BANDS, int(there[-1]) + 1)
+    least = int(torch.searchsorted(htk_hz(mel_format), _LEAST_HZ))
+    return mel_format.bands if len(there) == 0 else max(least, int(there[-1]) + 1)
 
 
 def with_top(mel_fm: Tensor, bands: int) -> Tensor:
     """(F, M) with something like speech in the bands above the first `bands`: as loud as those under them, and falling."""
-    if bands >= N_MELS:
+    if bands >= mel_fm.shape[1]:
         return mel_fm
     first = bands - _EDGE
     under = mel_fm[:, first - _BELOW : first].mean(1, keepdim=True)
-    top = under - _FALL * torch.arange(N_MELS - first, device=mel_fm.device)
+    top = under - _FALL * torch.arange(mel_fm.shape[1] - first, device=mel_fm.device)
     return torch.cat([mel_fm[:, :first], torch.maximum(mel_fm[:, first:], top)], dim=1)
 
 
-def without_top(wave: np.ndarray, bands: int) -> np.ndarray:
-    """(N,) samples at 24 kHz cut off where a recording with the first `bands` is."""
-    if bands >= N_MELS:
+def without_top(wave: np.ndarray, bands: int, mel_format: MelFormat) -> np.ndarray:
+    """(N,) samples cut off where a recording with the first `bands` is."""
+    if bands >= mel_format.bands:
         return wave
-    cutoff_hz = round(float(htk_hz(MelConfig())[bands]))
-    low = soxr.resample(wave, SAMPLE_RATE_HZ, 2 * cutoff_hz, quality="HQ")
-    back = soxr.resample(low, 2 * cutoff_hz, SAMPLE_RATE_HZ, quality="HQ")
+    cutoff_hz = round(float(htk_hz(mel_format)[bands]))
+    low = soxr.resample(wave, mel_format.sample_rate_hz, 2 * cutoff_hz, quality="HQ")
+    back = soxr.resample(low, 2 * cutoff_hz, mel_format.sample_rate_hz, quality="HQ")
     return np.pad(back, (0, max(0, len(wave) - len(back))))[: len(wave)].astype(np.float32)

@@ -9,7 +9,6 @@ import numpy as np
 import soxr
 
 from jamflow.media.video_reader import opened, stream_sound
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.waveform import refuse_invalid, refuse_unusable
 
 _OTHER_RATE_HZ = 48_000
@@ -51,12 +50,12 @@ class Original:
         """(n,) float32: the same as one."""
         return np.concatenate([np.zeros(0, np.float32), *self.blocks(first, last)])
 
-    def at_24_khz(self, first: int, last: int) -> np.ndarray:
-        """(n,) float32: the same, as models hear it."""
+    def resampled(self, rate_hz: int, first: int, last: int) -> np.ndarray:
+        """(n,) float32: the same at another rate, as a model hears it."""
         wave = self.part(first, last)
-        if self.rate_hz == SAMPLE_RATE_HZ:
+        if self.rate_hz == rate_hz:
             return wave
-        return np.clip(soxr.resample(wave, self.rate_hz, SAMPLE_RATE_HZ, quality="HQ"), -1.0, 1.0)
+        return np.clip(soxr.resample(wave, self.rate_hz, rate_hz, quality="HQ"), -1.0, 1.0)
 
 
 def open_original(path: str | Path, start_s: Fraction | None = None, rates_hz: Collection[int] = ()) -> Original:

@@ -10,7 +10,7 @@ import soxr
 
 from jamflow.media.video_reader import stream_sound
 from jamflow.speech.level import LOUD_QUANTILE, model_gain
-from jamflow.speech.waveform import SAMPLE_RATE_HZ, refuse_invalid, refuse_unusable
+from jamflow.speech.waveform import refuse_invalid, refuse_unusable
 
 _BINS = 1 << 16  # of |sample|, as fine as 16-bit sound
 
@@ -20,24 +20,29 @@ class Recording:
     """The first sound of a file or video. Make it with `open_recording`.
 
     Attributes:
+        rate_hz: of the samples that `blocks` gives.
         length_s: how long it sounds.
         start_s: when its first sample is heard in the file.
         gain: the factor to the model's level.
     """
 
     path: Path
+    rate_hz: int
     length_s: Fraction
     start_s: Fraction
     gain: float
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """All of it in order, (n,) float32 mono at 24 kHz and at the model's level."""
-        for wave in _resampled(self.path):
+        """All of it in order, (n,) float32 mono at the model's rate and level."""
+        for wave in _resampled(self.path, self.rate_hz):
             yield wave * np.float32(self.gain)
 
 
-def open_recording(path: str | Path) -> Recording:
+def open_recording(path: str | Path, rate_hz: int) -> Recording:
     """Goes through the file once, for its length and level.
+
+    Args:
+        rate_hz: the sample rate of the model that hears it.
 
     Raises:
         UserError: it cannot be read, holds no sound, is silent or lasts less than half a second.
@@ -46,24 +51,24 @@ def open_recording(path: str | Path) -> Recording:
     start_s = next(stream_sound(path)).start_s
     count, total, low, high = 0, 0.0, np.inf, -np.inf
     bins = np.zeros(_BINS, np.int64)
-    for wave in _resampled(path):
+    for wave in _resampled(path, rate_hz):
         count += len(wave)
         total += float(wave.sum(dtype=np.float64))
         low, high = min(low, float(wave.min())), max(high, float(wave.max()))
         bins += np.bincount((np.abs(wave) * (_BINS - 1)).astype(np.int64), minlength=_BINS)
     mean = total / max(count, 1)
-    refuse_unusable(path, count / SAMPLE_RATE_HZ, max(high - mean, mean - low))
+    refuse_unusable(path, count / rate_hz, max(high - mean, mean - low))
     loud = float(np.searchsorted(np.cumsum(bins), LOUD_QUANTILE * count)) / (_BINS - 1)
-    return Recording(path, Fraction(count, SAMPLE_RATE_HZ), start_s, model_gain(loud, max(high, -low)))
+    return Recording(path, rate_hz, Fraction(count, rate_hz), start_s, model_gain(loud, max(high, -low)))
 
 
-def _resampled(path: Path) -> Iterator[np.ndarray]:
+def _resampled(path: Path, rate_hz: int) -> Iterator[np.ndarray]:
     """As `waveform.read_wave` gives it, in pieces that are not empty."""
     stream = None
     for sound in stream_sound(path):
         refuse_invalid(path, sound.samples)
         if stream is None:
-            stream = soxr.ResampleStream(sound.sample_rate, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
+            stream = soxr.ResampleStream(sound.sample_rate, rate_hz, 1, dtype="float32", quality="HQ")
         wave = stream.resample_chunk(sound.samples)
         if len(wave):
             yield np.clip(wave, -1.0, 1.0)

@@ -6,8 +6,9 @@ sample rate, which is what makes it fast on a CPU.
 Shapes: B batch, T mel frames, M mel bands, D width, F bins of the STFT (n_fft // 2 + 1), N samples.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from torch.nn import functional as F
 
 from jamflow.compute.linear import Linear, LinearGelu
 from jamflow.errors import UserError
+from jamflow.mel_format import MelFormat
 from jamflow.weights.foreign import read_checkpoint
 from jamflow.weights.tensors import load_strictly, load_tensors
 
@@ -23,14 +25,12 @@ MAGNITUDE_LIMIT = 100.0
 
 @dataclass(frozen=True)
 class VocosConfig:
-    """The defaults are the released 24 kHz model."""
+    """The defaults are the released 24 kHz model. `mel` is what comes in, and the rate, FFT size and hop of what comes out."""
 
-    n_mels: int = 100
+    mel: MelFormat = field(default_factory=MelFormat)
     dim: int = 512
     intermediate_dim: int = 1536
     layers: int = 8
-    n_fft: int = 1024
-    hop: int = 256
 
 
 def vocos_24khz() -> VocosConfig:
@@ -63,7 +63,7 @@ class ConvNeXtBlock(nn.Module):
 class VocosBackbone(nn.Module):
     def __init__(self, config: VocosConfig):
         super().__init__()
-        self.embed = nn.Conv1d(config.n_mels, config.dim, kernel_size=7, padding=3)
+        self.embed = nn.Conv1d(config.mel.bands, config.dim, kernel_size=7, padding=3)
         self.norm = nn.LayerNorm(config.dim, eps=1e-6)
         scale = 1.0 / config.layers
         blocks = [ConvNeXtBlock(config.dim, config.intermediate_dim, scale) for _ in range(config.layers)]
@@ -90,9 +90,9 @@ class ISTFTHead(nn.Module):
 
     def __init__(self, config: VocosConfig):
         super().__init__()
-        self.config = config
-        self.out = Linear(config.dim, config.n_fft + 2)
-        self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
+        self.n_fft, self.hop = config.mel.n_fft, config.mel.hop
+        self.out = Linear(config.dim, self.n_fft + 2)
+        self.register_buffer("window", torch.hann_window(self.n_fft), persistent=False)
 
     def forward(self, x_btd: Tensor) -> Tensor:
         log_magnitude, phase = self.out(x_btd).transpose(1, 2).float().chunk(2, dim=1)
@@ -101,14 +101,13 @@ class ISTFTHead(nn.Module):
 
     def istft(self, spectrum_bft: Tensor) -> Tensor:
         """(B, F, T) complex to (B, (T - 1) * hop) samples: the first and last frames are centred on the ends."""
-        c = self.config
-        frames_bnt = torch.fft.irfft(spectrum_bft, c.n_fft, dim=1) * self.window[:, None]
+        frames_bnt = torch.fft.irfft(spectrum_bft, self.n_fft, dim=1) * self.window[:, None]
         t = frames_bnt.shape[-1]
-        span = (t - 1) * c.hop + c.n_fft
-        fold = {"output_size": (1, span), "kernel_size": (1, c.n_fft), "stride": (1, c.hop)}
+        span = (t - 1) * self.hop + self.n_fft
+        fold = {"output_size": (1, span), "kernel_size": (1, self.n_fft), "stride": (1, self.hop)}
         wave = F.fold(frames_bnt, **fold)[:, 0, 0]
         weight = F.fold(self.window.square()[None, :, None].expand(1, -1, t), **fold)[0, 0, 0]
-        cut = c.n_fft // 2
+        cut = self.n_fft // 2
         return wave[:, cut : span - cut] / weight[cut : span - cut]
 
 
@@ -131,14 +130,22 @@ def load_vocoder(path: Path) -> Vocos:
     Raises:
         UserError: the file is missing, damaged, or of another model.
     """
-    tensors, config = load_tensors(path)
-    config.pop("padding", None)  # "center" in the first files
+    tensors, raw = load_tensors(path)
     try:
-        vocoder = Vocos(VocosConfig(**config))
-    except TypeError as error:
+        vocoder = Vocos(vocos_config(raw))
+    except (KeyError, TypeError) as error:
         raise UserError(f"{path} is a model file of JAM-Flow, but not of a vocoder.", "Check which file it is.") from error
     load_strictly(vocoder, tensors, path, "the vocoder")
     return vocoder.eval().requires_grad_(False)
+
+
+def vocos_config(raw: dict[str, Any]) -> VocosConfig:
+    """A configuration from its JSON form."""
+    raw = dict(raw)
+    if "mel" in raw:
+        return VocosConfig(MelFormat(**raw.pop("mel")), **raw)
+    raw.pop("padding", None)  # the first files name it, but it is always "center"; they lack the sample rate, which is 24 kHz
+    return VocosConfig(MelFormat(hop=raw.pop("hop"), n_fft=raw.pop("n_fft"), bands=raw.pop("n_mels")), **raw)
 
 
 def load_official_vocos(path: Path) -> Vocos:

@@ -10,6 +10,6 @@ from jamflow.tasks.table import Animate
 def make(call: Call, given: Animate) -> Result:
     """See `JamFlow.animate`."""
     with call.timings("speech"):
-        recording = open_recording(given.speech)
+        recording = open_recording(given.speech, call.model.joint.config.mel.sample_rate_hz)
     picture = call.portrait(given.portrait, given.face)
     return call.result(SpeechPlan.of_recording(recording, call.model.joint.config), picture, given.still)

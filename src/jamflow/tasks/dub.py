@@ -4,7 +4,6 @@ from functools import partial
 
 from jamflow.footage.seen_lips import seen_lips
 from jamflow.result import Copied, Result
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.tasks.call import Call
 from jamflow.tasks.pieces import lips_of
 from jamflow.tasks.speech_plan import SpeechPlan
@@ -29,7 +28,7 @@ def make(call: Call, given: Dub) -> Result:
         dubbed.utterances,
         lambda: float(lips.length_s),
         speaker.sound,
-        SAMPLE_RATE_HZ,
+        speaker.sample_rate_hz,
         (*speaker.warnings, *warnings, *dubbed.warnings),
         guidance,
         speaker.adapt_to_fm,

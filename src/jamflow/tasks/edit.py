@@ -30,7 +30,6 @@ from jamflow.media.video_reader import has_video
 from jamflow.result import Look, Piece, Result, Timings
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, Streams, generate
-from jamflow.speech.mel import FRAME_RATE_HZ
 from jamflow.speech.original import Original, open_original
 from jamflow.tasks.call import Call
 from jamflow.tasks.table import Edit
@@ -68,8 +67,9 @@ def make(call: Call, given: Edit) -> Result:
     with timings("words"):
         source = given.recording
         sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
-        unit_s = Fraction(1) / (Fraction(FRAME_RATE_HZ) if footage is None else footage.facts.fps)
-        finder = model.ruler.reader.edit_support(sound.at_24_khz(0, min(sound.samples, int(_VOICE_S * sound.rate_hz))))
+        unit_s = model.joint.config.mel.frame_s if footage is None else 1 / footage.facts.fps
+        last = min(sound.samples, int(_VOICE_S * sound.rate_hz))
+        finder = model.ruler.reader.edit_support(sound.resampled(model.ruler.joint.config.mel.sample_rate_hz, 0, last))
         assert finder.aligner is not None, "a ruler's text is laid out in time"
         say = own_speech(model.ruler.in_voice(call.adapter, finder.adapt_to_fm))
         said = _changed(sound, given, finder.aligner, say, unit_s)

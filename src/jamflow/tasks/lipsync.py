@@ -12,7 +12,7 @@ from jamflow.tasks.table import Lipsync
 def make(call: Call, given: Lipsync) -> Result:
     """See `JamFlow.lipsync`."""
     with call.timings("speech"):
-        recording = open_recording(given.speech)
+        recording = open_recording(given.speech, call.model.joint.config.mel.sample_rate_hz)
     with call.timings("video"):
         faces = call.load_faces()
         footage = open_footage(given.video, faces.tracker, given.face)

@@ -100,7 +100,7 @@ class PieceMaker:
         self, mouth_tc: Tensor, utterance: Utterance, clock: FrameClock, picture: Picture, heard: np.ndarray | None
     ) -> Motion:
         """The mouth on the frames of the result, and the rest of the face with it."""
-        before_s = utterance.voice_tokens / Fraction(self.model.joint.config.token_rate_hz).limit_denominator(1001)
+        before_s = utterance.voice_tokens / self.model.joint.config.exact_token_rate_hz
         mouth_tm = clock.take(mouth_tc.cpu().numpy(), before_s, utterance.length_s, utterance.overlap_s)
         motion = picture.speaking(mouth_tm, clock.fps)
         if self.idle is not None and heard is not None:

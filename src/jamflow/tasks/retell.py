@@ -14,7 +14,6 @@ from jamflow.footage.retime import SILENT_S, Order, for_speech
 from jamflow.footage.video import Footage, open_footage
 from jamflow.result import Result
 from jamflow.sampling.utterance import Utterance
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.tasks.call import Call
 from jamflow.tasks.speech_plan import SpeechPlan
 from jamflow.tasks.table import Retell
@@ -43,7 +42,7 @@ def make(call: Call, given: Retell) -> Result:
         told.utterances,
         lambda: float(told.order.end_s),
         speaker.sound,
-        SAMPLE_RATE_HZ,
+        speaker.sample_rate_hz,
         speaker.warnings,
         adapt_to_fm=speaker.adapt_to_fm,
     )

@@ -12,7 +12,6 @@ from jamflow.model.config import JointConfig
 from jamflow.result import Passed
 from jamflow.sampling.given_speech import utterances
 from jamflow.sampling.utterance import Sound, Utterance
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 from jamflow.speech.recording import Recording
 from jamflow.voices.reader import Speaker
 
@@ -51,7 +50,7 @@ class SpeechPlan:
             lambda: speaker.utterances(text, speed),
             expected_s,
             speaker.sound,
-            SAMPLE_RATE_HZ,
+            speaker.sample_rate_hz,
             warnings,
             adapt_to_fm=speaker.adapt_to_fm,
         )

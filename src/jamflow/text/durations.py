@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jamflow.weights.tensors import load_tensors
+from jamflow.errors import UserError
+from jamflow.weights.tensors import load_strictly, load_tensors
 
 MIN_DURATION_S = 0.02
 
@@ -48,11 +49,27 @@ class DurationPredictor(nn.Module):
         return self.log_durations(tokens_bn).exp().clamp(min=MIN_DURATION_S)
 
 
-def load_durations(path: Path) -> DurationPredictor:
-    """A duration predictor's file, ready for inference."""
-    tensors, config = load_tensors(path)
-    model = DurationPredictor(DurationConfig(**config))
-    model.load_state_dict(tensors)
+def load_durations(path: Path, vocab: int) -> DurationPredictor:
+    """A duration predictor's file, ready for inference.
+
+    Args:
+        vocab: how many symbols the model reads whose text it times.
+
+    Raises:
+        UserError: the file is missing or damaged, or the predictor reads other symbols.
+    """
+    tensors, raw = load_tensors(path)
+    try:
+        config = DurationConfig(**raw)
+    except TypeError as error:
+        raise UserError(f"{path} is a model file of JAM-Flow, but not of durations.", "Check which file it is.") from error
+    if config.vocab != vocab:
+        raise UserError(
+            f"The durations in {path} are of {config.vocab} symbols, and the model reads {vocab}.",
+            "Use files that were trained together.",
+        )
+    model = DurationPredictor(config)
+    load_strictly(model, tensors, path, "the duration predictor")
     return model.eval().requires_grad_(False)
 
 

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from jamflow.errors import UserError
-from jamflow.speech.mel import HOP
 
 _PLAIN = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
 _LONGEST_S = 22  # reference and chunk together
@@ -94,12 +93,11 @@ def chunk_bytes(reference: str, reference_s: float, speed: float) -> int:
     return int(len(reference.encode()) / reference_s * (_LONGEST_S - reference_s) * speed)
 
 
-def mel_frames(reference_samples: int, reference: str, text: str, speed: float) -> int:
+def mel_frames(reference_frames: int, reference: str, text: str, speed: float) -> int:
     """Mel frames of reference and new speech together: in proportion to the text."""
     if len(text.encode()) < _SHORT_BYTES:
         speed = _SHORT_SPEED
-    frames = reference_samples // HOP
-    return frames + int(frames / len(_spaced(reference).encode()) * len(text.encode()) / speed)
+    return reference_frames + int(reference_frames / len(_spaced(reference).encode()) * len(text.encode()) / speed)
 
 
 def _spaced(reference: str) -> str:

@@ -14,6 +14,7 @@ from jamflow.data.corpus import shards
 from jamflow.data.features import Example, examples
 from jamflow.data.statistics import statistics
 from jamflow.flow.objective import flow_loss
+from jamflow.mel_format import MelFormat
 from jamflow.model.config import JointConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
@@ -91,9 +92,9 @@ def losses(model: nn.Module, row: Row) -> tuple[Tensor, Tensor]:
     )
 
 
-def load_examples(corpus: Path, held_out_voices: tuple[str, ...]) -> list[Example]:
+def load_examples(corpus: Path, mel_format: MelFormat, held_out_voices: tuple[str, ...]) -> list[Example]:
     """All utterances of a corpus but those of some voices."""
-    return [e for s in shards(corpus) for e in examples(s) if e.voice not in held_out_voices]
+    return [e for s in shards(corpus) for e in examples(s, mel_format) if e.voice not in held_out_voices]
 
 
 def train_joint(
@@ -115,14 +116,13 @@ def train_joint(
     model = (JointModel(model_config) if start is None else start).to(device).train().requires_grad_(True)
     if config.freeze_audio:
         model.audio.requires_grad_(False)
-    mel_bands = model_config.audio.channels // model_config.frames_per_token
-    normaliser = Normaliser(mel_bands, model_config.motion.mouth_channels, model_config.motion.clue_channels)
+    normaliser = Normaliser(model_config.mel.bands, model_config.motion.mouth_channels, model_config.motion.clue_channels)
     optims = optimizers(model, config)
     ema = EMA(model, config.ema_decay)
     log = RunLog(run)
     path = run / "joint.pt"
     step = 0
-    data = load_examples(corpus, config.held_out_voices)
+    data = load_examples(corpus, model_config.mel, config.held_out_voices)
     if state := load_checkpoint(path):
         model.load_state_dict(state["model"])
         normaliser.load_state_dict(state["normaliser"])

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from jamflow.data.corpus import Shard, shards
-from jamflow.speech.mel import HOP, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos, VocosConfig, vocos_mini
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
 from jamflow.train.ema import EMA
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class VocoderTraining:
-    """How the vocoder is trained. Lengths are in mel frames of 256 samples."""
+    """How the vocoder is trained. `frames` are mel frames."""
 
     steps: int = 20000
     adversarial_from: int = 4000
@@ -103,11 +103,11 @@ def spectral_distance(fake_bn: Tensor, real_bn: Tensor) -> Tensor:
     return total
 
 
-def crops(folder: Path, config: VocoderTraining, rng: np.random.Generator) -> Iterator[Tensor]:
-    """Endless batches (B, N) of random pieces at random levels."""
+def crops(folder: Path, config: VocoderTraining, hop: int, rng: np.random.Generator) -> Iterator[Tensor]:
+    """Endless batches (B, N) of random pieces of whole mel frames at random levels."""
     corpus: list[Shard] = list(shards(folder))
     weights = np.array([len(s.wave) for s in corpus], float)
-    length = config.frames * HOP
+    length = config.frames * hop
     while True:
         batch = []
         while len(batch) < config.batch:
@@ -126,7 +126,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
     model_config = model_config or vocos_mini()
     model = Vocos(model_config).to(device)
     judges = nn.ModuleList([ResolutionDiscriminator(n, config.discriminator_channels) for n in (512, 1024, 2048)]).to(device)
-    log_mel = LogMel().to(device)
+    log_mel = LogMel(model_config.mel).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), config.lr, betas=(0.8, 0.95))
     judge_optimizer = torch.optim.AdamW(judges.parameters(), config.lr_discriminator, betas=(0.8, 0.95))
     ema = EMA(model, config.ema_decay)
@@ -142,7 +142,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         step = state["step"]
     rng = np.random.default_rng([config.seed, step])
     sums: dict[str, float] = {}
-    for real in crops(corpus, config, rng):
+    for real in crops(corpus, config, model_config.mel.hop, rng):
         if step >= config.steps:
             break
         progress = min(1.0, step / config.steps)

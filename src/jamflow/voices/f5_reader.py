@@ -17,10 +17,11 @@ from torch import Tensor
 from jamflow.editing.support import EditSupport
 from jamflow.editing.timeline import EditTimeline
 from jamflow.errors import UserError
+from jamflow.mel_format import MelFormat
 from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.speech.level import to_f5_level
-from jamflow.speech.mel import FRAME_RATE_HZ, HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
@@ -36,10 +37,10 @@ _LONGEST_S = 60.0  # twice what F5-TTS was trained with; memory grows with the s
 class F5Reader:
     """Speakers for recordings; see `reading.Reader`."""
 
-    def __init__(self, vocoder: Vocos):
-        self._vocoder = vocoder
+    def __init__(self, vocoder: Vocos, mel_format: MelFormat):
+        self._vocoder, self._format = vocoder, mel_format
         self._vocabulary = Vocabulary(asset("base/vocab.txt"))
-        self._log_mel = LogMel()
+        self._log_mel = LogMel(mel_format)
 
     def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "F5Speaker":
         """Reads, clips and levels the recording; hears what is said in it where that is not given.
@@ -51,19 +52,21 @@ class F5Reader:
                 "This model speaks in the voice of a recording, and none is given.",
                 "Give 3 to 12 s of speech with --voice, and what is said in it with --voice-text.",
             )
-        wave, cut = clipped_reference(read_wave(voice))
+        rate_hz = self._format.sample_rate_hz
+        wave, cut = clipped_reference(read_wave(voice, rate_hz), rate_hz)
         warnings = []
         text = " ".join((voice_text or "").split())
         if not text:
-            text = _heard(wave, voice)
+            text = _heard(wave, rate_hz, voice)
             warnings.append(f"The voice recording was heard to say: {text}")
         elif cut:
-            used = f"Only the first {len(wave) / SAMPLE_RATE_HZ:.1f} s of the voice recording are used"
+            used = f"Only the first {len(wave) / rate_hz:.1f} s of the voice recording are used"
             warnings.append(f"{used}; --voice-text must be what is said there and no more.")
         check_letters(text, self._vocabulary)
         wave, back = to_f5_level(wave)
-        mel = self._log_mel(torch.from_numpy(wave))
-        return F5Speaker(prepared_reference(text), mel, len(wave), back, self._vocabulary, self._vocoder, tuple(warnings))
+        mel, length_s = self._log_mel(torch.from_numpy(wave)), len(wave) / rate_hz
+        text = prepared_reference(text)
+        return F5Speaker(text, mel, length_s, back, self._vocabulary, self._vocoder, self._format, tuple(warnings))
 
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
         """F5-TTS's way of editing: the whole text, and a hole in the sound; which words fill it, the model finds."""
@@ -74,7 +77,7 @@ class F5Reader:
                     "This model has to know what is said around the words that change.",
                     "Give all of it with --transcript; or run pip install 'jamflow[eval]', and English is transcribed.",
                 )
-            spelled = change.spelled(from_s, from_s + Fraction(tokens) / Fraction(FRAME_RATE_HZ))
+            spelled = change.spelled(from_s, from_s + tokens * self._format.frame_s)
             check_letters(spelled, self._vocabulary)
             return torch.tensor(self._vocabulary.indices(tokenize(spelled)))
 
@@ -83,29 +86,34 @@ class F5Reader:
 
 @dataclass(frozen=True)
 class F5Speaker:
-    """A voice: what is said in it, its (R + 1, mel bands) log mel, its samples, the factor back to its level."""
+    """A voice: what is said in it, its (R + 1, mel bands) log mel, its length, the factor back to its level."""
 
     reference: str
     mel_fm: Tensor
-    samples: int
+    reference_s: float
     back: float
     vocabulary: Vocabulary
     vocoder: Vocos
+    mel_format: MelFormat
     warnings: tuple[str, ...] = ()
     adapt_to_fm: None = None  # trained on 100,000 hours of people, it knows voices well enough
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return self.mel_format.sample_rate_hz
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         text = " ".join(text.split())
         if not any(char.isalnum() for char in text):
             raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
         check_letters(text, self.vocabulary)
-        parts = chunks(text, chunk_bytes(self.reference, self.samples / SAMPLE_RATE_HZ, speed))
+        parts = chunks(text, chunk_bytes(self.reference, self.reference_s, speed))
         rows = [self._row(part, speed) for part in parts]  # all of them now: a refusal must not come in the middle
         given = len(self.mel_fm)
         for number, (text_n, frames) in enumerate(rows):
             speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
             # The result is cut one frame before the recording's end: the first frame that sounds is its last.
-            length_s = Fraction((frames - given) * HOP, SAMPLE_RATE_HZ)
+            length_s = (frames - given) * self.mel_format.frame_s
             last = number == len(rows) - 1
             overlap_s = Fraction(0) if last else min(CROSS_FADE_S, length_s)
             yield Utterance(frames, given - 1, speech, None, [], length_s, last, overlap_s)
@@ -114,30 +122,30 @@ class F5Speaker:
         """Tokens and mel frames of the recording and a chunk of text together."""
         given = len(self.mel_fm)
         text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, part))))
-        frames = max(mel_frames(self.samples, self.reference, part, speed), max(len(text_n), given) + 1)
-        if frames > _LONGEST_S * FRAME_RATE_HZ:
+        frames = max(mel_frames(given - 1, self.reference, part, speed), max(len(text_n), given) + 1)
+        if frames > _LONGEST_S * self.mel_format.frame_rate_hz:
             raise UserError(
-                f"SpeechPlan {_short(part)!r} at once would take {(frames - given) / FRAME_RATE_HZ:.0f} s.",
+                f"SpeechPlan {_short(part)!r} at once would take {(frames - given) / self.mel_format.frame_rate_hz:.0f} s.",
                 "Divide long sentences by punctuation; and --voice-text must be all that is said in the recording.",
             )
         return text_n, frames
 
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
         """All at once; the model finds the timing in the lips, as in the paper. The text need only fit the picture."""
-        length_s, given = lips.length_s, len(self.mel_fm)
-        frames = given + math.ceil(length_s * SAMPLE_RATE_HZ / HOP)
-        if frames > _LONGEST_S * FRAME_RATE_HZ:
+        length_s, given, rate_hz = lips.length_s, len(self.mel_fm), self.mel_format.frame_rate_hz
+        frames = given + math.ceil(length_s / self.mel_format.frame_s)
+        if frames > _LONGEST_S * rate_hz:
             raise UserError(f"This model dubs {_LONGEST_S:g} s at once at most, with the voice.", "Cut the video, or use mini.")
         text_n, warnings = None, ()
         if text is not None:
-            natural = mel_frames(self.samples, self.reference, text, 1.0) - given
+            natural = mel_frames(given - 1, self.reference, text, 1.0) - given
             picture_s = float(length_s)
-            found = fitted(natural / FRAME_RATE_HZ, picture_s, picture_s, way, ("rate", "refuse"), "the picture lasts")
+            found = fitted(natural / rate_hz, picture_s, picture_s, way, ("rate", "refuse"), "the picture lasts")
             warnings = (found.warning,) if found.warning else ()
             text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, " ".join(text.split())))))
         motion_fps = 25.0
-        before_s = (given - 1) / FRAME_RATE_HZ
-        times_s = np.arange(math.ceil(frames / FRAME_RATE_HZ * motion_fps - 1e-6)) / motion_fps
+        before_s = (given - 1) / rate_hz
+        times_s = np.arange(math.ceil(frames / rate_hz * motion_fps - 1e-6)) / motion_fps
         of_voice = mouth_of(self.mel_fm)[: int(np.searchsorted(times_s, before_s))]
         mouth_tc = torch.cat([of_voice, torch.from_numpy(lips.at(times_s[len(of_voice) :] - before_s))])
         speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
@@ -146,13 +154,13 @@ class F5Speaker:
         return Dubbed(lambda: iter([one]), warnings)
 
     def sound(self) -> Sound:
-        """(frames - R - 1) * 256 samples of each utterance at the recording's level, cross-faded."""
-        join = CrossFade(int(CROSS_FADE_S * SAMPLE_RATE_HZ))
+        """(frames - R - 1) * hop samples of each utterance at the recording's level, cross-faded."""
+        join = CrossFade(int(CROSS_FADE_S * self.sample_rate_hz))
 
         def add(mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
             with torch.inference_mode():
                 wave = self.vocoder(mel_fm[None, utterance.voice_tokens :].float())[0].cpu().numpy()
-            wave = wave[: round(utterance.length_s * SAMPLE_RATE_HZ)]
+            wave = wave[: round(utterance.length_s * self.sample_rate_hz)]
             return join.add(wave * np.float32(self.back), utterance.last).clip(-1, 1).astype(np.float32)
 
         return add
@@ -173,7 +181,7 @@ def _short(text: str, n: int = 40) -> str:
     return text if len(text) <= n else text[: n - 1] + "…"
 
 
-def _heard(wave: np.ndarray, path: str | Path) -> str:
+def _heard(wave: np.ndarray, rate_hz: int, path: str | Path) -> str:
     """What Whisper hears, where it is installed."""
     from jamflow.speech.whisper import Whisper  # only now: evaluation is no part of speaking
 
@@ -184,7 +192,7 @@ def _heard(wave: np.ndarray, path: str | Path) -> str:
             f"What is said in the recording {path} is not known.",
             "Give it with --voice-text; or run pip install 'jamflow[eval]', and English is transcribed.",
         ) from error
-    text = ears.transcribe(wave, SAMPLE_RATE_HZ)
+    text = ears.transcribe(wave, rate_hz)
     if not any(char.isalnum() for char in text):
         raise UserError(f"No words were heard in the recording {path}.", "Give what is said in it with --voice-text.")
     return text

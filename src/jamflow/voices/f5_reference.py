@@ -6,7 +6,6 @@ Levels are RMS in dB of full scale, times are looked at in steps of 10 ms.
 import numpy as np
 
 from jamflow.errors import UserError
-from jamflow.speech.mel import SAMPLE_RATE_HZ
 
 LONGEST_S, SHORTEST_S = 12.0, 0.5
 _ENOUGH_S = 6.0  # a part that would pass the limit is left out only once there is this much
@@ -14,49 +13,50 @@ _KEPT_S = 1.0  # of a pause, at either side of it
 _PAUSES = ((1.0, -50.0), (0.1, -40.0))  # (at least s, at most dB): long pauses first, then short ones
 _EDGE_DB = -42.0
 _AFTER_S = 0.05  # silence after the last sound
-_STEP = SAMPLE_RATE_HZ // 100
+_STEPS_HZ = 100
 
 
-def clipped_reference(wave: np.ndarray) -> tuple[np.ndarray, bool]:
-    """(N,) float32 of a recording at 24 kHz, and whether speech was left out.
+def clipped_reference(wave: np.ndarray, rate_hz: int) -> tuple[np.ndarray, bool]:
+    """(N,) float32 of a recording, and whether speech was left out.
 
     Raises:
         UserError: there is next to nothing in it.
     """
     kept, cut = wave, False
     for pause_s, level_db in _PAUSES:
-        kept, cut = _whole_parts(wave, pause_s, level_db)
-        if len(kept) <= LONGEST_S * SAMPLE_RATE_HZ:
+        kept, cut = _whole_parts(wave, rate_hz, pause_s, level_db)
+        if len(kept) <= LONGEST_S * rate_hz:
             break
-    longest = int(LONGEST_S * SAMPLE_RATE_HZ)
+    longest = int(LONGEST_S * rate_hz)
     cut = cut or len(kept) > longest
-    kept = _without_quiet_ends(kept[:longest])
-    if len(kept) < SHORTEST_S * SAMPLE_RATE_HZ:
+    kept = _without_quiet_ends(kept[:longest], rate_hz)
+    if len(kept) < SHORTEST_S * rate_hz:
         raise UserError(
             f"The recording of the voice holds less than {SHORTEST_S:g} s of sound that is not silence.",
             "Give 3 to 12 s of clear speech.",
         )
-    return np.concatenate([kept, np.zeros(int(_AFTER_S * SAMPLE_RATE_HZ), np.float32)]), cut
+    return np.concatenate([kept, np.zeros(int(_AFTER_S * rate_hz), np.float32)]), cut
 
 
-def _whole_parts(wave: np.ndarray, pause_s: float, level_db: float) -> tuple[np.ndarray, bool]:
+def _whole_parts(wave: np.ndarray, rate_hz: int, pause_s: float, level_db: float) -> tuple[np.ndarray, bool]:
     """What is between the pauses, part by part, as long as the next one fits; pauses shortened to 2 s."""
     out, have = [], 0
-    parts = _parts(wave, pause_s, level_db)
+    parts = _parts(wave, rate_hz, pause_s, level_db)
     for start, end in parts:
-        if have > _ENOUGH_S * SAMPLE_RATE_HZ and have + end - start > LONGEST_S * SAMPLE_RATE_HZ:
+        if have > _ENOUGH_S * rate_hz and have + end - start > LONGEST_S * rate_hz:
             return np.concatenate(out), True
         out.append(wave[start:end])
         have += end - start
     return np.concatenate(out) if out else wave, False
 
 
-def _parts(wave: np.ndarray, pause_s: float, level_db: float) -> list[tuple[int, int]]:
+def _parts(wave: np.ndarray, rate_hz: int, pause_s: float, level_db: float) -> list[tuple[int, int]]:
     """(start, end) in samples of what lies between pauses, with up to a second of the pause at either end."""
-    loud = ~_quiet(wave, pause_s, level_db)
+    step = rate_hz // _STEPS_HZ
+    loud = ~_quiet(wave, step, pause_s, level_db)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(int)))
-    bounds = [(int(a) * _STEP, min(int(b) * _STEP, len(wave))) for a, b in edges.reshape(-1, 2)]
-    keep = int(_KEPT_S * SAMPLE_RATE_HZ)
+    bounds = [(int(a) * step, min(int(b) * step, len(wave))) for a, b in edges.reshape(-1, 2)]
+    keep = int(_KEPT_S * rate_hz)
     out = []
     for i, (start, end) in enumerate(bounds):
         before = (bounds[i - 1][1] + start) // 2 if i else 0
@@ -65,19 +65,20 @@ def _parts(wave: np.ndarray, pause_s: float, level_db: float) -> list[tuple[int,
     return out
 
 
-def _quiet(wave: np.ndarray, pause_s: float, level_db: float) -> np.ndarray:
-    """Per step of 10 ms: is it in a stretch of `pause_s` that is as a whole no louder than `level_db`?"""
-    steps, window = -(-len(wave) // _STEP), round(pause_s * 100)
-    energy = np.zeros(steps * _STEP)
+def _quiet(wave: np.ndarray, step: int, pause_s: float, level_db: float) -> np.ndarray:
+    """Per `step` samples (10 ms): is it in a stretch of `pause_s` that is as a whole no louder than `level_db`?"""
+    steps, window = -(-len(wave) // step), round(pause_s * _STEPS_HZ)
+    energy = np.zeros(steps * step)
     energy[: len(wave)] = np.square(wave, dtype=np.float64)
-    total = np.concatenate([[0.0], np.cumsum(energy.reshape(steps, _STEP).sum(1))])
+    total = np.concatenate([[0.0], np.cumsum(energy.reshape(steps, step).sum(1))])
     if steps < window:
         return np.zeros(steps, bool)
-    power = (total[window:] - total[:-window]) / (window * _STEP)
+    power = (total[window:] - total[:-window]) / (window * step)
     begins = np.concatenate([power <= 10 ** (level_db / 10), np.zeros(window - 1, bool)]).astype(int)
     return np.convolve(begins, np.ones(window, int))[:steps] > 0
 
 
-def _without_quiet_ends(wave: np.ndarray) -> np.ndarray:
-    loud = np.flatnonzero(~_quiet(wave, 0.01, _EDGE_DB))
-    return wave[loud[0] * _STEP : (loud[-1] + 1) * _STEP] if len(loud) else wave[:0]
+def _without_quiet_ends(wave: np.ndarray, rate_hz: int) -> np.ndarray:
+    step = rate_hz // _STEPS_HZ
+    loud = np.flatnonzero(~_quiet(wave, step, 0.01, _EDGE_DB))
+    return wave[loud[0] * step : (loud[-1] + 1) * step] if len(loud) else wave[:0]

@@ -18,7 +18,6 @@ from jamflow.alignment.lip_timing import PAUSES, STILL, Phones, moving
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import GivenLips, Lips, Utterance
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ
 from jamflow.text.phonemes import SILENCE, tokens_in_time
 from jamflow.voices.prompt import Voice
 
@@ -29,8 +28,8 @@ _LEAST_PAUSE_S = 0.1
 def utterances(lips: GivenLips, phones: Phones | None, voice: Voice, config: JointConfig) -> Iterator[Utterance]:
     """The whole video. `phones` covers it; None leaves text to the lips. The voice's own lips are known."""
     assert voice.lips is not None
-    token = config.frames_per_token * HOP
-    samples = round(lips.length_s * SAMPLE_RATE_HZ)
+    token = config.frames_per_token * config.mel.hop
+    samples = round(lips.length_s * config.mel.sample_rate_hz)
     count = -(-samples // token)
     first = len(voice.text_a)
     before_s = first / config.token_rate_hz
@@ -51,7 +50,7 @@ def utterances(lips: GivenLips, phones: Phones | None, voice: Voice, config: Joi
         of_voice = config.motion_frames(first)
         mouth_tc = torch.cat([voice.lips.mouth_tc[:of_voice], seen[of_voice:]])
         speech = SpeechCondition("generated", voice.mel_fm, torch.arange(tokens) < first, text_n)
-        length_s = Fraction(min(end * token, samples) - start * token, SAMPLE_RATE_HZ)
+        length_s = Fraction(min(end * token, samples) - start * token, config.mel.sample_rate_hz)
         known = Lips(mouth_tc, torch.ones(frames, dtype=torch.bool))
         yield Utterance(tokens, first, speech, known, said, length_s, end == count)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.speech.bandwidth import bands_heard
 from jamflow.speech.level import end_in_silence, gain_to_model_level
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos
 from jamflow.speech.waveform import read_wave
 from jamflow.text.fit import DUB_FITS, FitMode, fitted
@@ -39,12 +40,12 @@ _VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not
 class PhonemeReader:
     def __init__(self, text: TextFrontend, own_voice: Voice, vocoder: Vocos, config: JointConfig):
         self._text, self._own_voice, self._vocoder, self._config = text, own_voice, vocoder, config
-        self._log_mel = LogMel()
+        self._log_mel = LogMel(config.mel)
 
     def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "PhonemeSpeaker":
         if voice is None:
             return PhonemeSpeaker(self._text, self._own_voice, self._vocoder, self._config)
-        wave = read_wave(voice)
+        wave = read_wave(voice, self._config.mel.sample_rate_hz)
         chosen = self._recorded(wave, voice_text, lips)
         learnt = adaptation_mel(wave, self._log_mel)
         warnings = () if learnt is not None else (_HARD_TO_LEARN,)
@@ -57,11 +58,12 @@ class PhonemeReader:
         learnt = None if heard is None else adaptation_mel(heard, self._log_mel)
         voice = self._own_voice if heard is None or learnt is None else self._recorded(heard, None, None)
         aligner = Aligner(self._text, voice, self._config)
-        return EditSupport(aligner, text, gain_to_model_level, bands_heard, self._vocoder, learnt)
+        bands = partial(bands_heard, mel_format=self._config.mel)
+        return EditSupport(aligner, text, gain_to_model_level, bands, self._vocoder, learnt)
 
     def _recorded(self, wave: np.ndarray, text: str | None, lips: VoiceLips | None) -> Voice:
-        per = self._config.frames_per_token
-        prompt = choose_prompt(wave, self._config.block_tokens * per * HOP)
+        per, mel = self._config.frames_per_token, self._config.mel
+        prompt = choose_prompt(wave, mel.sample_rate_hz, self._config.block_tokens * per * mel.hop)
         voice = voice_from_prompt(prompt, self._log_mel, per)
         # Only where the whole recording became the prompt is its text known to belong to it.
         if text and prompt.whole:
@@ -87,6 +89,10 @@ class PhonemeSpeaker:
     adapt_to_fm: Tensor | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def sample_rate_hz(self) -> int:
+        return self.config.mel.sample_rate_hz
+
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         voice, first = self.voice, len(self.voice.text_a)
         for piece in self.text.pieces(text, speed):
@@ -94,7 +100,7 @@ class PhonemeSpeaker:
             speech = SpeechCondition(
                 "generated", voice.mel_fm, torch.arange(tokens) < first, torch.cat([voice.text_a, piece.text_a])
             )
-            length_s = piece.tokens / Fraction(self.config.token_rate_hz)
+            length_s = piece.tokens / self.config.exact_token_rate_hz
             yield Utterance(tokens, first, speech, voice.lips, piece.phones, length_s, piece.last)
 
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
@@ -123,9 +129,9 @@ class PhonemeSpeaker:
         first = utterance.voice_tokens * self.config.frames_per_token
         start = max(0, first - _VOCODER_CONTEXT)
         mel = torch.cat([mel_fm[start:], mel_fm[-1:]])  # the last frame is centred on the end
-        wave = self.vocoder(mel[None].float())[0][(first - start) * HOP :]
-        wave = wave[: round(utterance.length_s * SAMPLE_RATE_HZ)].clamp(-1, 1).cpu().numpy()
+        wave = self.vocoder(mel[None].float())[0][(first - start) * self.config.mel.hop :]
+        wave = wave[: round(utterance.length_s * self.sample_rate_hz)].clamp(-1, 1).cpu().numpy()
         if not utterance.phones:
             return wave
         _, over_s, _ = utterance.phones[-1]
-        return end_in_silence(wave, over_s + _TAIL_S, SAMPLE_RATE_HZ)
+        return end_in_silence(wave, over_s + _TAIL_S, self.sample_rate_hz)

@@ -3,22 +3,26 @@
 Shapes: A audio tokens, F mel frames, N samples, T motion frames.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from jamflow.errors import UserError
+from jamflow.mel_format import MelFormat
+from jamflow.model.config import JointConfig
 from jamflow.sampling.utterance import Lips
 from jamflow.speech.bandwidth import bands_heard, with_top
 from jamflow.speech.level import to_model_level
-from jamflow.speech.mel import HOP, SAMPLE_RATE_HZ, LogMel
+from jamflow.speech.mel import LogMel
+from jamflow.weights.tensors import load_tensors, save_tensors
 
 MAX_PROMPT_S = 4.8
 MIN_PROMPT_S = 0.96
 _QUIET_KEPT_S = 0.15
-_LEVEL_STEP = SAMPLE_RATE_HZ // 100
+_LEVELS_HZ = 100
 ADAPTATION_S = 1.0, 12.0  # a voice is learnt from so much of a recording at least, and at most
 ADAPTATION_DB = (
     12.0  # by which the loud parts of it are louder than the quiet ones at least: noise would be learnt with the voice
@@ -49,67 +53,90 @@ class Voice:
     lips: Lips | None = None
 
 
-def trimmed(wave: np.ndarray) -> slice:
+def trimmed(wave: np.ndarray, rate_hz: int) -> slice:
     """All but what is quiet (35 dB under the loud parts) at both ends; a little of it stays."""
-    level = _levels_db(wave)
+    step = rate_hz // _LEVELS_HZ
+    level = _levels_db(wave, step)
     loud = np.flatnonzero(level > np.quantile(level, 0.95) - 35) if len(level) else level
     if not len(loud):
         return slice(0, len(wave))
-    margin = int(_QUIET_KEPT_S * SAMPLE_RATE_HZ)
-    return slice(max(0, loud[0] * _LEVEL_STEP - margin), min(len(wave), (loud[-1] + 1) * _LEVEL_STEP + margin))
+    margin = int(_QUIET_KEPT_S * rate_hz)
+    return slice(max(0, loud[0] * step - margin), min(len(wave), (loud[-1] + 1) * step + margin))
 
 
-def _levels_db(wave: np.ndarray) -> np.ndarray:
-    """Of every 10 ms, in dB of full scale."""
-    n = len(wave) // _LEVEL_STEP
-    return 10 * np.log10((wave[: n * _LEVEL_STEP].reshape(n, _LEVEL_STEP) ** 2).mean(1) + 1e-12)
+def _levels_db(wave: np.ndarray, step: int) -> np.ndarray:
+    """Of every `step` samples (10 ms), in dB of full scale."""
+    n = len(wave) // step
+    return 10 * np.log10((wave[: n * step].reshape(n, step) ** 2).mean(1) + 1e-12)
 
 
-def choose_prompt(wave: np.ndarray, block_samples: int) -> Prompt:
+def choose_prompt(wave: np.ndarray, rate_hz: int, block_samples: int) -> Prompt:
     """The part of a recording that serves as the prompt: trimmed, at the model's level, whole blocks.
 
     A long recording is cut at its quietest moment before `MAX_PROMPT_S`; a short one is filled up with
     near silence.
     """
-    kept = trimmed(wave)
+    kept = trimmed(wave, rate_hz)
     wave = to_model_level(wave[kept])
-    longest = int(MAX_PROMPT_S * SAMPLE_RATE_HZ) // block_samples * block_samples
+    longest = int(MAX_PROMPT_S * rate_hz) // block_samples * block_samples
     whole = len(wave) <= longest
     if not whole:
-        frame = SAMPLE_RATE_HZ // 20
+        frame = rate_hz // 20
         level = (wave[: longest // frame * frame].reshape(-1, frame) ** 2).mean(1)
         first = len(level) * 3 // 5
         cut = (first + int(level[first:].argmin()) + 1) * frame
         wave = wave[:cut]
-    blocks = max(-(-len(wave) // block_samples), -(-int(MIN_PROMPT_S * SAMPLE_RATE_HZ) // block_samples))
+    blocks = max(-(-len(wave) // block_samples), -(-int(MIN_PROMPT_S * rate_hz) // block_samples))
     hush = np.random.default_rng(0).standard_normal(blocks * block_samples).astype(np.float32) * 1e-4
     hush[: len(wave)] += wave
-    return Prompt(hush, kept.start / SAMPLE_RATE_HZ, (kept.start + len(wave)) / SAMPLE_RATE_HZ, whole)
+    return Prompt(hush, kept.start / rate_hz, (kept.start + len(wave)) / rate_hz, whole)
 
 
 def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) -> Voice:
     """A voice; what is said in it and how its lips move stays unknown."""
-    frames = len(prompt.samples) // HOP
+    frames = len(prompt.samples) // log_mel.format.hop
     mel = log_mel(torch.from_numpy(prompt.samples))[:frames]
-    mel = with_top(mel, bands_heard(mel))
+    mel = with_top(mel, bands_heard(mel, log_mel.format))
     return Voice(mel, torch.full((frames // frames_per_token,), -1))
 
 
 def adaptation_mel(wave: np.ndarray, log_mel: LogMel) -> Tensor | None:
     """(F, mel bands) of a recording from which a model can learn its voice (`train.adaptation`); None where it is too short or
     too noisy."""
-    least, most = (round(s * SAMPLE_RATE_HZ) for s in ADAPTATION_S)
-    wave = wave[trimmed(wave)][:most]
-    if len(wave) < least or np.subtract(*np.quantile(_levels_db(wave), (0.95, 0.1))) < ADAPTATION_DB:
+    rate_hz = log_mel.format.sample_rate_hz
+    least, most = (round(s * rate_hz) for s in ADAPTATION_S)
+    wave = wave[trimmed(wave, rate_hz)][:most]
+    if len(wave) < least or np.subtract(*np.quantile(_levels_db(wave, rate_hz // _LEVELS_HZ), (0.95, 0.1))) < ADAPTATION_DB:
         return None
     mel = log_mel(torch.from_numpy(to_model_level(wave)))
-    return with_top(mel, bands_heard(mel))
+    return with_top(mel, bands_heard(mel, log_mel.format))
 
 
-def load_voice(path: Path) -> Voice:
-    """A voice that ships."""
-    from safetensors.torch import load_file
+def save_voice(path: Path, voice: Voice, mel_format: MelFormat) -> None:
+    """A voice whose lips are known, with the format of its mel."""
+    assert voice.lips is not None
+    tensors = {"mel": voice.mel_fm, "text": voice.text_a.int(), "mouth": voice.lips.mouth_tc}
+    save_tensors(path, tensors, {"mel": asdict(mel_format)})
 
-    tensors = load_file(path)
-    mouth_tc = tensors["mouth"].float()
-    return Voice(tensors["mel"].float(), tensors["text"].long(), Lips(mouth_tc, torch.ones(len(mouth_tc), dtype=torch.bool)))
+
+def load_voice(path: Path, config: JointConfig) -> Voice:
+    """Read what `save_voice` wrote.
+
+    Args:
+        config: of the model that speaks with the voice.
+
+    Raises:
+        UserError: the file is missing or damaged, or the voice was made for another model.
+    """
+    tensors, raw = load_tensors(path, without={})
+    config.mel.refuse_other(f"The voice in {path}", MelFormat(**raw.get("mel", {})))
+    try:
+        mel_fm, text_a, mouth_tc = tensors["mel"], tensors["text"].long(), tensors["mouth"]
+    except KeyError as error:
+        raise UserError(f"{path} is not the file of a voice.", "Check which file it is.") from error
+    tokens = len(text_a)
+    frames = config.motion_frames(tokens)
+    wanted = (tokens * config.frames_per_token, config.mel.bands), (frames, config.motion.mouth_channels)
+    if tokens % config.block_tokens or (tuple(mel_fm.shape), tuple(mouth_tc.shape)) != wanted:
+        raise UserError(f"The voice in {path} is not of this model: its sizes differ.", "Use files that were made together.")
+    return Voice(mel_fm, text_a, Lips(mouth_tc, torch.ones(frames, dtype=torch.bool)))

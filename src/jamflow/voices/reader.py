@@ -29,6 +29,11 @@ class Speaker(Protocol):
         """(F, mel bands) of a recording, where the model is to be adapted to it before it speaks (`voices.adaptation`)."""
         ...
 
+    @property
+    def sample_rate_hz(self) -> int:
+        """Of what `sound` makes."""
+        ...
+
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         """Pieces in order; speed 2 is twice as fast. UserError where there is nothing that can be said."""
         ...
@@ -59,6 +64,6 @@ class Reader(Protocol):
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
         """What changes words in recordings; UserError where this model cannot.
 
-        heard: (N,) samples at 24 kHz of a recording; where words are looked for, it is with speech in its voice.
+        heard: (N,) samples at the model's rate of a recording; where words are looked for, it is with speech in its voice.
         """
         ...

@@ -27,8 +27,11 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any],
         raise UserError(f"The model file {path} cannot be written.", f"Check folder and disk: {error}") from error
 
 
-def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def load_tensors(path: Path, without: dict[str, Any] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors in single precision, and the configuration.
+
+    Args:
+        without: the configuration of a file that has none; None refuses such a file.
 
     Raises:
         UserError: the file is not there, or is no model file of ours.
@@ -37,7 +40,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UserError(f"The model file {path} is missing.", "Reinstall jamflow, or run `jamflow doctor`.")
     try:
         with safe_open(path, "pt") as f:
-            config = json.loads((f.metadata() or {})["config"])
+            metadata = f.metadata() or {}
+            config = json.loads(metadata["config"]) if without is None or "config" in metadata else without
             tensors = {k: f.get_tensor(k) for k in f.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise UserError(f"{path} is not a model file of JAM-Flow, or it is damaged.", "Get it again.") from error
