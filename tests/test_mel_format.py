@@ -87,7 +87,7 @@ def test_a_voice_is_heard_at_the_rate_of_the_checkpoint(model: JamFlow, recordin
 
 
 def test_words_are_replaced_in_a_file_of_another_rate(model: JamFlow, recording: Path) -> None:
-    result = model.edit(recording, "oh no", from_s=1.0, to_s=1.4, transcript="Hello there my friend", nfe=2)
+    result = model.edit(recording, text="oh no", from_s=1.0, to_s=1.4, transcript="Hello there my friend", nfe=2)
     before, rate = soundfile.read(recording, dtype="float32")
     assert result.speech.sample_rate == rate
     np.testing.assert_array_equal(result.speech.waveform[: int(0.85 * rate)], before[: int(0.85 * rate)])
