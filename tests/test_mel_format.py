@@ -79,7 +79,7 @@ def test_a_recording_is_heard_at_the_rate_of_the_checkpoint(model: JamFlow, reco
 
 
 def test_a_voice_is_heard_at_the_rate_of_the_checkpoint(model: JamFlow, recording: Path) -> None:
-    speaker = model._parts.reader.speaker(recording, None)
+    speaker = model._model.reader.speaker(recording, None)
     tokens = len(speaker.voice.text_a)
     assert tokens / 50 == pytest.approx(2.1 + 2 * 0.15, abs=0.2)
     assert speaker.voice.mel_fm.shape == (2 * tokens, 80)

@@ -10,6 +10,7 @@ from torch import Tensor
 from jamflow.alignment import find_words
 from jamflow.alignment.find_words import WordFinder, refuse_long
 from jamflow.errors import UserError
+from jamflow.model.config import JointConfig
 from jamflow.speech.original import Original, open_original
 from jamflow.speech.waveform import write_wave
 from jamflow.speech.whisper import HeardWord
@@ -24,7 +25,7 @@ class Text:
 class Evenly:
     """An aligner to which all words are equally long."""
 
-    text = Text()
+    text, config = Text(), JointConfig()
 
     def __init__(self):
         self.asked: list[tuple[int, float]] = []  # words, seconds

@@ -145,7 +145,7 @@ def test_loudness_is_relative_to_the_loud_parts() -> None:
 
 
 def test_what_is_given_is_degraded_and_what_is_generated_is_not(packer: Packer, corpus: Path) -> None:
-    for example in examples(next(iter(shards(corpus)))):
+    for example in examples(next(iter(shards(corpus))), MEL):
         off = np.abs(example.heard_fm.astype(np.float32) - example.mel_fm)
         assert example.heard_fm.shape == example.mel_fm.shape and off.mean() > 0.05
     batch = packer.batch(16, TOKENS)

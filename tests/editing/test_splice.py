@@ -99,7 +99,7 @@ def patched(recording: Original, place: Cut, start_s: F, gain: float = 1.0, leve
         return level + 1e-6 * torch.arange((mel.shape[1] - 1) * 256, dtype=torch.float32)[None]
 
     tokens = 400
-    view = Window(start_s, (F(0), F(0)), tokens, SpeechCondition("generated"), gain, 100)
+    view = Window(start_s, (F(0), F(0)), tokens, SpeechCondition("generated"), gain, 100, CONFIG.mel)
     return patch(Streams(torch.zeros(2 * tokens, 100), None), view, place, recording, vocoder)
 
 
