@@ -1,1 +1,1 @@
-"""A video that is given: its frames and when they are shown, the face in it and its lips."""
+"""Input videos: frame times, the tracked face and its lip motion."""

@@ -1,6 +1,6 @@
-"""Which frame of a video is shown when: as filmed, cut, held, or back and forth for as long as it takes.
+"""Retimes a video: which frame is shown when. Frames are shown as filmed, cut, held, or played back and forth.
 
-One rule: what is made anew follows what is given. Where speech is given, the picture lasts as long as the speech.
+With given speech, the result lasts as long as the speech.
 
 Shapes: N frames of the result.
 """
@@ -15,17 +15,17 @@ import numpy as np
 from jamflow.errors import UserError
 from jamflow.text.fit import FitMode
 
-SILENT_S = Fraction(1, 2)  # a smaller difference of lengths is absorbed without a word
+SILENT_S = Fraction(1, 2)  # a smaller difference in length is evened out without a warning
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is shown.
+    """Frames in the order shown, with their times.
 
     Attributes:
-        frames_n: (N,) int, the frame of the video.
-        times_s: N times from 0 on, rising.
-        end_s: when the last one ends.
+        frames_n: (N,) int, numbers of the video's frames.
+        times_s: N rising start times in seconds, from 0.
+        end_s: end of the last frame, seconds.
     """
 
     frames_n: np.ndarray
@@ -36,7 +36,7 @@ class Order:
         return len(self.frames_n)
 
     def part(self, start_s: Fraction, end_s: Fraction) -> "Order":
-        """From the frame on show at `start_s` up to the last one that begins before `end_s`, each for its own time."""
+        """The frames from the one shown at `start_s` to the last that begins before `end_s`, each for its own time."""
         low = max(0, bisect_left(self.times_s, start_s + Fraction(1, 10**9)) - 1)
         high = max(low + 1, bisect_left(self.times_s, end_s))
         origin = self.times_s[low]
@@ -44,7 +44,7 @@ class Order:
         return Order(self.frames_n[low:high], [t - origin for t in self.times_s[low:high]], end - origin)
 
     def covering(self, length_s: Fraction) -> "Order":
-        """As many frames as cover so much time: the rest is cut off, or the last one is shown on, again and again."""
+        """Frames that cover `length_s`: cut off, or extended by repeating the last frame."""
         if length_s <= self.end_s:
             return self.part(Fraction(0), length_s)
         each_s = self.end_s - self.times_s[-1]
@@ -52,7 +52,7 @@ class Order:
         return joined([self, Order(np.repeat(self.frames_n[-1:], more), [k * each_s for k in range(more)], more * each_s)])
 
     def back_and_forth(self, length_s: Fraction) -> "Order":
-        """As many frames as cover so much time: at the end backwards, at the beginning forwards again."""
+        """Frames that cover `length_s`, played forwards and backwards in turn."""
         if len(self) == 1:
             return self.covering(length_s)
         last_s = [b - a for a, b in zip(self.times_s, [*self.times_s[1:], self.end_s], strict=True)]
@@ -67,12 +67,12 @@ class Order:
 
 
 def as_filmed(times_s: Sequence[Fraction], length_s: Fraction) -> Order:
-    """Every frame at its own time from the first one on. `length_s`: from the first frame to the end of the last."""
+    """Every frame at its own time, the first at 0. `length_s` is the time from the first frame to the end of the last."""
     return Order(np.arange(len(times_s)), [t - times_s[0] for t in times_s], length_s)
 
 
 def joined(parts: Sequence[Order]) -> Order:
-    """One after the other."""
+    """Concatenates orders."""
     times, start_s = [], Fraction(0)
     for part in parts:
         times += [start_s + t for t in part.times_s]
@@ -81,13 +81,13 @@ def joined(parts: Sequence[Order]) -> Order:
 
 
 def for_speech(filmed: Order, speech_s: Fraction, fit: FitMode | None) -> tuple[Order, list[str]]:
-    """The picture for speech of a given length, and what the user should know.
+    """Fits a video to speech of a given length; also returns warnings.
 
-    A longer video ends with the speech; a shorter one goes on back and forth, or, with `trim`, ends the result. A difference
-    under half a second is cut off, or the last frame is held.
+    A longer video ends with the speech. A shorter one is played back and forth; with `trim` the result ends with the video.
+    A difference below half a second is evened out: frames are cut off, or the last one is held.
 
     Raises:
-        UserError: they differ by more, and `fit` is "refuse".
+        UserError: the lengths differ by half a second or more, and `fit` is "refuse".
     """
     video_s = filmed.end_s
     if abs(video_s - speech_s) < SILENT_S:

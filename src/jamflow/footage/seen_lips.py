@@ -1,4 +1,4 @@
-"""The lips of a video as something that is given; at rest where no face is seen."""
+"""The lip motion of a video as a condition; at rest where no face is seen."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from jamflow.sampling.utterance import GivenLips
 
 
 def seen_lips(video: str | Path, tracker: Tracker) -> tuple[Footage, GivenLips, list[str]]:
-    """Goes through a video once; also returns what the user should know.
+    """Tracks the face in a video, in one pass; also returns warnings.
 
     Raises:
-        UserError: it cannot be read, has no picture, or there is a face in none of its frames.
+        UserError: the file cannot be read, has no picture, or shows no face.
     """
     footage = open_footage(video, tracker)
     motion, found = footage.track.motion, footage.track.found_t

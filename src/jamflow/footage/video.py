@@ -1,4 +1,4 @@
-"""A video that is given: when its frames are shown, where the face in it is and how it moves.
+"""An input video: its frame times, and the landmarks and motion of the face in it.
 
 Shapes: N frames of the video, T motion frames, M mouth channels, C clue channels, L landmarks (478).
 """
@@ -25,15 +25,15 @@ from jamflow.media.video_reader import VideoFacts, read_video, video_facts
 
 @dataclass(frozen=True)
 class Footage:
-    """Make it with `open_footage`.
+    """A tracked input video; `open_footage` makes it.
 
     Attributes:
-        facts: what the file says about itself.
-        times_s: when each of the N frames is shown, in the file's own time; they need not be evenly spaced.
+        facts: metadata of the file.
+        times_s: start of each of the N frames, seconds in the file; the spacing may be uneven.
         size: width and height of the frames, pixels.
-        track: the motion in every one of these frames.
-        landmarks: of every one of these frames.
-        warnings: what the user should know about the choice of the face.
+        track: motion in the N frames.
+        landmarks: landmarks of the N frames.
+        warnings: warnings for the user about the choice of the face.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Footage:
 
     @property
     def length_s(self) -> Fraction:
-        """From the first frame on, the last one being shown for a frame's time."""
+        """Time from the first frame to the end of the last, which is shown for one frame period."""
         return self.times_s[-1] - self.times_s[0] + 1 / self.facts.fps
 
     @property
@@ -55,24 +55,24 @@ class Footage:
         return as_filmed(self.times_s, self.length_s)
 
     def face_video(self, order: Order | None = None) -> FaceVideo:
-        """What a renderer repaints: the frames in an order, as filmed where none is given."""
+        """The input for repainting: the frames in an order, by default as filmed."""
         order = order or self.filmed
         frames = VideoFrames(self.path, self.times_s)
         times_s = (*order.times_s, order.end_s)
         return FaceVideo(self.size, frames.read, self.landmarks, self.track, order.frames_n, times_s)
 
     def lips(self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """(count, M) and (count, C): mouth and clue, as the model is given them.
+        """Mouth channels (count, M) and clue channels (count, C) for the model.
 
-        Row t is what is seen t / fps after `from_s` of the file's time, or after the first frame: on a straight line between
-        frames of the video, before the first and after the last one still.
+        Row t is the motion at `from_s` + t / fps in the file's time; `from_s` is the first frame by default. Rows are linearly
+        interpolated between frames, and constant before the first and after the last.
         """
         have, wanted = self._times(fps, count, from_s)
         mouth, clue = split(self.track.motion.expression_tk3, tracker.space)
         return interpolated(have, mouth, wanted), interpolated(have, clue, wanted)
 
     def seen_t(self, fps: Fraction, count: int, from_s: Fraction | None = None) -> np.ndarray:
-        """(count,) bool: whether there is a frame with a face within a frame's time of the rows of `lips`."""
+        """(count,) bool: whether a frame with a face lies within one frame period of each row of `lips`."""
         have, wanted = self._times(fps, count, from_s)
         have = have[self.track.found_t]
         after = np.searchsorted(have, wanted).clip(0, len(have) - 1)
@@ -87,21 +87,24 @@ class Footage:
 def open_footage(
     path: str | Path, tracker: Tracker, face: int | None = None, span_s: tuple[Fraction, Fraction] | None = None
 ) -> Footage:
-    """Goes through the video once (LivePortrait's tracker twice).
+    """Tracks the face in a video, in one pass (LivePortrait's tracker: two).
 
     Args:
-        face: whom to follow, from the left in the first frame with several faces; None follows the largest of the first.
-        span_s: from when to when of the file's time; None is all of it.
+        path: the video file.
+        tracker: gives the motion space.
+        face: number of the face to follow, from 1, from the left in the first frame with several faces; None follows the largest
+            face of the first frame with any.
+        span_s: start and end in the file's time; None is the whole video.
 
     Raises:
-        UserError: it cannot be read, has no picture there, there is a face in none of its frames, or not that one.
+        UserError: the file cannot be read, has no picture in the span, shows no face there, or not the face asked for.
     """
     path = Path(path)
     facts, frames = video_facts(path), _Frames(path, span_s)
     follower = Follower(tracker.finder, face)
     rows, track = _followed(frames, facts.fps, tracker, follower)
     follower.refuse_if_absent()
-    if follower.first:  # somebody else was followed until then
+    if follower.first:  # another face was followed before this frame
         rows, track = _followed(frames, facts.fps, tracker, Follower(tracker.finder, face, follower.first))
     warnings = []
     if face is None and follower.several is not None:
@@ -121,12 +124,12 @@ def _followed(frames: "_Frames", fps: Fraction, tracker: Tracker, follower: Foll
 
 
 class _Rows:
-    """See `LandmarkRows`. They lie in a temporary file: an hour's would take half a gigabyte of memory."""
+    """See `LandmarkRows`. Kept in a temporary file, because an hour would take half a gigabyte of memory."""
 
     _SHAPE = (478, 3)
 
     def __init__(self):
-        self._file = tempfile.TemporaryFile(prefix="jamflow-")  # noqa: SIM115 - it lives as long as the rows
+        self._file = tempfile.TemporaryFile(prefix="jamflow-")  # noqa: SIM115 - open as long as the rows live
         self._bytes = 4 * int(np.prod(self._SHAPE))
         self._lock = Lock()
 
@@ -135,14 +138,14 @@ class _Rows:
         self._file.write(row.astype(np.float32).tobytes())
 
     def __call__(self, start: int, end: int) -> np.ndarray:
-        with self._lock:  # frames are drawn by several threads
+        with self._lock:  # several threads draw frames
             self._file.seek(start * self._bytes)
             values = np.frombuffer(self._file.read((end - start) * self._bytes), np.float32)
         return values.reshape(-1, *self._SHAPE)
 
 
 class _Frames:
-    """The frames of a video, as often as somebody goes through them, and the times of the last time."""
+    """The frames of a video, which may be iterated repeatedly, and the frame times of the last iteration."""
 
     def __init__(self, path: Path, span_s: tuple[Fraction, Fraction] | None):
         self._path, self._span_s = path, span_s

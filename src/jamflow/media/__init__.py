@@ -1,1 +1,1 @@
-"""Pictures and videos in and out; streamed, with exact times."""
+"""Reads and writes pictures, sound and video; streamed, with exact times."""

@@ -1,4 +1,4 @@
-"""New sound in a file of its own, encoded as it comes: MP3, FLAC or Opus."""
+"""Writes sound files as a stream: MP3, FLAC or Opus."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +18,7 @@ from jamflow.media.files import Writing, output_file, replacing
 
 @dataclass(frozen=True)
 class _Codec:
-    """rates_hz: that it takes, the last one for all others; empty: any. sample: as FFmpeg names it."""
+    """rates_hz: supported rates, the last one for all others; empty is any. sample: FFmpeg's sample format."""
 
     encoder: str
     container: str
@@ -31,22 +31,23 @@ _MP3_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 
 _CODECS = {
     ".mp3": _Codec("libmp3lame", "mp3", "fltp", _MP3_RATES_HZ, 128_000),
     ".flac": _Codec("flac", "flac", "s16", (), None),
-    ".opus": _Codec("libopus", "opus", "flt", (48_000,), 64_000),  # Opus is decoded at 48 kHz, whatever it was made from
+    ".opus": _Codec("libopus", "opus", "flt", (48_000,), 64_000),  # Opus always decodes at 48 kHz
 }
-_AT_END = slice(4, 8)  # of FFmpeg's "skip_samples": 32 bits for the samples at the start, then for those at the end
+_AT_END = slice(4, 8)  # in FFmpeg's "skip_samples": 32 bits for samples to skip at the start, then 32 for those at the end
 CODED_SUFFIXES = tuple(_CODECS)
 
 
 class CodedSoundWriter(Writing):
-    """Writes one sound file of these suffixes piece by piece, as a context manager; the file appears when it is whole.
+    """Writes one sound file piece by piece, as a context manager. The file appears only when complete.
 
-    Its length is that of the samples: what an encoder adds before and after them is marked in the file, and players cut it off.
+    The sound is as long as the samples: encoder padding before and after them is marked in the file, and players cut it off.
 
-    Raises UserError where ``path`` has another suffix or the disk does not take the file.
+    Raises:
+        UserError: ``path`` has another suffix, or the file cannot be written.
     """
 
     def __init__(self, path: str | Path, sample_rate: int):
-        """sample_rate in Hz is of what `write` is given; it is changed where the codec does not have it."""
+        """sample_rate: of the samples for `write`, Hz; resampled if the codec does not support it."""
         path = Path(path)
         suffix = path.suffix.lower()
         self._path = output_file(path, suffix if suffix in _CODECS else CODED_SUFFIXES[0])
@@ -59,14 +60,14 @@ class CodedSoundWriter(Writing):
         self._samples = 0
 
     def write(self, samples: np.ndarray) -> None:
-        """The next (n,) float samples; what lies outside [-1, 1] is clipped."""
+        """Appends (n,) float samples, clipped to [-1, 1]."""
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples.astype(np.float32))
         self._encode(samples)
 
     @contextmanager
     def _open(self) -> Iterator[None]:
-        # Without `bitexact` every Ogg file has a random number in it, and equal sound would be unequal files.
+        # Without `bitexact` every Ogg file holds a random number, and equal sound would give unequal files.
         options = {"fflags": "+bitexact"}
         with replacing(self._path) as temporary:
             self._output = av.open(f"file:{temporary}", "w", format=self._codec.container, container_options=options)
@@ -84,7 +85,7 @@ class CodedSoundWriter(Writing):
                 _mark_end(packets)
                 self._output.mux(packets)
             except BaseException:
-                with suppress(OSError, FFmpegError):  # the first error is the one to tell
+                with suppress(OSError, FFmpegError):  # the first error is the one to report
                     self._output.close()
                 raise
             self._output.close()
@@ -104,9 +105,9 @@ class CodedSoundWriter(Writing):
 
 
 def _mark_end(packets: list[Packet]) -> None:
-    """The last packet tells how many samples at the end are none of ours; what FFmpeg's MP3 writer finds there, it writes down.
+    """Sums the end padding into the last packet, from which FFmpeg's MP3 writer takes it.
 
-    LAME may spread them over two packets, and then the last one tells its own share only.
+    LAME may spread the padding over two packets, and then the last one states its own share only.
     """
     marked = [packet for packet in packets if packet.has_sidedata("skip_samples")]
     if marked:

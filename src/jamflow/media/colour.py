@@ -1,4 +1,4 @@
-"""RGB to what H.264 stores, on the device where the frames are: half the bytes come back from a GPU.
+"""RGB to YUV 4:2:0 for H.264, on the device of the frames: a GPU then transfers half the bytes.
 
 Shapes: N frames, H height, W width.
 """
@@ -12,8 +12,8 @@ _KR, _KG, _KB = 0.2126, 0.7152, 0.0722
 _LUMA = (219 * _KR, 219 * _KG, 219 * _KB)
 _CB = tuple(224 * k / (2 * (1 - _KB)) for k in (-_KR, -_KG, 1 - _KB))
 _CR = tuple(224 * k / (2 * (1 - _KR)) for k in (1 - _KR, -_KG, -_KB))
-# A chroma sample is the mean of two pixels of a row, and of four rows with these weights: FFmpeg's choice, so that a
-# frame has the same colours whichever device it was converted on.
+# A chroma sample averages two pixels of a row, and four rows with these weights. This is FFmpeg's choice, so a frame has the
+# same colours on every device.
 _ROWS = (1 / 8, 3 / 8, 3 / 8, 1 / 8)
 
 
@@ -24,7 +24,7 @@ def to_yuv420p(rgb_nhw3: Tensor) -> Tensor:
         rgb_nhw3: (N, H, W, 3) uint8, height and width even.
 
     Returns:
-        (N, H * 3 / 2, W) uint8 on the same device: in memory Y, then U, then V, without gaps.
+        (N, H * 3 / 2, W) uint8 on the same device: the planes Y, U and V in this order, without gaps.
     """
     n, height, width, _ = rgb_nhw3.shape
     if height % 2 or width % 2:

@@ -1,4 +1,4 @@
-"""Files named by a user: checked before they are read, and never left half-written."""
+"""Checks files that the user names, and writes files completely or not at all."""
 
 import errno
 import os
@@ -12,12 +12,12 @@ from typing import Self
 
 from jamflow.errors import UserError
 
-SOUND_SUFFIXES = (".wav", ".mp3", ".flac", ".opus")  # of sound files that can be written
+SOUND_SUFFIXES = (".wav", ".mp3", ".flac", ".opus")  # sound files that can be written
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def existing_file(path: str | Path, what: str) -> Path:
-    """The path, if it is a regular, readable, non-empty file; ``what`` names it in the UserError."""
+    """The path, if it is a regular, readable, non-empty file; otherwise UserError, in which ``what`` names the file."""
     path = Path(path)
     try:
         if path.is_dir():
@@ -31,7 +31,7 @@ def existing_file(path: str | Path, what: str) -> Path:
         path.open("rb").close()
     except PermissionError as error:
         raise UserError(f"The {what} {path} may not be read.", "Check its permissions.") from error
-    except (OSError, ValueError) as error:  # a name that is too long or has a zero byte, a failing disk
+    except (OSError, ValueError) as error:  # the name is too long or has a zero byte, or the disk fails
         raise UserError(f"The {what} {path} cannot be opened.", f"The system says: {error}.") from error
     return path
 
@@ -39,8 +39,7 @@ def existing_file(path: str | Path, what: str) -> Path:
 def output_file(path: str | Path, *suffixes: str) -> Path:
     """The path, if a file with one of these suffixes (``".mp4"``) can be put there; UserError otherwise.
 
-    Creates and removes an empty file in the folder, which is the only test of "writable" that can be
-    trusted.
+    Creates and removes an empty file in the folder: no other test of "writable" is reliable.
     """
     path = Path(path)
     if path.suffix.lower() not in suffixes:
@@ -59,10 +58,10 @@ def output_file(path: str | Path, *suffixes: str) -> Path:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Gives a temporary path beside ``path``; renames it to ``path`` at the end, removes it on any exception.
+    """Yields a temporary path beside ``path``; renames it to ``path`` at the end, removes it on any exception.
 
-    Whoever had a file at ``path`` keeps it until the new one is whole. OSErrors of the disk (full, read-only,
-    folder missing) become UserErrors.
+    An older file at ``path`` stays until the new one is complete. OSErrors (disk full, read-only, folder missing) become
+    UserErrors.
     """
     path = Path(path)
     temporary = _temporary(path)
@@ -76,11 +75,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 class Writing(ABC):
-    """Base of what writes one file in a `with` block."""
+    """Base class of writers that write one file in a `with` block."""
 
     @abstractmethod
     def _open(self) -> AbstractContextManager[None]:
-        """All of the block: what comes before the writing and after it."""
+        """Context of the whole `with` block: opens the file, and finishes or removes it."""
 
     def __enter__(self) -> Self:
         self._session = self._open()

@@ -1,4 +1,4 @@
-"""A picture, in a file or in memory, becomes an upright sRGB array, or one sentence that says why it cannot."""
+"""Reads pictures from files or memory as upright sRGB arrays."""
 
 import os
 import struct
@@ -18,22 +18,22 @@ MIN_SIDE_PX = 64
 
 PictureSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
-# Photographs and their close kin; formats that start an interpreter (EPS) or hold no single picture stay out.
+# Raster pictures only: formats that start an interpreter (EPS) or hold no single picture stay out.
 _FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises on broken files
-# Filters of warnings belong to the process, and two threads that decode one Pillow image disturb each other.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error)  # what Pillow raises for broken files
+# Warning filters are global to the process, and two threads must not decode the same Pillow image.
 _ONE_AT_A_TIME = Lock()
 
 
 def picture_rgb(source: PictureSource) -> np.ndarray:
-    """A picture given in any way, as (H, W, 3) uint8 sRGB that shares no memory with it.
+    """A picture in any supported form as (H, W, 3) uint8 sRGB, in memory of its own.
 
     Args:
         source: the path of a file, the bytes of one, a Pillow image, or an array of grey (H, W) or (H, W, 1), RGB (H, W, 3) or
             RGBA (H, W, 4), uint8 or uint16. Transparency is laid over white, 16 bits are scaled to 8.
 
     Raises:
-        UserError: it is none of these, or as for `read_image`.
+        UserError: `source` is none of these, or for the reasons of `read_image`.
     """
     if isinstance(source, np.ndarray):
         return _of_array(source)
@@ -53,8 +53,11 @@ def picture_rgb(source: PictureSource) -> np.ndarray:
 def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     """The picture in a file as (H, W, 3) uint8 sRGB, turned as its EXIF tag says, transparency over white.
 
-    Reads the first frame of an animation. Raises UserError for what is no picture, is damaged, has more
-    than ``MAX_PIXELS`` pixels (checked before anything is decoded) or a side under ``MIN_SIDE_PX``.
+    Of an animation, reads the first frame.
+
+    Raises:
+        UserError: the file is no picture, is damaged, has more than ``MAX_PIXELS`` pixels (checked before anything is decoded) or
+            a side below ``MIN_SIDE_PX``.
     """
     path = existing_file(Path(path), "picture")
     return _opened(path, f" {path}")
@@ -79,7 +82,7 @@ def _of_array(array: np.ndarray) -> np.ndarray:
 
 
 def _opened(file: Path | BytesIO, where: str) -> np.ndarray:
-    """where: the path for a UserError, after a space; nothing for a picture in memory."""
+    """where: the path for a UserError, with a space before it; empty for a picture in memory."""
     try:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warning on large pictures; `_check_size` is stricter
@@ -98,10 +101,10 @@ def _decoded(image: Image.Image, where: str) -> np.ndarray:
     _check_size(where, *image.size)
     try:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on odd tags and palettes
+            warnings.simplefilter("ignore")  # about odd tags and palettes
             image.load()
             return np.array(_to_srgb(ImageOps.exif_transpose(image), where), dtype=np.uint8)
-    except Image.DecompressionBombError as error:  # a frame that is larger than the file says
+    except Image.DecompressionBombError as error:  # the frame is larger than the file says
         raise _too_large(where) from error
     except _DAMAGE as error:
         raise _damaged(where) from error
@@ -140,9 +143,9 @@ def _to_srgb(image: Image.Image, where: str) -> Image.Image:
 
 
 def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """From the picture's own colour profile (Display P3 of telephones, print CMYK) to sRGB."""
+    """From the picture's own colour profile (such as Display P3 or print CMYK) to sRGB."""
     try:
         srgb = ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(image, BytesIO(profile), srgb, outputMode="RGB") or image
-    except (ImageCms.PyCMSError, OSError):  # broken, or for another mode: the colours stay as they are
+    except (ImageCms.PyCMSError, OSError):  # the profile is broken or for another mode: the colours stay unchanged
         return image

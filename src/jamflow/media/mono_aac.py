@@ -1,4 +1,4 @@
-"""One channel of new sound in a container, encoded as it comes."""
+"""Encodes a mono AAC stream into a container, piece by piece."""
 
 from fractions import Fraction
 
@@ -11,22 +11,22 @@ _FRAME = 1024  # samples
 
 
 class MonoAac:
-    """Adds an AAC stream to a container that has not been written to yet; sample n is heard at n / rate."""
+    """Adds an AAC stream to a container before anything is written to it. Sample n is heard at n / rate."""
 
     def __init__(self, output: OutputContainer, rate_hz: int):
         self._output, self._rate = output, rate_hz
         self._stream = output.add_stream("aac", rate=rate_hz, layout="mono")
         self._stream.bit_rate = _BITS_PER_S
         self._samples = 0
-        self._tail = np.zeros(0, np.float32)  # samples that do not fill a frame yet
+        self._tail = np.zeros(0, np.float32)  # samples that do not yet fill a frame
 
     @property
     def encoded_s(self) -> Fraction:
-        """How much the encoder has been given."""
+        """Length of the sound given to the encoder, seconds."""
         return Fraction(self._samples, self._rate)
 
     def write(self, samples: np.ndarray) -> None:
-        """The next samples, (n,) float32; what lies outside [-1, 1] is clipped."""
+        """Appends (n,) float32 samples, clipped to [-1, 1]."""
         self._tail = np.concatenate([self._tail, np.clip(samples, -1, 1).astype(np.float32)])
         whole = len(self._tail) // _FRAME * _FRAME
         for start in range(0, whole, _FRAME):
@@ -34,7 +34,7 @@ class MonoAac:
         self._tail = self._tail[whole:]
 
     def finish(self) -> None:
-        """What does not fill a frame, and what the encoder still holds."""
+        """Encodes the last partial frame and flushes the encoder."""
         if len(self._tail):
             self._encode(self._tail)
         self._output.mux(self._stream.encode(None))

@@ -1,4 +1,4 @@
-"""The sound of one file becomes the sound of another: packets as they are, or encoded anew where mp4 has no place for them."""
+"""Passes the sound of one file to another: packets are copied, or re-encoded where mp4 does not support the codec."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,15 +19,15 @@ from jamflow.media.video_reader import opened, sound_track
 _COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
 _AAC_BITS_PER_S = 192_000
 AAC_RATES_HZ = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
-# By number: wav need not tell more. Whatever has more channels becomes mono.
+# By number of channels, since wav may give no layout. Sound with more channels becomes mono.
 _AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-_PREROLL_S = Fraction(1, 10)  # packets from this long before the start are kept: decoders need them, the edit list hides them
+_PREROLL_S = Fraction(1, 10)  # packets this long before the start are kept: decoders need them, and the edit list hides them
 
-_SAME_S = Fraction(2, 1000)  # packets that are this near to where the last one ended follow it without a gap
+_SAME_S = Fraction(2, 1000)  # a packet this near to the end of the last one follows it without a gap
 
 
 class PassedSound:
-    """The sound of `path` (`sound_track`), whose second `start_s` is to be heard at 0."""
+    """The sound of `path` (its `sound_track`), shifted so that second `start_s` is heard at 0."""
 
     def __init__(self, path: Path, start_s: Fraction):
         self._path = path
@@ -35,13 +35,13 @@ class PassedSound:
 
     @contextmanager
     def joining(self, output: OutputContainer) -> Iterator["PassedSound"]:
-        """Adds the stream to a container that has not been written to yet."""
+        """Adds the stream to a container before anything is written to it."""
         with opened(self._path, "sound file") as container:
             sound = sound_track(container)
             if sound is None:
                 raise UserError(f"The file {self._path} has no sound.", "Give a file with speech in it.")
             self._sound = sound
-            self._copied = sound.codec_context.codec.canonical_name in _COPIED  # decoders have names of their own
+            self._copied = sound.codec_context.codec.canonical_name in _COPIED  # the decoder's name may differ from the codec's
             self._output = output
             if self._copied:
                 self._stream = output.add_stream_from_template(self._sound, opaque=True)
@@ -54,21 +54,21 @@ class PassedSound:
             yield self
 
     def mux_until(self, end_s: Fraction) -> None:
-        """Packets that begin before `end_s`."""
+        """Writes the packets that begin before `end_s`."""
         while self._next is not None and self._time(self._next) < end_s:
             if self._time(self._next) > -_PREROLL_S:
                 self._mux(self._next)
             self._next = self._take()
 
     def finish(self) -> None:
-        """What an encoder still holds."""
+        """Flushes the encoder, if there is one."""
         if not self._copied:
             for frame in self._resampler.resample(None):
                 self._output.mux(self._stream.encode(frame))
             self._output.mux(self._stream.encode(None))
 
     def _take(self) -> Packet | None:
-        """The next packet with a time; the last of a file, which only empties the decoder, has none."""
+        """The next packet with a time. The last packet of a file, which only flushes the decoder, has none."""
         return next((p for p in self._packets if p.pts is not None), None)
 
     def _time(self, packet: Packet) -> Fraction:
@@ -79,7 +79,7 @@ class PassedSound:
         if self._copied:
             self._copy(packet)
             return
-        with suppress(InvalidDataError):  # players leave out what is damaged
+        with suppress(InvalidDataError):  # players skip damaged packets
             for frame in packet.decode():
                 assert isinstance(frame, av.AudioFrame) and frame.pts is not None and frame.time_base is not None
                 time_s = frame.pts * frame.time_base - self._start_s
@@ -92,13 +92,13 @@ class PassedSound:
         samples = self._sound.codec_context.frame_size or self._decoded(packet)
         pts = self._place(self._time(packet), samples)
         packet.time_base = Fraction(1, self._sound.rate)
-        packet.pts = packet.dts = pts  # sound has no other order to be decoded in
+        packet.pts = packet.dts = pts  # sound is decoded in the order it is heard
         packet.duration = samples
         packet.stream = self._stream
         self._output.mux(packet)
 
     def _decoded(self, packet: Packet) -> int:
-        """How many samples a packet holds; FLAC's may be of any length."""
+        """Number of samples in a packet, which varies for FLAC."""
         with suppress(InvalidDataError):
             if samples := sum(frame.samples for frame in packet.decode() if isinstance(frame, av.AudioFrame)):
                 return samples
@@ -106,7 +106,7 @@ class PassedSound:
         return round((packet.duration or 0) * packet.time_base * self._sound.rate)
 
     def _place(self, time_s: Fraction, samples: int) -> int:
-        """When so many samples begin, in samples: containers that count milliseconds would tear neighbours apart."""
+        """Start of a packet of `samples` samples, in samples; closes the gaps that millisecond times of a container leave."""
         pts = round(time_s * self._sound.rate)
         if self._due is not None and abs(pts - self._due) <= _SAME_S * self._sound.rate:
             pts = self._due

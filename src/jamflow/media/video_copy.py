@@ -1,4 +1,4 @@
-"""The picture of one file with new sound: video packets as they are, nothing is encoded again but the sound."""
+"""Copies the video packets of a file beside new sound; only the sound is encoded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,14 +24,14 @@ _MOST_TICKS = 2**31 - 1
 class VideoCopy(Writing):
     """Writes the first video stream of a file with new mono sound into an mp4 (or mkv), as a context manager.
 
-    The frame that is shown at `start_s` in the file is shown at 0, where sample 0 is heard; all other times follow it exactly in
-    an mp4, and to a millisecond, as fine as Matroska counts, in an mkv. Turns, colours and shape of pixels go along. Samples
-    pull packets after them, so that little waits in memory.
+    The frame at `start_s` in the file is shown at 0, where sample 0 is heard. All other times are exact in an mp4 and rounded to
+    a millisecond in an mkv, which is Matroska's resolution. Rotation, colours and pixel shape are kept. Packets are written as
+    samples arrive, so little waits in memory.
 
-    The file appears at `path` when the block ends without an exception.
+    The file appears at `path` only when the block ends without an exception.
 
     Raises:
-        UserError: `path` ends in neither .mp4 nor .mkv, the container has no place for the codec, or the video has no times.
+        UserError: `path` ends in neither .mp4 nor .mkv, the container does not support the codec, or the video has no times.
     """
 
     def __init__(self, path: str | Path, video: str | Path, start_s: Fraction, sample_rate: int):
@@ -41,7 +41,7 @@ class VideoCopy(Writing):
         self._rate = sample_rate
 
     def write_audio(self, samples: np.ndarray) -> None:
-        """The next samples, (n,) float32; what lies outside [-1, 1] is clipped."""
+        """Appends (n,) float32 samples, clipped to [-1, 1]."""
         self._sound.write(samples)
         self._copy_until(self._sound.encoded_s)
 
@@ -54,7 +54,7 @@ class VideoCopy(Writing):
             kind = _FORMATS[self._path.suffix.lower()]
             options = {}
             if kind == "mp4":
-                # Edit lists count in the movie's time scale: fine enough for both streams, where that can be had.
+                # Edit lists use the movie's time scale: one fine enough for both streams, if possible.
                 scale = lcm(self._base.denominator, self._rate)
                 scale = scale if scale <= _MOST_TICKS else self._base.denominator
                 options = {"movflags": "+faststart", "movie_timescale": str(scale)}
@@ -63,13 +63,13 @@ class VideoCopy(Writing):
                 self._picture = self._output.add_stream_from_template(template, opaque=True)
                 self._picture.time_base = self._base
                 self._sound = MonoAac(self._output, self._rate)
-                self._packets = (p for p in source.demux(template) if p.size)  # the last one only empties the decoder
+                self._packets = (p for p in source.demux(template) if p.size)  # the last packet only flushes the decoder
                 self._next = next(self._packets, None)
                 yield
                 self._sound.finish()
                 self._copy_until(None)
             except BaseException:
-                with suppress(OSError, FFmpegError):  # the first error is the one to tell
+                with suppress(OSError, FFmpegError):  # the first error is the one to report
                     self._output.close()
                 raise
             self._output.close()
@@ -80,7 +80,7 @@ class VideoCopy(Writing):
             self._next = next(self._packets, None)
 
     def _place(self, packet: Packet) -> Fraction:
-        """When it is decoded, in seconds of the result."""
+        """Decoding time of a packet, in seconds of the result."""
         ticks = packet.pts if packet.dts is None else packet.dts
         if packet.pts is None or ticks is None:
             raise UserError(f"The video {self._video} has packets without a time.", "Convert it to mp4 first.")
@@ -101,10 +101,10 @@ class VideoCopy(Writing):
 
 
 def check_copy(path: str | Path, video: str | Path) -> Path:
-    """Whether `video` can be copied into a file of this name; returns the path.
+    """Checks that `video` can be copied into a file of this name; returns the path.
 
     Raises:
-        UserError: it cannot, or the name is none for a video.
+        UserError: it cannot, or the suffix is not that of a video.
     """
     path = Path(path)
     suffix = path.suffix.lower()

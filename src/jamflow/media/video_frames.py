@@ -1,7 +1,7 @@
 """Frames of a video in any order, in bounded memory.
 
-Forwards the file is decoded as a stream. What was decoded last is kept, up to `_KEPT_BYTES`; for anything further back, the
-file is opened again at the keyframe before, so that going backwards costs a group of pictures per that many frames.
+Forward reads decode the file as a stream. The last decoded frames are kept, up to `_KEPT_BYTES`. For earlier frames the file is
+opened again at the keyframe before them, so reading backwards decodes one group of pictures per `_KEPT_BYTES` of frames.
 """
 
 from collections import OrderedDict
@@ -19,17 +19,17 @@ _KEPT_LEAST = 8
 
 
 class VideoFrames:
-    """The frames of `path`, of which frame k is shown at `times_s[k]` of the file's own time. Reads hold nothing in common."""
+    """The frames of `path`; frame k is shown at `times_s[k]` in the file's time. Reads share no state."""
 
     def __init__(self, path: Path, times_s: Sequence[Fraction]):
         self._path = path
         self._times_s = times_s
 
     def read(self, frames: Iterable[int]) -> Iterator[np.ndarray]:
-        """(H, W, 3) uint8 RGB of every frame named, in that order; not to be written to.
+        """(H, W, 3) uint8 RGB of the given frames, in the given order; read-only.
 
         Raises:
-            UserError: the file is no longer what it was.
+            UserError: the file has changed.
         """
         kept: OrderedDict[int, np.ndarray] = OrderedDict()
         room, at = _KEPT_LEAST, len(self._times_s)
@@ -57,7 +57,7 @@ class VideoFrames:
             source.close()
 
     def _from(self, first: int) -> Generator[tuple[int, np.ndarray]]:
-        """Number and picture of the frames from a keyframe at or before `first` on."""
+        """Numbers and pictures of the frames, starting at a keyframe at or before `first`."""
         number = {time_s: k for k, time_s in enumerate(self._times_s)}
         with opened(self._path, "video") as container:
             stream = container.streams.video[0]
@@ -71,7 +71,7 @@ class VideoFrames:
                     early = True
                     yield at, upright(frame)
                 elif not early:
-                    break  # an index that leads astray
+                    break  # the file's index is wrong
             if early:
                 return
         if first:

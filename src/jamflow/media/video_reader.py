@@ -1,4 +1,4 @@
-"""Video and sound files as decoded frames with their times; whatever container FFmpeg reads."""
+"""Decodes video and sound files, of any container that FFmpeg reads, to frames with their times."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,19 +20,19 @@ from jamflow.errors import UserError
 from jamflow.media.files import existing_file
 from jamflow.media.mixing import mono
 
-# PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 unless told; 19 needs no telling.
+# PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 without this option; 19 does not need it.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
 _USUAL_FPS = Fraction(25)
-# Colours of a video that does not tell its matrix are BT.709 in high definition, as players take them.
+# A high-definition video that does not state its colour matrix is BT.709, as players assume.
 _UNSPECIFIED, _HD_PX = 2, 720
-# FFmpeg's fast way to RGB is a level too dark: to RGB and back it keeps 46 dB of the brightness, this one 72.
+# FFmpeg's fast conversion to RGB is one level too dark: luma after a round trip has 46 dB, with these flags 72 dB.
 _EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 @dataclass(frozen=True)
 class Sound:
-    """Decoded sound: (n,) float32 mono in [-1, 1], its rate in Hz, and when its first sample is heard."""
+    """Decoded sound: (n,) float32 mono in [-1, 1], its rate in Hz, and the time of its first sample."""
 
     samples: np.ndarray
     sample_rate: int
@@ -42,7 +42,7 @@ class Sound:
 def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
     """Yields (time in seconds, (H, W, 3) uint8 RGB) of every frame, in constant memory.
 
-    Raises UserError where there is no readable video.
+    Raises UserError if there is no readable video.
     """
     with opened(path, "video") as container:
         for frame in container.decode(_picture(container, path)):
@@ -52,7 +52,7 @@ def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
 
 
 def upright(frame: av.VideoFrame) -> np.ndarray:
-    """(H, W, 3) uint8 RGB as it is to be seen: telephones film sideways."""
+    """(H, W, 3) uint8 RGB, rotated as the file says: telephones film sideways."""
     matrix = Colorspace.ITU709 if frame.colorspace == _UNSPECIFIED and min(frame.width, frame.height) >= _HD_PX else None
     rgb = frame.reformat(format="rgb24", src_colorspace=matrix, interpolation=_EXACT).to_ndarray()
     return np.rot90(rgb, frame.rotation // 90) if frame.rotation else rgb
@@ -60,14 +60,14 @@ def upright(frame: av.VideoFrame) -> np.ndarray:
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What a video file says about itself. fps: its frame rate on average, exact; has_sound: whether it has any."""
+    """Metadata of a video file. fps: average frame rate, exact. has_sound: whether it has a sound track."""
 
     fps: Fraction
     has_sound: bool
 
 
 def video_facts(path: str | Path) -> VideoFacts:
-    """Raises UserError where there is no readable video."""
+    """Reads the metadata. Raises UserError if there is no readable video."""
     with opened(path, "video") as container:
         stream = _picture(container, path)
         rate = stream.average_rate or stream.guessed_rate
@@ -75,9 +75,9 @@ def video_facts(path: str | Path) -> VideoFacts:
 
 
 def has_video(path: str | Path) -> bool:
-    """Whether there are moving pictures in a file; the picture on the cover of a song is none.
+    """Whether a file has moving pictures; the cover picture of a song does not count.
 
-    Raises UserError where nothing can be read.
+    Raises UserError if nothing can be read.
     """
     with opened(path, "file") as container:
         return any(map(_moves, container.streams.video))
@@ -94,7 +94,7 @@ def _moves(stream: VideoStream) -> bool:
 
 
 def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
-    """For every frame of a video at a constant rate, the index of the one on show in a video of any times."""
+    """For every frame at constant rate `fps`, the index of the frame shown then in a video with frame times `times_s`."""
     start_s = times_s[0]
     count = max(1, round((times_s[-1] - start_s) * fps) + 1)
     wanted = np.arange(count) / float(fps)
@@ -106,13 +106,13 @@ def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
 
 
 def sound_track(container: InputContainer) -> AudioStream | None:
-    """The one that players take: the first that the file calls its default, or else the first."""
+    """The sound track that players choose: the first one marked as default, or else the first."""
     tracks = container.streams.audio
     return next((t for t in tracks if t.disposition & Disposition.default), tracks[0] if tracks else None)
 
 
 def track_warnings(path: str | Path) -> list[str]:
-    """What the user should know where there are several sound tracks. Raises UserError where nothing can be read."""
+    """A warning if there are several sound tracks. Raises UserError if nothing can be read."""
     with opened(path, "sound file") as container:
         tracks, used = container.streams.audio, sound_track(container)
         if used is None or len(tracks) < 2:
@@ -125,8 +125,10 @@ def track_warnings(path: str | Path) -> list[str]:
 def read_sound(path: str | Path, max_seconds: float) -> Sound:
     """The sound of a sound or video file (`sound_track`) at its own rate, its channels mixed to one.
 
-    Damaged packets are left out, as players do. Raises UserError where nothing can be decoded and where
-    there is more than ``max_seconds`` (which is also all that is ever decoded).
+    Damaged packets are skipped, as players do.
+
+    Raises:
+        UserError: nothing can be decoded, or the sound is longer than ``max_seconds``; decoding stops there.
     """
     parts: list[Sound] = []
     n_samples = 0
@@ -139,7 +141,7 @@ def read_sound(path: str | Path, max_seconds: float) -> Sound:
 
 
 def stream_sound(path: str | Path) -> Iterator[Sound]:
-    """The same as it is decoded, some samples at a time, in constant memory; there is at least one."""
+    """As `read_sound`, but in pieces as they are decoded, in constant memory; yields at least one."""
     held: av.AudioFrame | None = None
     with opened(path, "sound file") as container:
         track = sound_track(container)
@@ -159,7 +161,7 @@ def stream_sound(path: str | Path) -> Iterator[Sound]:
             raise UserError(f"The sound file {path} holds no sound.", "Give another file.")
         wave = mono(held)
         if held.time_base == Fraction(1, held.sample_rate) and held.duration > 0:
-            wave = wave[: held.duration]  # the last frame of AAC is padded; only its duration tells how much is sound
+            wave = wave[: held.duration]  # the last AAC frame is padded; its duration tells how much of it is sound
         yield _sound(held, wave)
 
 
@@ -171,8 +173,8 @@ def _sound(frame: av.AudioFrame, wave: np.ndarray) -> Sound:
 def opened(path: str | Path, what: str) -> Iterator[InputContainer]:
     path = existing_file(path, what)
     try:
-        # `file:` keeps a colon in a name from being read as a protocol; the whitelist keeps a playlist
-        # from reaching the network.
+        # `file:` stops FFmpeg from reading a colon in the name as a protocol; the whitelist stops playlists from reaching
+        # the network.
         options = {"protocol_whitelist": "file"}
         with av.open(f"file:{path}", container_options=options, **_TAGS) as container:
             yield container

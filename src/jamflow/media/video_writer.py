@@ -1,4 +1,4 @@
-"""Frames and sound become an mp4, streamed: H.264 and AAC, exact times, nothing left behind on failure."""
+"""Writes frames and sound to an mp4 as a stream: H.264 and AAC, with exact times."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -19,23 +19,24 @@ from jamflow.media.mono_aac import MonoAac
 from jamflow.media.passed_sound import PassedSound
 
 _FINE_HZ = 48_000  # fine enough for the edit list of sound at another rate
-# Measured on a moving portrait, 512 x 512: `faster` takes twice the time and more bytes for 0.5 dB.
+# Measured on a moving portrait, 512 x 512: `faster` takes twice the time and more bytes, and gains 0.5 dB.
 _X264 = {"drawn": {"crf": "18", "preset": "veryfast"}, "filmed": {"crf": "16", "preset": "faster"}}
 Quality = Literal["drawn", "filmed"]
-_FINEST_HZ = 240_000  # a clock for frames; MP4 counts in 32 bits
+_FINEST_HZ = 240_000  # for frame times; MP4 counts in 32 bits
 
 
 class VideoWriter(Writing):
     """Writes one mp4 file, as a context manager.
 
-    Frame k is shown at exactly k / fps (or at `times_s[k]`) and sample n is heard at n / sample_rate: the delay of the AAC
-    encoder is cut out by the edit list. Frames and samples may come in any order; what waits for its
-    counterpart waits encoded, ten seconds of it at most.
+    Frame k is shown at exactly k / fps (or at `times_s[k]`) and sample n is heard at n / sample_rate: the edit list cuts off the
+    delay of the AAC encoder. Frames and samples may come in any order. A stream that is ahead of the other waits encoded, for at
+    most ten seconds.
 
-    The file appears at ``path`` when the block ends without an exception. Until then it is a hidden
-    ``.part`` file in the same folder, which is removed if anything goes wrong.
+    The file appears at ``path`` only when the block ends without an exception. Until then it is a hidden ``.part`` file in the
+    same folder, which is removed on an error.
 
-    Raises UserError where ``path`` does not end in .mp4 or the disk does not take the file.
+    Raises:
+        UserError: ``path`` does not end in .mp4, or the file cannot be written.
     """
 
     def __init__(
@@ -51,11 +52,11 @@ class VideoWriter(Writing):
     ):
         """Width and height in pixels, both even (the chroma planes have half the size).
 
-        times_s: when each frame is shown, rising from 0, and at last when the last one ends; as exact as 1 / 240,000 s where
-        they have no common clock that is coarser. quality: "filmed" for a picture that has been compressed before.
+        times_s: start of each frame, rising from 0, then the end of the last one; exact if they share a clock of 1 / 240,000 s or
+        coarser, and rounded to that otherwise. quality: "filmed" for pictures that have been compressed before.
 
-        sample_rate in Hz is of the sound that `write_audio` will be given; `passed` is sound of another file, cut where the
-        frames end. With neither the video is silent.
+        sample_rate: Hz, of the sound for `write_audio`. passed: sound of another file, cut at the end of the frames. With
+        neither, the video is silent.
         """
         if sample_rate is not None and passed is not None:
             raise ValueError("sound is either written or passed on")
@@ -68,11 +69,11 @@ class VideoWriter(Writing):
         self._sample_rate = sample_rate
         self._passed = passed
         self._n_frames = 0
-        self._lasts: dict[int | None, int] = {}  # ticks, by the time of the frames that the encoder still has
+        self._lasts: dict[int | None, int] = {}  # duration in ticks, by start time, of the frames still in the encoder
         self._sound: MonoAac | None = None
 
     def write_frame(self, rgb: np.ndarray) -> None:
-        """The next frame, (H, W, 3) uint8 RGB."""
+        """Appends a frame, (H, W, 3) uint8 RGB."""
         if rgb.shape != self._shape or rgb.dtype != np.uint8:
             raise ValueError(f"a frame must be {self._shape} uint8, got {rgb.shape} {rgb.dtype}")
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
@@ -81,7 +82,7 @@ class VideoWriter(Writing):
         self._encode_frame(frame)
 
     def write_planes(self, yuv: np.ndarray) -> None:
-        """The next frames as `media.colour.to_yuv420p` makes them, (N, H * 3 / 2, W) uint8."""
+        """Appends frames made by `media.colour.to_yuv420p`, (N, H * 3 / 2, W) uint8."""
         height, width, _ = self._shape
         if yuv.ndim != 3 or yuv.shape[1:] != (height * 3 // 2, width) or yuv.dtype != np.uint8:
             raise ValueError(f"planes must be (N, {height * 3 // 2}, {width}) uint8, got {yuv.shape} {yuv.dtype}")
@@ -91,13 +92,13 @@ class VideoWriter(Writing):
             self._encode_frame(frame)
 
     def write_audio(self, samples: np.ndarray) -> None:
-        """The next samples, (n,) float32 in [-1, 1]; what lies outside is clipped."""
+        """Appends (n,) float32 samples, clipped to [-1, 1]."""
         assert self._sound is not None
         self._sound.write(samples)
 
     @contextmanager
     def _open(self) -> Iterator[None]:
-        # Edit lists count in the movie's time scale; the default of 1 ms would round the cut of the delay.
+        # Edit lists use the movie's time scale; the default of 1 ms would round the cut of the encoder delay.
         scale = lcm(self._tick_s.denominator, self._sample_rate or _FINE_HZ)
         options = {"movflags": "+faststart", "movie_timescale": str(scale)}
         with replacing(self._path) as temporary:
@@ -108,7 +109,7 @@ class VideoWriter(Writing):
                     yield
                     self._flush()
             except BaseException:
-                with suppress(OSError, FFmpegError):  # the first error is the one to tell
+                with suppress(OSError, FFmpegError):  # the first error is the one to report
                     self._container.close()
                 raise
             self._container.close()
@@ -126,7 +127,7 @@ class VideoWriter(Writing):
             self._sound = MonoAac(self._container, self._sample_rate)
 
     def _options(self) -> dict[str, str]:
-        """Where frames last unevenly, none refers to a later one: containers add up durations in the order of coding."""
+        """Encoder options. Frames of uneven length get no B-frames, because containers add up durations in coding order."""
         times = self._times_s or ()
         even = len({b - a for a, b in pairwise(times)}) <= 1
         return _X264[self._quality] if even else {**_X264[self._quality], "bf": "0"}
@@ -141,7 +142,7 @@ class VideoWriter(Writing):
             self._passed.mux_until(end_s)
 
     def _mux_video(self, packets: list[Packet]) -> None:
-        """The encoder forgets how long a frame is shown, and the container would guess it for the last one."""
+        """Restores the duration of each frame, which the encoder loses; the container would guess that of the last one."""
         for packet in packets:
             packet.duration = self._lasts.pop(packet.pts)
             self._container.mux(packet)
@@ -158,7 +159,7 @@ class VideoWriter(Writing):
 
 
 def _tick_s(times_s: Sequence[Fraction]) -> Fraction:
-    """The coarsest clock that all times fall on."""
+    """Period of the coarsest clock that all times fall on, seconds."""
     rate = 1
     for time_s in times_s:
         rate = lcm(rate, time_s.denominator)
