@@ -1,1 +1,1 @@
-"""Metrics: what was heard, how it sounds, whose voice it is, and whether the lips move with it."""
+"""Metrics: word error rate, DNSMOS, speaker similarity and lip synchronisation."""

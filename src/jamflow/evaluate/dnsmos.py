@@ -1,4 +1,4 @@
-"""DNSMOS overall: how good speech sounds to Microsoft's P.835 model, 1 to 5 (package speechmos)."""
+"""DNSMOS overall: speech quality from 1 to 5 by Microsoft's P.835 model (package speechmos)."""
 
 import numpy as np
 
@@ -10,9 +10,9 @@ _HEARS_HZ = 16000
 def normalise_level(speech: np.ndarray, sample_rate_hz: int, level_dbfs: float = -26.0) -> np.ndarray:
     """Scale speech so that its active parts have an RMS of ``level_dbfs`` (0 dBFS is an RMS of 1).
 
-    Active are the 20 ms frames within 40 dB of the loudest, so pauses do not change the level. Peaks that
-    would then exceed 1 lower the whole. Silence stays as it is. DNSMOS depends on level by some tenths;
-    -26 dB is the usual level of speech databases.
+    Active are the 20 ms frames within 40 dB of the loudest, so pauses do not change the level. If peaks would then exceed 1, the
+    level is lowered. Silence is returned unchanged. DNSMOS varies with level by some tenths; -26 dB is the usual level of speech
+    databases.
     """
     frame = sample_rate_hz // 50
     whole = len(speech) // frame * frame
@@ -37,10 +37,10 @@ class Dnsmos:
         self._model = engine(str(models / "sig_bak_ovr.onnx"), str(models / "model_v8.onnx"))
 
     def overall(self, speech: np.ndarray, sample_rate_hz: int) -> float:
-        """Score of (n,) ``speech`` in [-1, 1], at its normalised level; short sound is repeated to 9 s.
+        """Score, 1 to 5, of ``speech`` (n,) in [-1, 1] after level normalisation; short sound is repeated to 9 s.
 
         Raises:
-            ValueError: there is no sound at all.
+            ValueError: ``speech`` is silent.
         """
         import soxr
 

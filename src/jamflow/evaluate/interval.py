@@ -1,10 +1,10 @@
-"""How far a mean over few clips can be trusted."""
+"""Confidence interval of a mean over few clips."""
 
 import numpy as np
 
 
 def bootstrap_interval(value_n: np.ndarray, share: float = 0.95, draws: int = 10_000, seed: int = 0) -> tuple[float, float]:
-    """Percentile bootstrap of the mean: between these two lies `share` of the means of resampled values.
+    """Percentile bootstrap of the mean: the lower and upper bound that hold `share` of the means of resampled values.
 
     Raises:
         ValueError: no values, or some are not finite.

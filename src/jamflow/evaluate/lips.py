@@ -1,8 +1,8 @@
-"""Do the lips move with the sound? Curves of lip opening, compared with each other and with phoneme times.
+"""Lip synchronisation: compares lip-opening curves with each other and with phoneme times.
 
 An opening curve is (T,): the distance of the inner lips in the middle of the mouth, in canonical
-centimetres, frame k at k / fps seconds; NaN where it is not known (no face found). Tracked curves reach a
-little below 0 and scatter by some hundredths of a centimetre.
+centimetres, frame k at k / fps seconds; NaN where no face was found. Tracked curves go slightly below 0,
+and their noise is some hundredths of a centimetre.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _PAUSES = frozenset(SILENCE + PUNCTUATION)
 
 @dataclass(frozen=True)
 class Lag:
-    """Where two curves fit best: positive ``frames`` means that the first one is late."""
+    """The lag at which two curves correlate best. Positive ``frames`` means that the first curve is late."""
 
     frames: float
     correlation: float
@@ -35,7 +35,7 @@ class Lag:
 
 @dataclass(frozen=True)
 class Share:
-    """``hits`` of ``total``; shares of several clips add up."""
+    """``hits`` of ``total``. Shares of several clips can be added."""
 
     hits: int
     total: int
@@ -45,14 +45,17 @@ class Share:
 
     @property
     def fraction(self) -> float:
-        """NaN where there was nothing to count."""
+        """``hits`` / ``total``; NaN if ``total`` is 0."""
         return self.hits / self.total if self.total else float("nan")
 
 
 def correlation(a_t: np.ndarray, b_t: np.ndarray) -> float:
     """Pearson correlation over the frames known in both; NaN where a curve is constant or too short.
 
-    Where one curve is up to a frame longer (a video rounds its end), the rest is left out.
+    A curve may be one frame longer, because a video rounds its end; that frame is ignored.
+
+    Raises:
+        ValueError: the lengths differ by more than one frame.
     """
     if abs(len(a_t) - len(b_t)) > 1:
         raise ValueError(f"curves of {len(a_t)} and {len(b_t)} frames are not of the same clip")
@@ -63,7 +66,7 @@ def correlation(a_t: np.ndarray, b_t: np.ndarray) -> float:
 def lag_profile(a_t: np.ndarray, b_t: np.ndarray, max_lag: int = 8) -> np.ndarray:
     """(2 max_lag + 1,) correlations of ``a`` with ``b`` delayed by -max_lag to max_lag frames.
 
-    Profiles of several clips may be averaged before ``best_lag``: one clip of few words has a broad peak.
+    A short clip has a broad peak, so average the profiles of several clips before ``best_lag``.
     """
     n = min(len(a_t), len(b_t))
     a_t, b_t = a_t[:n], b_t[:n]
@@ -71,10 +74,9 @@ def lag_profile(a_t: np.ndarray, b_t: np.ndarray, max_lag: int = 8) -> np.ndarra
 
 
 def best_lag(profile: np.ndarray) -> Lag:
-    """Peak of a lag profile, between frames by a parabola through the highest value and its neighbours.
+    """Peak of a lag profile, refined between frames by a parabola through the highest value and its neighbours.
 
-    A peak at the end of the profile is returned as it is: the true lag may be larger. NaN where no lag
-    has a correlation.
+    A peak at the end of the profile is returned unchanged: the true lag may be larger. NaN if no lag has a correlation.
     """
     if not np.isfinite(profile).any():
         return Lag(float("nan"), float("nan"))
@@ -94,7 +96,7 @@ def best_lag(profile: np.ndarray) -> Lag:
 def shut_bilabials(opening_t: np.ndarray, phones: Phones, fps: float, shut_cm: float = SHUT_CM) -> Share:
     """How many /p b m/ have a frame with shut lips within the phone or one frame beside it.
 
-    Phones without any known frame there are not counted.
+    Phones whose frames are all NaN are not counted.
     """
     hits = total = 0
     for symbol, start_s, end_s in phones:
@@ -111,8 +113,8 @@ def shut_bilabials(opening_t: np.ndarray, phones: Phones, fps: float, shut_cm: f
 def shut_silence(opening_t: np.ndarray, phones: Phones, fps: float, shut_cm: float = SHUT_CM) -> Share:
     """How many frames of silence have shut lips.
 
-    Silence is where a pause or punctuation (and spaces beside them) is spoken, less SILENCE_MARGIN_S on the
-    side of a sound; the clip's own ends have no margin.
+    Silence is a pause or punctuation mark with the spaces beside it, less SILENCE_MARGIN_S next to a sound. The ends of the clip
+    have no margin.
     """
     time_s = np.arange(len(opening_t)) / fps
     silent = np.ones(len(opening_t), bool)
@@ -123,7 +125,7 @@ def shut_silence(opening_t: np.ndarray, phones: Phones, fps: float, shut_cm: flo
 
 
 def _sounds(phones: Phones) -> list[tuple[float, float]]:
-    """Spans of everything that is heard; a space is heard unless a pause is beside it."""
+    """Spans of sound (start, end in seconds). A space counts as sound unless a pause is beside it."""
     symbols = [symbol for symbol, _, _ in phones]
     spans = []
     for i, (symbol, start_s, end_s) in enumerate(phones):

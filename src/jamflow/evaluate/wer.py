@@ -1,7 +1,7 @@
-"""Word error rate with F5-TTS's text normalisation, and both ways to average it.
+"""Word error rate with F5-TTS's text normalisation, averaged in two ways.
 
-F5-TTS (``src/f5_tts/eval/utils_eval.py``) deletes punctuation and lowers the case. It spells out neither
-numbers nor abbreviations: "twenty" heard as "20" is an error.
+F5-TTS (``src/f5_tts/eval/utils_eval.py``) deletes punctuation and converts to lower case. It does not spell out numbers or
+abbreviations: "twenty" recognised as "20" is an error.
 """
 
 import string
@@ -25,7 +25,7 @@ class WordErrors:
     Attributes:
         utterance_rates: the rate of each utterance, in order.
         utterance_mean: their arithmetic mean, F5-TTS's aggregation.
-        corpus: all errors over all reference words, AlignDiT's aggregation; never compare the two.
+        corpus: all errors over all reference words, AlignDiT's aggregation. Do not compare it with ``utterance_mean``.
     """
 
     utterance_rates: tuple[float, ...]
@@ -39,7 +39,7 @@ def normalise(text: str) -> str:
 
 
 def word_errors(references: Sequence[str], hypotheses: Sequence[str]) -> WordErrors:
-    """Compare what was to be said with what was heard, utterance by utterance.
+    """Compares reference texts with recognised ones, utterance by utterance.
 
     Raises:
         ValueError: no utterances, unequal numbers of them, or a reference without words.

@@ -1,1 +1,1 @@
-"""From names and files to models, renderers and trackers that are ready to use."""
+"""Loads models, renderers and trackers by name or from files."""

@@ -1,7 +1,7 @@
 """Loads F5-TTS checkpoints in any of their published forms into the audio stream, strictly.
 
-The state dicts of F5TTS_Base and F5TTS_v1_Base cannot be told apart; the two differ in how text padding is masked and
-in which heads rotate, so the caller must say which one a file is.
+F5TTS_Base and F5TTS_v1_Base have the same state-dict names and shapes. They differ in how text padding is masked and in which
+heads get rotary positions, so the caller must name the architecture.
 """
 
 from pathlib import Path
@@ -48,17 +48,17 @@ def f5_config(name: F5Name, text_vocab: int = 2545) -> AudioConfig:
 
 
 def load_f5(path: Path, name: F5Name, average: bool = True) -> AudioDiT:
-    """The audio stream with the weights of a published or self-trained F5-TTS checkpoint, in single precision.
+    """The audio stream with the weights of a published or self-trained F5-TTS checkpoint, in float32.
 
     Args:
         path: `.safetensors` or `.pt`.
-        name: which architecture the file is of.
-        average: the averaged weights (what is published and what inference uses), else the raw ones.
+        name: architecture of the file.
+        average: load the averaged weights (EMA: those that are published and used for inference), else the raw ones.
 
     Raises:
-        UserError: the file cannot be read, holds other objects than tensors, or is of another model.
+        UserError: the file cannot be read, holds objects other than tensors, or is of another model.
     """
-    with torch.device("meta"):  # or 337 million random numbers would be drawn for nothing
+    with torch.device("meta"):  # saves drawing 337 million random weights that are overwritten
         stream = AudioDiT(f5_config(name))
     load_strictly(stream, _network(read_checkpoint(path), path, average), path, name)
     return stream.eval().requires_grad_(False)

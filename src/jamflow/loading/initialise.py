@@ -1,7 +1,7 @@
 """`base` before its training: the official Audio-DiT unchanged, Motion-DiT new (JAM-Flow section 4.6).
 
-The folder that comes out speaks as F5-TTS does and moves no lips: motion is untrained. Stage 1 of the paper starts from such a
-model. `base` cannot be trained here yet: nothing makes training data with LivePortrait's key points.
+The resulting model speaks as F5-TTS does and does not move the lips, because Motion-DiT is untrained. Stage 1 of the paper
+starts from such a model. `base` cannot be trained here yet: nothing makes training data with LivePortrait's key points.
 """
 
 from collections.abc import Collection
@@ -25,17 +25,17 @@ MOUTH = MotionConfig().mouth
 def init_base(
     folder: Path, checkpoint: Path | None = None, kind: F5Name | None = None, mouth: Collection[int] = MOUTH, seed: int = 0
 ) -> Path:
-    """Write `folder`/joint.safetensors, whole or not at all; returns its path.
+    """Writes `folder`/joint.safetensors, completely or not at all; returns its path.
 
     Args:
-        folder: made if it is not there.
-        checkpoint: an F5-TTS checkpoint; None is the official F5TTS_v1_Base among the weights on this machine.
-        kind: which architecture `checkpoint` is of; two of them have the same names and shapes.
-        mouth: which of LivePortrait's lip key points the model generates; the other key points are shown to it.
-        seed: of the new weights.
+        folder: created if missing.
+        checkpoint: an F5-TTS checkpoint; None is the installed official F5TTS_v1_Base.
+        kind: architecture of `checkpoint`; two of them have the same names and shapes.
+        mouth: the LivePortrait lip key points that the model generates; the other key points are its clue.
+        seed: for the new weights.
 
     Raises:
-        UserError: the checkpoint is missing or of another model, there is a model in the folder, or no room.
+        UserError: the checkpoint is missing or of another model, the folder already holds a model, or the disk is full.
     """
     points = tuple(sorted(set(mouth)))
     if not points or not set(points) <= set(LIP_POINTS):
@@ -60,7 +60,7 @@ def init_base(
     fresh = not folder.exists()
     try:
         folder.mkdir(exist_ok=True)
-        # In single precision: rounded weights would no longer be F5-TTS's.
+        # In float32: rounded weights would differ from F5-TTS's.
         save_joint(path, model.state_dict(), normaliser.state_dict(), config, half=False)
     except OSError as error:
         raise UserError(f"The folder {folder} cannot be made.", f"The system says: {error.strerror}.") from error

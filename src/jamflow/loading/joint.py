@@ -1,4 +1,4 @@
-"""The joint model as a file."""
+"""Saves and loads the joint model."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -18,13 +18,13 @@ from jamflow.weights.tensors import load_strictly, load_tensors, save_tensors
 def save_joint(
     path: Path, model: dict[str, Tensor], normaliser: dict[str, Tensor], config: JointConfig, half: bool = True
 ) -> None:
-    """The joint model and its normaliser in one file; half: in half precision, which is enough to speak with."""
+    """Saves the joint model and its normaliser in one file. half: in half precision, which is enough for inference."""
     tensors = {f"model.{k}": v for k, v in model.items()} | {f"normaliser.{k}": v for k, v in normaliser.items()}
     save_tensors(path, tensors, asdict(config), half)
 
 
 def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
-    """Read what `save_joint` wrote, ready for inference.
+    """Loads a file of `save_joint`, ready for inference.
 
     Raises:
         UserError: the file is missing, damaged, or of another model.
@@ -50,8 +50,8 @@ def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
 
 
 def joint_config(raw: dict[str, Any]) -> JointConfig:
-    """A configuration from its JSON form."""
-    motion: dict[str, Any] = {"mouth": MINI_MOUTH, "space": "mesh"} | raw["motion"]  # the first files of `mini` lack them
+    """The configuration that a parsed JSON object describes."""
+    motion: dict[str, Any] = {"mouth": MINI_MOUTH, "space": "mesh"} | raw["motion"]  # early files of `mini` lack these keys
     motion["mouth"] = tuple(motion["mouth"])
     rest = {name: value for name, value in raw.items() if name != "mel_rate_hz"}  # the first files: 93.75, as the default is
     parts = {"audio": AudioConfig(**raw["audio"]), "motion": MotionConfig(**motion), "mel": MelFormat(**raw.get("mel", {}))}

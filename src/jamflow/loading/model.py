@@ -1,4 +1,4 @@
-"""What a model consists of, put together from its name or its folder: the one place that knows which is which."""
+"""Loads a model by name or folder. Only this module knows the parts of each model."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,7 +29,7 @@ from jamflow.weights.shipped import ASSETS
 
 Precision = Literal["float32", "bfloat16"]
 JOINT_FILE, VOCODER_FILE = "joint.safetensors", "vocoder.safetensors"
-# Published F5-TTS checkpoints that are a model by themselves: kind, and group and checkpoint in the registry.
+# Published F5-TTS checkpoints that are complete models: architecture, then group and checkpoint in the registry.
 _OFFICIAL: dict[str, tuple[F5Name, str, str]] = {
     "base": ("F5TTS_v1_Base", "f5", "f5-v1-base"),
     "base-v0": ("F5TTS_Base", "f5-v0", "f5-base"),
@@ -39,7 +39,7 @@ _SAMPLING: dict[TextKind, Sampling] = {"phonemes": Sampling(), "f5": Sampling(st
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model, ready for inference on one device; `sampling` is its own choice."""
+    """A model, ready for inference on one device. `sampling` holds its default settings."""
 
     joint: JointModel
     normaliser: Normaliser
@@ -49,25 +49,26 @@ class LoadedModel:
 
     @property
     def moves(self) -> bool:
-        """Whether there is a Motion-DiT that was trained: its output starts at zero."""
+        """Whether the model has a trained Motion-DiT. Its output weights are zero before training."""
         motion = self.joint.motion
         return motion is not None and bool(motion.proj_out.weight.any())
 
     def in_voice(self, adapter: Adapter, mel_fm: Tensor | None) -> "LoadedModel":
-        """The same with its speech stream adapted to (F, mel bands) of a recording; None changes nothing."""
+        """This model with its speech stream adapted to a recording, mel (F, mel bands); None changes nothing."""
         return replace(self, joint=adapter(self.joint, self.normaliser, mel_fm))
 
     @cached_property
     def ruler(self) -> "LoadedModel":
-        """The model that says when words are said: this one, or `mini` where this one times its text itself."""
+        """The model for word timing: this one if it reads phonemes, else `mini`."""
         return self if self.joint.config.text == "phonemes" else assemble("mini", self.device)
 
 
 def assemble(model: str | Path, device: torch.device, dtype: Precision = "float32") -> LoadedModel:
-    """A model by name (`mini`, `base`, `base-v0`) or by the folder that holds its `joint.safetensors`.
+    """Loads a model by name (`mini`, `base`, `base-v0`) or from a folder with `joint.safetensors`.
 
     Raises:
-        UserError: there is no such model, files of it are missing (says which, and how to get them), or are of another.
+        UserError: there is no such model, or its files are missing (the message says how to get them) or of another model,
+            or `dtype` is unknown.
     """
     if dtype not in get_args(Precision):
         raise UserError(f"There is no dtype {dtype!r} here.", f"Use {' or '.join(get_args(Precision))}.")

@@ -1,4 +1,4 @@
-"""Renderers and trackers by name: the one place that knows what each is made of."""
+"""Loads renderers and trackers by name. Only this module knows the parts of each."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -23,16 +23,19 @@ LandmarksName = Literal["mesh", "liveportrait", "insightface"]
 
 @dataclass(frozen=True)
 class Faces:
-    """What draws faces, what tracks them in the same motion space, and what finds them in pictures."""
+    """A renderer, a tracker in the same motion space, and a face finder."""
 
     renderer: Renderer
     tracker: Tracker
     finder: FaceTracker
 
     def prepare(self, portrait: "PictureSource", face: int | None) -> tuple[Picture, list[str]]:
-        """A portrait ready to be drawn, and what the user should know about it.
+        """Prepares a portrait for drawing; also returns warnings.
 
-        `face`: which one, from the left; None takes the largest. Raises UserError where the portrait cannot be used.
+        `face` is the number of the face, from 1, left to right; None takes the largest.
+
+        Raises:
+            UserError: the portrait cannot be used.
         """
         from jamflow.media.image import picture_rgb
 
@@ -42,9 +45,10 @@ class Faces:
         return picture, [*warnings, *picture.warnings]
 
     def repaint(self, footage: "Footage", order: "Order") -> tuple[Picture, list[str]]:
-        """A video ready for another mouth, its frames in an order, and what the user should know about it.
+        """Prepares a video, with its frames in `order`, for repainting the mouth; also returns warnings.
 
-        Raises UserError where the face cannot be trusted, or this renderer does not repaint videos.
+        Raises:
+            UserError: the face is nowhere usable, or this renderer does not repaint videos.
         """
         picture = self.renderer.prepare_video(footage.face_video(order))
         return picture, [*footage.warnings, *picture.warnings]
@@ -57,13 +61,13 @@ def load_faces(
     options: "Options | None" = None,
     landmarks: LandmarksName = "mesh",
 ) -> Faces:
-    """Load a renderer and its tracker; LivePortrait on the GPU where there is one.
+    """Loads a renderer and its tracker. By default LivePortrait runs on the GPU, if there is one.
 
-    LivePortrait alone looks at `mouth`, the lip points that a model generates (None: the usual four), `options` and
-    `landmarks`, what portraits are cropped by: the face mesh, its own network, or InsightFace (non-commercial).
+    Only LivePortrait uses `mouth`, the lip key points that a model generates (None: the usual four), `options`, and `landmarks`,
+    which portraits are cropped by: the face mesh, LivePortrait's own network, or InsightFace (non-commercial).
 
     Raises:
-        UserError: LivePortrait's weights are not here (says how to get them), or damaged.
+        UserError: LivePortrait's weights are missing (the message says how to get them) or damaged.
     """
     finder = FaceTracker()
     if name == "mesh":
