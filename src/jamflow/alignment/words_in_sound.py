@@ -66,7 +66,7 @@ class Aligner:
         return [*out, (first, len(symbols))]
 
     def _said(self, symbols: list[str], say: Say) -> tuple[list[tuple[str, float, float]], Tensor]:
-        """Phones of one stretch and the mel of the model's own voice speech_plan them."""
+        """Phones of one stretch and the mel of the model's own voice saying them."""
         rate, block = self.config.token_rate_hz, self.config.block_tokens
         seconds = self.text.seconds(symbols).clone()
         for n in (0, -1):

@@ -125,7 +125,7 @@ class F5Speaker:
         frames = max(mel_frames(given - 1, self.reference, part, speed), max(len(text_n), given) + 1)
         if frames > _LONGEST_S * self.mel_format.frame_rate_hz:
             raise UserError(
-                f"SpeechPlan {_short(part)!r} at once would take {(frames - given) / self.mel_format.frame_rate_hz:.0f} s.",
+                f"Saying {_short(part)!r} at once would take {(frames - given) / self.mel_format.frame_rate_hz:.0f} s.",
                 "Divide long sentences by punctuation; and --voice-text must be all that is said in the recording.",
             )
         return text_n, frames
