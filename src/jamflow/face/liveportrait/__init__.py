@@ -1,1 +1,1 @@
-"""LivePortrait's networks and its way from motion to picture (arXiv 2407.03168), by the official weights."""
+"""LivePortrait (arXiv 2407.03168): its networks with the official weights, as a tracker and a renderer."""

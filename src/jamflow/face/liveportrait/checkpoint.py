@@ -1,4 +1,4 @@
-"""Official LivePortrait checkpoints to our networks: strict, then folded for inference."""
+"""Loads official LivePortrait checkpoints strictly, then folds the networks for inference."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 @dataclass(frozen=True)
 class LivePortraitFiles:
-    """Where the official files are."""
+    """Paths of the official files."""
 
     appearance: Path
     motion: Path
@@ -45,10 +45,10 @@ class LivePortraitNetworks:
 
 
 def load_networks(files: LivePortraitFiles) -> LivePortraitNetworks:
-    """Read the five official files.
+    """Reads the five official files.
 
     Raises:
-        UserError: one of them cannot be read or is of another network; it is named.
+        UserError: a file cannot be read or is of another network; the message names it.
     """
     small = read_checkpoint(files.retargeting)
     parts = {
@@ -69,7 +69,7 @@ def load_networks(files: LivePortraitFiles) -> LivePortraitNetworks:
 
 
 def fold_spectral_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """`weight_orig / (u^T W v)` for every spectrally normalised weight, in either of PyTorch's namings."""
+    """`weight_orig / (u^T W v)` for every spectrally normalised weight, in both naming schemes of PyTorch."""
     out = {}
     for name, value in state.items():
         head, _, leaf = name.rpartition(".")
@@ -88,7 +88,7 @@ def fold_spectral_norm(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """One of the retargeting networks; the official file keeps more, and its keys have a data-parallel prefix.
+    """One of the retargeting networks. The official file holds several, and its keys have a data-parallel prefix.
 
     The community's safetensors conversion has "retarget_eye_module." where the official file has an inner dictionary.
     """

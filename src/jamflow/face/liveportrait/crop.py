@@ -1,4 +1,4 @@
-"""The crop that LivePortrait's networks see, and the way back into the picture.
+"""The crop that LivePortrait's networks see, and pasting it back into the picture.
 
 Shapes: N landmarks, 2 = x right, y down in pixels.
 """
@@ -11,8 +11,8 @@ import numpy as np
 from jamflow.face import topology as topo
 
 _FEATHER_PX = 16
-# Left eye, right eye (as seen) and mouth corners for every number of landmarks that the official code knows, and for the
-# face mesh with its irises.
+# Left eye, right eye (in the picture) and mouth corners for each landmark set of the official code, by number of points, and for
+# the face mesh with its irises.
 _PARTS = {
     478: ([33, 159, 133, 145], [362, 386, 263, 374], [61, 291]),
     203: ([0, 6, 12, 18], [24, 30, 36, 42], [48, 66]),
@@ -21,9 +21,9 @@ _PARTS = {
     68: ([36, 39], [42, 45], [48, 54]),
     5: ([0], [1], [3, 4]),
 }
-# The other landmark sets reach from the brows to the chin and, at the sides, up to the height of the eyes; the whole mesh also
-# covers the forehead. On 21 photographs and the bundled portrait the box of these points is 0.985 +- 0.014 times as large
-# as that of dlib's 68 points, its centre within 0.9 % of the side; all points would make it 1.17 times as large and 7 % higher.
+# The other landmark sets reach from the brows to the chin, and at the sides up to the eyes; the whole mesh also covers the
+# forehead. On 21 photographs and the bundled portrait, the box of these points is 0.985 +- 0.014 times as large as that of dlib's
+# 68 points, with its centre within 0.9 % of the side. With all points it would be 1.17 times as large and 7 % higher.
 _MESH = 478
 _LOWER_FACE = topo.FACE_OVAL[topo.FACE_OVAL.index(356) : topo.FACE_OVAL.index(127) + 1]
 _MESH_EXTENT = [*_LOWER_FACE, *topo.RIGHT_BROW, *topo.LEFT_BROW]
@@ -48,7 +48,7 @@ class Box:
         return self.centre_2 + (offsets @ _axes(self.angle_rad) if turned else offsets)
 
     def matrix(self, size_px: int, turned: bool = True) -> np.ndarray:
-        """(3, 3) from the picture to a crop of `size_px`."""
+        """(3, 3) transform from the picture to a crop of `size_px`."""
         scale = size_px / self.side_px
         linear = scale * (_axes(self.angle_rad) if turned else np.eye(2))
         out = np.eye(3)
@@ -58,7 +58,7 @@ class Box:
 
 
 def face_box(landmarks_n2: np.ndarray, scale: float = 2.3, shift_y: float = -0.125) -> Box:
-    """The square that holds all landmarks, upright along the line from eyes to mouth.
+    """The square around all landmarks, upright along the line from eyes to mouth.
 
     Args:
         landmarks_n2: 5, 68, 101, 106 or 203 points, or the 478 of the face mesh.
@@ -81,12 +81,12 @@ def face_box(landmarks_n2: np.ndarray, scale: float = 2.3, shift_y: float = -0.1
 
 
 def crop(rgb: np.ndarray, matrix_33: np.ndarray, size_px: int) -> np.ndarray:
-    """(size, size, 3) uint8; black outside of the picture."""
+    """(size, size, 3) uint8 crop; black outside the picture."""
     return cv2.warpAffine(rgb, matrix_33[:2], (size_px, size_px), flags=cv2.INTER_LINEAR)
 
 
 def paste_mask(size_px: int = 512) -> np.ndarray:
-    """(size, size) float32 in [0, 1]: the crop's inside, feathered at its edges."""
+    """(size, size) float32 in [0, 1]: weight of the crop, feathered at its edges."""
     i = np.arange(size_px)
     edge = np.clip(_FEATHER_PX - np.minimum(i, size_px - i), 0, _FEATHER_PX)
     away = np.hypot(edge[:, None], edge[None]) / _FEATHER_PX
@@ -94,7 +94,7 @@ def paste_mask(size_px: int = 512) -> np.ndarray:
 
 
 def paste(picture: np.ndarray, drawn: np.ndarray, back_33: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The drawn crop put back into the picture through `back_33`, the inverse of the crop's matrix."""
+    """Pastes the drawn crop into the picture through `back_33`, the inverse of the crop's matrix."""
     size = (picture.shape[1], picture.shape[0])
     moved = cv2.warpAffine(drawn, back_33[:2], size, flags=cv2.INTER_LINEAR)
     weight = cv2.warpAffine(mask, back_33[:2], size, flags=cv2.INTER_LINEAR)[..., None]
@@ -102,7 +102,7 @@ def paste(picture: np.ndarray, drawn: np.ndarray, back_33: np.ndarray, mask: np.
 
 
 def eye_ratios(landmarks_n2: np.ndarray) -> np.ndarray:
-    """(2,) opening over width of the left and right eye as seen, from 203 landmarks or the 478 of the face mesh."""
+    """(2,) opening over width of the left and right eye in the picture, from 203 landmarks or the 478 of the face mesh."""
     left, right, _ = _OPENINGS[len(landmarks_n2)]
     return np.array([_ratio(landmarks_n2, *left), _ratio(landmarks_n2, *right)], np.float32)
 
@@ -117,6 +117,6 @@ def _ratio(points: np.ndarray, top: int, bottom: int, start: int, end: int) -> f
 
 
 def _axes(angle_rad: float) -> np.ndarray:
-    """Rows: the square's x and y axes in the picture."""
+    """(2, 2), rows: the square's x and y axes in the picture."""
     cos, sin = np.cos(angle_rad), np.sin(angle_rad)
     return np.array([[cos, sin], [-sin, cos]])

@@ -1,8 +1,8 @@
 """A 3-D convolution as products of Fourier coefficients along depth.
 
-A kernel of 7 taps over a depth of 16 needs 112 products of channels per pixel and tap of height and width. Its circular
-form over 19 samples (16, and the 3 of padding that the kernel sees on either side, which may be the same ones) is a
-product per frequency: 1 real and 9 complex, 37 products. Each frequency is an ordinary 2-D convolution.
+A kernel of 7 taps over a depth of 16 needs 112 channel products per pixel and 2-D tap. A circular convolution over 19 samples
+(16, plus 3 of padding that both sides share) needs one product per frequency: 1 real and 9 complex, 37 products in all. Each
+frequency is an ordinary 2-D convolution.
 """
 
 import math
@@ -13,9 +13,9 @@ from torch.nn import functional as F
 
 
 class DepthFourierConv(nn.Module):
-    """Equals a "same" `nn.Conv3d` of odd size for inputs (B, C, D, H, W) of exactly this depth, up to rounding.
+    """Equals a "same" `nn.Conv3d` of odd kernel size, up to rounding, for inputs (B, C, D, H, W) of exactly this depth.
 
-    A complex number is two neighbouring channels, real and imaginary part.
+    A complex number is stored as two neighbouring channels, real and imaginary.
     """
 
     def __init__(self, conv: nn.Conv3d, depth: int):
@@ -23,7 +23,7 @@ class DepthFourierConv(nn.Module):
         kernel = conv.weight.detach().double()
         taps = kernel.shape[2]
         samples = depth + taps // 2
-        samples += 1 - samples % 2  # an odd number, so that only the first coefficient is real
+        samples += 1 - samples % 2  # odd, so that only the first coefficient is real
         self.bias = conv.bias
         self.padding = conv.kernel_size[1] // 2
         self.weights, self.analysis, self.synthesis = nn.ParameterList(), nn.ParameterList(), nn.ParameterList()

@@ -1,4 +1,4 @@
-"""The generator G: a warped feature to a picture (SPADE). Spectral norm is folded into the weights when they load.
+"""The generator G (SPADE): a warped feature to a picture. Spectral norm is folded into the weights on loading.
 
 Shapes: B batch, C channels, H height, W width.
 """
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 class SPADE(nn.Module):
-    """Instance norm whose scale and shift are drawn from the feature."""
+    """Instance norm whose scale and shift are computed from the feature."""
 
     def __init__(self, channels: int, hidden: int = 128, feature: int = 256):
         super().__init__()
@@ -22,7 +22,7 @@ class SPADE(nn.Module):
 
 
 class SPADEBlock(nn.Module):
-    """Two normalised convolutions and a shortcut, which is one too where the width changes."""
+    """Two normalised convolutions and a shortcut, which is a normalised convolution where the width changes."""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()

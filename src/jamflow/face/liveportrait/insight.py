@@ -1,4 +1,4 @@
-"""Landmarks by InsightFace, as the official code finds faces: opt-in, because its models are for non-commercial research only.
+"""Landmarks by InsightFace, as in the official code. Opt-in, because its models are for non-commercial research only.
 
 Shapes: N faces, 2 = x right, y down in pixels of the picture.
 """
@@ -11,19 +11,19 @@ from jamflow.errors import UserError
 from jamflow.face.tracker import Face
 from jamflow.weights.fetch import require
 
-_SIDE_PX, _THRESHOLD = 512, 0.15  # of the official command line
+_SIDE_PX, _THRESHOLD = 512, 0.15  # as in the official command line
 
 
 class InsightFace106:
-    """A landmark source: the 106 points of the detected face that lies nearest to the one that was chosen."""
+    """A landmark source: 106 points of the detected face nearest to the chosen one."""
 
     def __init__(self, detector: Any, landmarks: Any):
-        """Models of the package insightface: `detect` finds boxes (N, 5), `get` the landmarks in one."""
+        """Models of the package insightface: `detect` finds boxes (N, 5), `get` finds the landmarks in a box."""
         self._detector, self._landmarks = detector, landmarks
 
     @classmethod
     def load(cls) -> "InsightFace106":
-        """Raises UserError where the package or its models are not here."""
+        """Raises UserError if the package or its models are not installed."""
         files = require("insightface")
         try:
             from insightface.model_zoo import get_model  # pyright: ignore[reportMissingImports]
@@ -46,7 +46,7 @@ class InsightFace106:
 
 
 class _Box(dict):
-    """What `get` looks at and writes into."""
+    """The face object that `get` reads and writes."""
 
     def __init__(self, bbox: np.ndarray):
         super().__init__()

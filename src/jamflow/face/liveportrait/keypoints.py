@@ -13,13 +13,13 @@ EYE_POINTS = (11, 13, 15, 16, 18)
 
 
 def degrees_from_bins(logits_bn: Tensor) -> Tensor:
-    """(B, 66) logits of bins three degrees wide to (B,) degrees."""
+    """Logits (B, 66) of bins three degrees wide to degrees (B,)."""
     bins = torch.arange(logits_bn.shape[-1], dtype=torch.float32, device=logits_bn.device)
     return 3 * (logits_bn.float().softmax(-1) * bins).sum(-1) - 97.5
 
 
 def rotation_matrix(pitch_b: Tensor, yaw_b: Tensor, roll_b: Tensor) -> Tensor:
-    """Degrees about x, y and z to (B, 3, 3), to be applied from the right: (Rz Ry Rx)^T."""
+    """Degrees about x, y and z to rotations (B, 3, 3), applied from the right: (Rz Ry Rx)^T."""
     x, y, z = (angle.reshape(-1).deg2rad() for angle in (pitch_b, yaw_b, roll_b))
     one, zero = torch.ones_like(x), torch.zeros_like(x)
 
@@ -35,8 +35,8 @@ def rotation_matrix(pitch_b: Tensor, yaw_b: Tensor, roll_b: Tensor) -> Tensor:
 def angles_from(rotation_b33: Tensor) -> Tensor:
     """The inverse of `rotation_matrix`: (B, 3, 3) to (B, 3) degrees, pitch, yaw, roll.
 
-    Where yaw is +-90 degrees pitch and roll turn about one axis; roll is what is left after pitch, so that the rotation is
-    right there too.
+    At a yaw of +-90 degrees, pitch and roll turn about the same axis. Roll is then what remains after pitch, so the rotation is
+    still right.
     """
     m = rotation_b33.double().mT
     pitch = torch.atan2(m[..., 2, 1], m[..., 2, 2])

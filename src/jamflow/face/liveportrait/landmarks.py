@@ -1,7 +1,7 @@
-"""Where the landmarks come from that faces are cropped by: the face mesh, or LivePortrait's own network.
+"""Landmarks for cropping faces: from the face mesh, or from LivePortrait's own network.
 
-The official code finds faces with InsightFace models that are for non-commercial research only; nothing here needs them. Its
-network for 203 points is LivePortrait's own (MIT).
+The official code finds faces with InsightFace models, which are for non-commercial research only. This module does not need
+them. The network for 203 points is LivePortrait's own (MIT).
 
 Shapes: N landmarks, 2 = x right, y down in pixels of the picture.
 """
@@ -17,19 +17,19 @@ from jamflow.face.liveportrait.crop import crop, face_box
 from jamflow.face.tracker import Face
 from jamflow.media.files import existing_file
 
-# (H, W, 3) uint8 RGB and the face in it to (N, 2) landmarks, of a number that `crop.face_box` knows.
+# (H, W, 3) uint8 RGB and the face in it to (N, 2) landmarks, a set that `crop.face_box` supports.
 LandmarkSource = Callable[[np.ndarray, Face], np.ndarray]
 
 _SIZE_PX, _SCALE, _SHIFT_Y = 224, 1.5, -0.1
 
 
 def from_mesh(rgb: np.ndarray, face: Face) -> np.ndarray:
-    """The 478 points that the face tracker found."""
+    """The 478 landmarks of the face tracker."""
     return face.landmarks_l3[:, :2]
 
 
 class Official203:
-    """LivePortrait's `landmark.onnx`: 203 points, looked for where the face mesh is."""
+    """LivePortrait's `landmark.onnx`: 203 points, in a crop around the face mesh."""
 
     def __init__(self, session: Any):
         """session: an `onnxruntime.InferenceSession`."""
@@ -38,7 +38,7 @@ class Official203:
 
     @classmethod
     def load(cls, path: str | Path) -> "Official203":
-        """Raises UserError where the file is not there or no such network."""
+        """Raises UserError if the file is missing or is not this network."""
         import onnxruntime
 
         path = existing_file(path, "landmark network")

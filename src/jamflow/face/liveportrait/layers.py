@@ -1,4 +1,4 @@
-"""Convolution, batch norm and activation in the orders that LivePortrait uses. Key names are the official ones.
+"""LivePortrait's blocks of convolution, batch norm and activation. Key names are the official ones.
 
 Shapes: B batch, C channels, D depth, H height, W width.
 """
@@ -11,22 +11,22 @@ from jamflow.face.liveportrait.upsampled import UpsampledConv
 
 
 class Foldable(nn.Module):
-    """A block that, its weights once loaded, can compute the same with less work."""
+    """A block that can be folded after loading, to compute the same with less work."""
 
     def fold(self) -> None:
-        """Once, in place, in eval mode; the official keys are gone afterwards."""
+        """Folds in place, once, in eval mode. The official key names are lost."""
         raise NotImplementedError
 
 
 def fold(network: nn.Module) -> None:
-    """Every block of a network."""
+    """Folds every `Foldable` block of a network."""
     for module in list(network.modules()):
         if isinstance(module, Foldable):
             module.fold()
 
 
 def fold_norm(block: nn.Module, conv_name: str = "conv", norm_name: str = "norm") -> None:
-    """Fold a block's batch norm into the convolution before it; nothing stays in the norm's place."""
+    """Folds a block's batch norm into the convolution before it; an identity replaces the norm."""
     conv, norm = block.get_submodule(conv_name), block.get_submodule(norm_name)
     assert isinstance(conv, nn.Conv2d | nn.Conv3d) and isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d)
     assert conv.bias is not None and norm.running_var is not None and norm.running_mean is not None
@@ -54,7 +54,7 @@ class SameBlock2d(Foldable):
 
 
 class DownBlock2d(Foldable):
-    """Convolution, batch norm, ReLU, half the size."""
+    """Convolution, batch norm, ReLU; halves height and width."""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
@@ -69,7 +69,7 @@ class DownBlock2d(Foldable):
 
 
 class DownBlock3d(Foldable):
-    """Convolution, batch norm, ReLU, half the height and width; depth stays."""
+    """Convolution, batch norm, ReLU; halves height and width, keeps depth."""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
@@ -84,14 +84,14 @@ class DownBlock3d(Foldable):
 
 
 class UpConv3d(nn.Conv3d):
-    """Twice the height and width (nearest), then the convolution."""
+    """Doubles height and width (nearest), then convolves."""
 
     def forward(self, x_bcdhw: Tensor) -> Tensor:
         return super().forward(F.interpolate(x_bcdhw, scale_factor=(1, 2, 2)))
 
 
 class UpBlock3d(Foldable):
-    """Twice the height and width (nearest), convolution, batch norm, ReLU."""
+    """Doubles height and width (nearest); then convolution, batch norm, ReLU."""
 
     def __init__(self, inputs: int, outputs: int):
         super().__init__()
@@ -118,7 +118,7 @@ class ResBlock3d(Foldable):
         self.norm2 = nn.BatchNorm3d(channels)
 
     def fold(self) -> None:
-        fold_norm(self, "conv1", "norm2")  # between norm1 and conv1 is a ReLU
+        fold_norm(self, "conv1", "norm2")  # norm1 cannot be folded: a ReLU follows it
 
     def forward(self, x_bcdhw: Tensor) -> Tensor:
         y = self.conv1(F.relu(self.norm1(x_bcdhw)))

@@ -1,7 +1,7 @@
-"""The lower face of one frame of a video: how the networks see it, and how what they draw is put over it.
+"""The lower face in one frame of a video: its crop for the networks, and compositing their output over the frame.
 
-What is put over the frame is the difference between two drawings, of the frame as it is and of it with another mouth. So the
-decoder's softness and its errors of colour cancel out, and where the drawings agree the frame keeps its own pixels.
+The networks draw the frame twice, unchanged and with a new mouth, and the difference is added to the frame. So the decoder's blur
+and colour errors cancel, and where the two drawings agree the frame keeps its own pixels.
 
 Shapes: L landmarks (478), S side of a drawing (512), H, W of the frame, h, w of the part that changes, 2 = x right, y down.
 """
@@ -18,13 +18,13 @@ from jamflow.face import topology as topo
 from jamflow.face.liveportrait.crop import crop, face_box
 
 _DRAWN_PX = 512
-# The outline: the jaw, widened about the mouth (an open one is lower), up to the tip and the wings of the nose.
+# The outline: the jaw, widened around the mouth (an open mouth lowers it), up to the tip and the wings of the nose.
 _NOSE, _LIPS = (129, 4, 358), (13, 14)
 _WIDER, _LOWER = 1.2, 1.5
-# In pixels of the drawing, of which about 15 are a centimetre.
+# In pixels of the drawing; about 15 pixels are a centimetre.
 _FEATHER_PX = 24
 _COLOUR_PX, _CHANGE_PX = 12.0, 3.0  # standard deviations
-_CHANGE_LEVELS = (3.0, 10.0)  # of 255; a smaller change is none, from a larger one on the drawing's detail is taken
+_CHANGE_LEVELS = (3.0, 10.0)  # of 255; below the first no change, above the second the drawing's detail replaces the frame's
 _GRAIN_DEVIATIONS = 2.0
 
 
@@ -34,11 +34,11 @@ class LowerFace:
 
     Attributes:
         seen_ss3: (512, 512, 3) uint8, the crop.
-        axes_22: rows are the crop's x and y axes in the frame, of length 1.
-        left_top: where the part that changes begins, pixels.
-        look_hw2: where each of its pixels looks in a crop, in `grid_sample`'s coordinates (edges at -1 and 1).
-        weight_ss: float32 in the crop, how much of the drawing is seen; 0 outside the lower face.
-        shrink: the drawing's pixels for one of the frame's, 1 where there are fewer.
+        axes_22: rows are the crop's x and y axes in the frame, unit vectors.
+        left_top: first pixel of the changed part of the frame.
+        look_hw2: for each pixel of that part, its place in the crop, in `grid_sample`'s coordinates (edges at -1 and 1).
+        weight_ss: float32, weight of the drawing in the crop; 0 outside the lower face.
+        shrink: drawing pixels per frame pixel, at least 1.
     """
 
     seen_ss3: np.ndarray
@@ -50,12 +50,12 @@ class LowerFace:
 
     @property
     def small_ss3(self) -> np.ndarray:
-        """(256, 256, 3) uint8: what features and motion are taken from."""
+        """(256, 256, 3) uint8 input for the feature and motion extractors."""
         return cv2.resize(self.seen_ss3, (256, 256), interpolation=cv2.INTER_AREA)
 
 
 def find_lower_face(rgb: np.ndarray, landmarks_l2: np.ndarray) -> LowerFace:
-    """In a (H, W, 3) uint8 frame. The crop is a portrait's; of a large face it is averaged, so that grain is no pattern in it."""
+    """Finds it in an (H, W, 3) uint8 frame, cropped as a portrait; large faces are area-averaged, so grain does not alias."""
     box = face_box(landmarks_l2)
     times = max(1, round(box.side_px / _DRAWN_PX))
     to_crop = box.matrix(times * _DRAWN_PX)
@@ -76,7 +76,7 @@ def find_lower_face(rgb: np.ndarray, landmarks_l2: np.ndarray) -> LowerFace:
 
 
 def put_over(frame_hw3: Tensor, face: LowerFace, own_3ss: Tensor, new_3ss: Tensor) -> None:
-    """Changes a uint8 frame, on the device, from two drawings in [0, 1]: of itself and of what is wanted."""
+    """Changes a uint8 frame in place, on the device, by two drawings in [0, 1]: as filmed and with the new mouth."""
     own, new = 255 * own_3ss.float(), 255 * new_3ss.float()
     seen = torch.from_numpy(face.seen_ss3).to(own.device).movedim(-1, 0).float()
     colour = _blurred(seen - own, _COLOUR_PX)
@@ -94,7 +94,7 @@ def put_over(frame_hw3: Tensor, face: LowerFace, own_3ss: Tensor, new_3ss: Tenso
     pixels = part.movedim(-1, 0).float()
     detail = pixels - own - colour
     limit = _GRAIN_DEVIATIONS * _spread(detail, weight)
-    # Where the picture changes, the frame's own detail belongs to another mouth, but its grain is as good there as anywhere.
+    # Where the picture changes, the frame's own detail shows the old mouth and must go, but its grain may stay.
     detail = detail + changed * (detail.clamp(-limit, limit) - detail)
     painted = pixels + weight * (new + colour + detail - pixels)
     part.copy_(painted.add_(0.5).clamp_(0, 255).movedim(0, -1).to(torch.uint8))
@@ -105,7 +105,7 @@ def _into(matrix_33: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def _outline(landmarks_l2: np.ndarray, axes_22: np.ndarray) -> np.ndarray:
-    """(N, 2) convex, in the frame's pixels."""
+    """(N, 2) convex outline, frame pixels."""
     mouth = landmarks_l2[list(_LIPS)].mean(0)
     away = (landmarks_l2[list(topo.JAW_LINE)] - mouth) @ axes_22.T
     away *= np.stack([np.full(len(away), _WIDER), np.where(away[:, 1] > 0, _LOWER, 1.0)], 1)
@@ -114,10 +114,10 @@ def _outline(landmarks_l2: np.ndarray, axes_22: np.ndarray) -> np.ndarray:
 
 
 def _weight(outline_n2: np.ndarray) -> np.ndarray:
-    """(S, S) 0 outside of a convex outline in the drawing's pixels, from its edge inwards up to 1."""
+    """(S, S) weight: 0 outside a convex outline in drawing pixels, rising to 1 inwards."""
     inside = np.zeros((_DRAWN_PX, _DRAWN_PX), np.uint8)
     cv2.fillConvexPoly(inside, outline_n2.round().astype(np.int32), 1)
-    # The crop's edge is no edge of the face, but nothing is drawn beyond it.
+    # Nothing is drawn beyond the crop, so the weight also falls to 0 at its edge.
     depth = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
     share = np.clip(depth / _FEATHER_PX, 0, 1)
     return (share * share * (3 - 2 * share)).astype(np.float32)
@@ -133,8 +133,8 @@ def _blurred(x_chw: Tensor, deviation_px: float) -> Tensor:
 
 
 def _spread(detail_chw: Tensor, weight_1hw: Tensor) -> Tensor:
-    """The deviation of most of it within the mask: of the grain, not of the few edges that a drawing softens."""
-    inside = torch.where(weight_1hw > 0.5, detail_chw.abs(), torch.nan)  # an index would make the device wait
+    """Robust deviation of the detail inside the mask: that of the grain, not of the few edges that a drawing blurs."""
+    inside = torch.where(weight_1hw > 0.5, detail_chw.abs(), torch.nan)  # boolean indexing would make the device wait
     return 1.4826 * inside.nanmedian().nan_to_num()
 
 

@@ -1,6 +1,6 @@
-"""From a source's and a driving motion to the key points that the picture is warped to.
+"""Transfers a driving motion to a source: computes the driving key points for the warp.
 
-The rules are those of the official pipeline for a source that is one picture. Shapes: T frames, K key points (21).
+The rules are those of the official pipeline for a single source picture. Shapes: T frames, K key points (21).
 """
 
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from jamflow.face.liveportrait.keypoints import EYE_POINTS, LIP_POINTS, transfor
 from jamflow.face.liveportrait.retargeting import RetargetingNetwork, retarget, stitch
 from jamflow.face.motion import Transfer
 
-# What makes up the expression when it is copied from another face: (key points, first axis, last axis + 1). The rest
-# (neck, hair, contour) belongs to the source.
+# The parts of the expression that are copied from another face: (key points, first axis, last axis + 1). The rest (neck, hair,
+# contour) stays the source's.
 _EXPRESSIVE = (((1, 2, 6, *range(11, 21)), 0, 3), ((3, 4), 1, 2), ((5, 8), 2, 3), ((9,), 1, 3))
 _OPEN_LIPS = 0.03
 
@@ -29,19 +29,19 @@ class Frames:
     scale_t1: Tensor
 
     def keypoints(self) -> Tensor:
-        """(T, K, 3) in the picture."""
+        """(T, K, 3) key points in the picture."""
         return transform(self.canonical_tk3, self.rotation_t33, self.expression_tk3, self.translation_t3, self.scale_t1)
 
 
 def transfer(source: Frames, driving: Frames, how: Transfer, anchor: Frames | None = None) -> Frames:
-    """The source with the driving motion, before stitching and retargeting.
+    """Applies the driving motion to the source, before stitching and retargeting.
 
     Args:
         source: one picture, T = 1.
-        driving: whose motion is taken over.
+        driving: the driving motion.
         how: relative (the change since the anchor) or absolute, and which part of the motion.
-        anchor: one frame, what the driving face looks like at rest; the official code takes the first frame of a video, and
-            for a single picture a neutral expression of its own. Relative transfer needs it.
+        anchor: one frame, the driving face at rest; needed for relative transfer. The official code uses the first frame of a
+            video, and a fixed neutral expression for a single picture.
     """
     if how.relative and anchor is None:
         raise ValueError("relative transfer needs an anchor")
@@ -77,7 +77,7 @@ def transfer(source: Frames, driving: Frames, how: Transfer, anchor: Frames | No
 
 
 def _wanted(source: Frames, driving: Frames, anchor: Frames | None) -> tuple[Tensor, Tensor]:
-    """Expression and rotation that the driving motion asks for: its change since the anchor, or itself."""
+    """Target expression and rotation: the change of the driving motion since the anchor, or the motion itself."""
     if anchor is None:
         return driving.expression_tk3, driving.rotation_t33
     expression = source.expression_tk3 + (driving.expression_tk3 - anchor.expression_tk3)
@@ -88,8 +88,8 @@ def _wanted(source: Frames, driving: Frames, anchor: Frames | None) -> tuple[Ten
 class Adjustments:
     """Networks to use after the transfer, None for those that are off.
 
-    eye_ratios_t3: source left, source right, wanted; lip_ratios_t2: source, wanted (openings over widths).
-    close_lips: the lip network shuts lips that are open in the source, whose ratio this is.
+    eye_ratios_t3: source left, source right, target. lip_ratios_t2: source, target. All are opening over width.
+    close_lips: the lip network, and the source's lip ratio; shuts lips that are open in the source.
     """
 
     stitching: RetargetingNetwork | None = None

@@ -17,9 +17,9 @@ _DEPTHS, _WIDTHS, _BINS = (3, 3, 9, 3), (96, 192, 384, 768), 66
 
 @dataclass(frozen=True)
 class KeyPointMotion:
-    """What one picture says. Angles in degrees.
+    """Motion extracted from pictures. Angles in degrees.
 
-    canonical_bk3: key points of the person at rest; expression_bk3: what moves them, after rotation;
+    canonical_bk3: key points of the person at rest; expression_bk3: added to them after rotation;
     pitch_b, yaw_b, roll_b; translation_b3; scale_b1.
     """
 

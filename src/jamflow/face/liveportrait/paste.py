@@ -1,6 +1,6 @@
-"""Drawn crops put back into their picture, many at once, on the device where they were drawn.
+"""Pastes drawn crops back into their picture, in batches, on the device where they were drawn.
 
-Gives what `crop.paste` does, but touches only the part of the picture that the crop covers.
+The result equals that of `crop.paste`, but only the part of the picture under the crop is computed.
 
 Shapes: N frames, H, W of the picture, h, w of the part that changes, S side of the crop (512).
 """
@@ -17,14 +17,14 @@ from jamflow.face.liveportrait.crop import paste_mask
 
 @dataclass(frozen=True)
 class PasteBack:
-    """A picture with a place in it for drawn crops.
+    """A picture and the place of drawn crops in it.
 
     Attributes:
         picture_hw3: uint8, on the device.
-        left_top: where the part that changes begins, pixels.
-        look_hw2: where each of its pixels looks in the crop, in `grid_sample`'s coordinates.
-        weight_hw: how much of the crop is seen.
-        behind_3hw: the picture there, times what is left of 1.
+        left_top: first pixel of the changed part.
+        look_hw2: for each pixel of that part, its place in the crop, in `grid_sample`'s coordinates.
+        weight_hw: weight of the crop in [0, 1].
+        behind_3hw: the picture there, times 1 - weight.
     """
 
     picture_hw3: Tensor
@@ -35,7 +35,7 @@ class PasteBack:
 
     def __call__(self, drawn_n3ss: Tensor) -> Tensor:
         """Crops (N, 3, S, S) in [0, 1] to whole frames (N, H, W, 3) uint8."""
-        drawn = (drawn_n3ss.float() * 255).clamp(0, 255).floor()  # to 8 bits by truncation, as the official code
+        drawn = (drawn_n3ss.float() * 255).clamp(0, 255).floor()  # truncated to 8 bits, as in the official code
         look = self.look_hw2.expand(len(drawn), -1, -1, -1)
         moved = F.grid_sample(drawn, look, align_corners=True).round_()
         mixed = moved.mul_(self.weight_hw).add_(self.behind_3hw).clamp_(0, 255)
@@ -46,7 +46,7 @@ class PasteBack:
 
 
 def prepare_paste(picture: np.ndarray, to_crop_33: np.ndarray, size_px: int, device: torch.device | str) -> PasteBack:
-    """For crops of `size_px` that `to_crop_33` took from a (H, W, 3) uint8 picture."""
+    """Prepares pasting crops of `size_px` into an (H, W, 3) uint8 picture; `to_crop_33` maps the picture to the crop."""
     height, width = picture.shape[:2]
     ends = np.array([[0, 0, 1], [size_px, 0, 1], [size_px, size_px, 1], [0, size_px, 1]]) @ np.linalg.inv(to_crop_33).T
     left, top = np.clip(np.floor(ends[:, :2].min(0)).astype(int) - 1, 0, [width - 1, height - 1])

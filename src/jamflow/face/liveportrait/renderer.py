@@ -1,4 +1,4 @@
-"""LivePortrait as a renderer: a portrait's features warped to the key points of a motion, drawn and put back into the picture.
+"""LivePortrait as a renderer: warps a portrait's features to driving key points, draws them and pastes them into the picture.
 
 Shapes: N, T frames, K key points (21), H, W of the picture.
 """
@@ -34,12 +34,12 @@ _AS_IT_IS = Transfer()
 
 @dataclass(frozen=True)
 class Options:
-    """What happens to the key points after the motion was taken over.
+    """Adjustments of the key points after motion transfer.
 
-    stitching: shoulders stay where they are in the picture.
-    eyes, lips: opened as far as the driving face's, by the retargeting networks. In relative transfer nothing else of the
-        motion is taken over then, as in the official code.
-    close_lips: lips that are open in the portrait are shut first.
+    stitching: keep the shoulders in place.
+    eyes, lips: retarget their opening to that of the driving face. With relative transfer, nothing else of the motion is then
+        applied, as in the official code.
+    close_lips: first shut lips that are open in the portrait.
     """
 
     stitching: bool = True
@@ -49,7 +49,7 @@ class Options:
 
 
 class LivePortraitRenderer:
-    """See `Renderer`. Frames are the whole picture, its longest side at most 1280 pixels, its sides even."""
+    """See `Renderer`. Frames show the whole picture, with even sides of at most 1280 pixels."""
 
     def __init__(
         self,
@@ -66,11 +66,11 @@ class LivePortraitRenderer:
         Args:
             networks: from `load_networks`.
             device: where frames are drawn.
-            dtype: what the four large networks compute in; the official code uses float16 on a GPU.
+            dtype: precision of the four large networks; the official code uses float16 on a GPU.
             options: None is the official default.
-            landmarks: what the crop is found by.
-            space: which key points are the mouth; drawing does not depend on it.
-            batch_frames: frames drawn at a time; None suits the device.
+            landmarks: source of the landmarks for the crop.
+            space: says which key points are the mouth; drawing does not depend on it.
+            batch_frames: frames per batch; None is a default for the device.
         """
         self._runner = Runner(networks, torch.device(device), dtype)
         self._options = options or Options()
@@ -79,10 +79,10 @@ class LivePortraitRenderer:
         self.space = space
 
     def idle(self, fps: Fraction, rng: np.random.Generator) -> None:
-        """Nothing: the paper's animations of a picture keep head and eyes still, too."""
+        """None: as in the paper's animations of a picture, head and eyes stay still."""
 
     def prepare_video(self, video: FaceVideo) -> LivePortraitVideo:
-        """Options are for portraits: in a video nothing but the mouth's key points moves."""
+        """See `Renderer`. Options do not apply: in a video only the mouth's key points move."""
         return LivePortraitVideo(video, self.space, self._runner, self._batch_frames)
 
     @torch.inference_mode()
@@ -138,7 +138,7 @@ class LivePortraitPicture:
         return np.broadcast_to(self.clue_c, (count, len(self.clue_c)))
 
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
-        """The portrait as it is, with another mouth."""
+        """The portrait's own motion with a new mouth."""
         count = len(mouth_tm)
         clue_tc = self.clue(0, count, fps)
         rest = resting(self._seen)
@@ -153,14 +153,14 @@ class LivePortraitPicture:
 
     @torch.inference_mode()
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
-        """Raises UserError where eyes or lips are to follow a motion that does not tell how far they are open."""
+        """See `Picture`. Raises UserError if eyes or lips are to be retargeted and the motion has no openings for them."""
         source_1k3, driving_tk3 = self._source.keypoints(), self.driving_points(motion, how)
         for driving in driving_tk3.split(self._batch_frames):
             yield self._paste(self._runner.draw(self._feature, driving, source_1k3))
 
     @torch.inference_mode()
     def driving_points(self, motion: Motion, how: Transfer = _AS_IT_IS) -> Tensor:
-        """(T, K, 3): what the picture is warped to."""
+        """(T, K, 3) driving key points of the warp."""
         canonical = self._source.canonical_tk3[0]
         anchor = anchor_of(motion.rest, canonical) if how.relative else None
         moved = transfer(self._source, frames_of(motion, canonical), how, anchor)
@@ -178,7 +178,7 @@ class LivePortraitPicture:
         )
 
     def _wanted(self, own: np.ndarray, driving: np.ndarray | None) -> Tensor:
-        """The portrait's own openings and the driving face's: of its eyes the left one, which the network was made for."""
+        """The portrait's openings and the driving face's; of its eyes only the left one, for which the network was trained."""
         if driving is None:
             raise UserError(
                 "The driving motion does not tell how far eyes and lips are open.", "Drive with a video, or without retargeting."
@@ -188,7 +188,7 @@ class LivePortraitPicture:
 
 
 def _limited(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The picture, its longest side at most 1280 and its sides even, and by how much x and y were scaled."""
+    """The picture with even sides of at most 1280 pixels, and the scale of x and y."""
     height, width = rgb.shape[:2]
     factor = min(1.0, _MAX_SIDE_PX / max(height, width))
     size = (max(2, round(width * factor)), max(2, round(height * factor)))

@@ -38,12 +38,12 @@ def lip_network() -> RetargetingNetwork:
 
 
 def stitch(network: RetargetingNetwork, source_bk3: Tensor, driving_bk3: Tensor) -> Tensor:
-    """Driving key points (B, K, 3), moved so that the shoulders stay where the source's are."""
+    """Driving key points (B, K, 3), corrected so that the shoulders stay at the source's."""
     out = network(torch.cat([source_bk3.flatten(1), driving_bk3.flatten(1)], dim=1))
     moved = driving_bk3 + out[:, :-2].unflatten(1, (KEY_POINTS, 3))
     return torch.cat([moved[..., :2] + out[:, None, -2:], moved[..., 2:]], dim=-1)
 
 
 def retarget(network: RetargetingNetwork, source_bk3: Tensor, ratios_bn: Tensor) -> Tensor:
-    """Offsets (B, K, 3) that bring the source to opening ratios: of eyes (left, right, wanted) or lips (is, wanted)."""
+    """Offsets (B, K, 3) that bring the source to opening ratios: of eyes (left, right, target) or lips (source, target)."""
     return network(torch.cat([source_bk3.flatten(1), ratios_bn], dim=1)).unflatten(1, (KEY_POINTS, 3))

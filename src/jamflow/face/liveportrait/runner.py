@@ -1,4 +1,4 @@
-"""LivePortrait's networks on a device, called with pictures and key points: precision and batches are settled here.
+"""Runs LivePortrait's networks on a device; handles precision and batches.
 
 Shapes: N frames, K key points (21), S side of a crop.
 """
@@ -13,7 +13,7 @@ from torch import Tensor
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.motion_extractor import KeyPointMotion
 
-# A GPU is full with eight frames; on a CPU a batch only takes more memory.
+# Eight frames fill a GPU; on a CPU a batch only takes more memory.
 _BATCH_FRAMES = {"cpu": 1}
 
 
@@ -34,14 +34,14 @@ class Runner:
             return self.networks.appearance(self._pixels(rgb_nss3))
 
     def motion(self, rgb_nss3: np.ndarray) -> KeyPointMotion:
-        """(N, 256, 256, 3) uint8 to what the faces in them do."""
+        """(N, 256, 256, 3) uint8 to the motion of the faces in them."""
         with self._precision():
             return self.networks.motion(self._pixels(rgb_nss3))
 
     def draw(self, feature: Tensor, driving_nk3: Tensor, source_nk3: Tensor) -> Tensor:
         """Features (N, ...) warped from their key points to the driving ones: (N, 3, 512, 512) in [0, 1].
 
-        One source is as many as there are driving ones.
+        A single source is used for all driving frames.
         """
         n = len(driving_nk3)
         with self._precision():

@@ -1,10 +1,10 @@
-"""The generator for inference: the same picture as `SPADEDecoder`, up to rounding, with less work and memory.
+"""The generator for inference: equals `SPADEDecoder` up to rounding, with less work and memory.
 
-- Scale and shift of a SPADE layer are one convolution, with the 1 of "1 + scale" in its bias.
-- What an upsampled input makes constant is computed once: instance norm before upsampling, `mlp_shared` of the upsampled
+- One convolution gives scale and shift of a SPADE layer; its bias includes the 1 of "1 + scale".
+- Values that upsampling would repeat are computed once: instance norm runs before upsampling, and `mlp_shared` of the upsampled
   feature on the small grid (`upsampled.py`).
-- The shortcut's 1x1 convolution is linear, so its shift is drawn at the output's width, not the input's.
-- Scale and shift of a whole picture (134 MB at 256 x 256) never exist: they are drawn and used strip by strip.
+- The shortcut's 1x1 convolution is linear, so its shift is computed at the output's width, not the input's.
+- Scale and shift are computed and used strip by strip; for a whole picture they would take 134 MB at 256 x 256.
 - The largest convolutions take half the multiplications (`winograd.py`).
 
 Shapes: B batch, C channels, H height, W width.
@@ -18,7 +18,7 @@ from jamflow.face.liveportrait.generator import SPADE, SPADEBlock, SPADEDecoder
 from jamflow.face.liveportrait.upsampled import UpsampledConv
 from jamflow.face.liveportrait.winograd import Conv3, conv3
 
-_STRIP_PIXELS = 4096  # scale and shift of a strip stay in the processor's cache
+_STRIP_PIXELS = 4096  # scale and shift of a strip fit in the processor's cache
 
 
 class FoldedDecoder(nn.Module):
@@ -32,7 +32,7 @@ class FoldedDecoder(nn.Module):
         self.conv_img = decoder.conv_img
 
     def forward(self, feature_bchw: Tensor) -> Tensor:
-        if feature_bchw.device.type == "cpu":  # one frame at a time: nothing is gained by more, and memory is saved
+        if feature_bchw.device.type == "cpu":  # one frame at a time saves memory and is not slower
             return torch.cat([self._draw(frame) for frame in feature_bchw.split(1)])
         return self._draw(feature_bchw)
 
@@ -44,12 +44,12 @@ class FoldedDecoder(nn.Module):
 
 
 class _Block(nn.Module):
-    """A `SPADEBlock` on a feature that is `factor` times upsampled; x is, twice, where the factor is not 1."""
+    """A `SPADEBlock` on a feature upsampled `factor` times; x is upsampled twice unless the factor is 1."""
 
     def __init__(self, block: nn.Module, factor: int):
         super().__init__()
         assert isinstance(block, SPADEBlock)
-        halved = factor == 1  # measured: no gain on larger pictures
+        halved = factor == 1  # measured: Winograd gains nothing on larger pictures
         self.conv_0, self.conv_1 = (Conv3(conv) if halved else conv for conv in (block.conv_0, block.conv_1))
         self.norm_0 = _Modulation(block.norm_0, factor)
         self.norm_1 = _Modulation(block.norm_1, factor)
@@ -64,7 +64,7 @@ class _Block(nn.Module):
 
 
 class _Modulation(nn.Module):
-    """SPADE after its instance norm, then leaky ReLU; or then a 1x1 convolution, where one is given."""
+    """SPADE without its instance norm, then leaky ReLU or, if given, a 1x1 convolution."""
 
     def __init__(self, spade: SPADE, factor: int, after: nn.Conv2d | None = None):
         super().__init__()
@@ -106,7 +106,7 @@ class _Modulation(nn.Module):
 
 
 def _with_neighbours(x_bchw: Tensor, top: int, rows: int) -> Tensor:
-    """Some rows, and the one above and below them; zeros outside."""
+    """Rows `top` to `top + rows` with one neighbour above and below; zeros outside the picture."""
     height = x_bchw.shape[2]
     first, last = max(top - 1, 0), min(top + rows + 1, height)
     return F.pad(x_bchw[:, :, first:last], (0, 0, int(top == 0), int(top + rows >= height)))

@@ -1,6 +1,6 @@
 """LivePortrait's motion templates: a driving motion in a `.pkl`.
 
-A pickle can run code when it is read. Only NumPy arrays and plain values are let through here.
+A pickle can run code when it is read. This reader accepts only NumPy arrays and plain values.
 
 Shapes: T frames, K key points (21).
 """
@@ -51,10 +51,10 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_pickle(path: str | Path) -> Motion:
-    """The motion in a `.pkl` of LivePortrait, also of its older versions. At rest is its first frame.
+    """Reads a `.pkl` of LivePortrait, also of its older versions. The first frame is taken as rest.
 
     Raises:
-        UserError: the file is damaged, of another kind, or a pickle that would do more than hold arrays.
+        UserError: the file is missing, damaged, of another kind, or holds more than arrays and plain values.
     """
     path = existing_file(path, "motion template")
     try:
@@ -69,16 +69,16 @@ def read_pickle(path: str | Path) -> Motion:
 
 
 def write_pickle(path: str | Path, motion: Motion) -> None:
-    """A `.pkl` for LivePortrait's own tools, which take the first frame for the maker at rest whatever `motion.rest` says.
+    """Writes a `.pkl` for LivePortrait's own tools, which take the first frame as rest and ignore `motion.rest`.
 
-    The file appears when it is whole.
+    The file appears only when complete. Raises UserError if it cannot be written.
     """
     with replacing(Path(path)) as part, part.open("wb") as file:
         pickle.dump(_official(motion), file, protocol=4)
 
 
 def _from_official(raw: Any) -> Motion:
-    """ValueError, KeyError or TypeError for what is no template."""
+    """The motion in an unpickled template. Raises ValueError, KeyError or TypeError if it is none."""
     entries = raw["motion"]
     if not isinstance(entries, list) or not entries:
         raise ValueError("no frames")

@@ -28,12 +28,12 @@ _AHEAD_S = 2
 
 
 class LivePortraitTracker:
-    """See `Tracker`. At rest is the first frame with a face.
+    """See `Tracker`. The first frame with a face is taken as rest.
 
-    All frames are cropped by one upright square, so that the head's motion in the picture stays visible: officially the mean
-    of the boxes of all frames. Frames that can be gone through twice (a list, not an iterator) give exactly that. From an
-    iterator it is the mean over the first two seconds with a face, which are held back meanwhile. Other than the official
-    code, square videos are cropped too: a square picture need not be a face.
+    One upright square crops all frames, so that the head's motion in the picture is kept. In the official code it is the mean of
+    the boxes of all frames. Frames that can be iterated twice (a list) give exactly that. For an iterator it is the mean over the
+    first two seconds with a face, which are buffered. Unlike the official code, square videos are cropped too, because a square
+    picture need not show only a face.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class LivePortraitTracker:
         finder: FaceTracker | None = None,
         space: MotionSpace = LIVEPORTRAIT_SPACE,
     ):
-        """Moves the networks to the device; `finder` finds and follows the face."""
+        """Moves the networks to the device. `finder` finds and follows the face; None makes a new one."""
         self._runner = Runner(networks, torch.device(device), dtype)
         self.finder = finder or FaceTracker()
         self.space = space
@@ -65,13 +65,13 @@ class LivePortraitTracker:
         openings = np.stack(sight.openings)
         motion = Motion(expression, angles, translation, scale, fps, None, openings[:, :2], openings[:, 2:])
         found = np.array(sight.found)
-        # A frame without a face shows what the last one with a face did; before the first, what that one will.
+        # A frame without a face gets the motion of the last frame with one, or of the first one before that.
         shown = np.maximum(np.cumsum(found) - 1, 0)
         return Track(replace(motion.rows(shown), rest=resting_in(motion, 0)), found)
 
     @torch.inference_mode()
     def _extract(self, crops: Iterator[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """(256, 256, 3) pictures to (T, K, 3), (T, 3), (T, 3), (T,)."""
+        """Crops (256, 256, 3) to expression (T, K, 3), rotation (T, 3), translation (T, 3) and scale (T,)."""
         rows: list[tuple[np.ndarray, ...]] = []
         while batch := list(islice(crops, max(4, self._runner.batch_frames))):
             m = self._runner.motion(np.stack(batch))
@@ -82,7 +82,7 @@ class LivePortraitTracker:
 
 
 class _FollowedFace:
-    """What is seen of a face: `found` has every frame, `boxes` and `openings` those with a face."""
+    """Collects a face's boxes and openings: `found` has every frame, `boxes` and `openings` those with a face."""
 
     def __init__(self, where: Follow):
         self._where = where
@@ -91,7 +91,7 @@ class _FollowedFace:
         self.openings: list[np.ndarray] = []
 
     def follow(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """The frames that show a face."""
+        """Yields the frames that show the face, and records them."""
         for frame in frames:
             face = self._where(frame)
             self.found.append(face is not None)

@@ -1,7 +1,7 @@
 """A convolution of a nearest-upsampled input, computed on the small grid.
 
-Where a kernel of 3 meets pixels that are copies of one another, its taps add up. Along each of height and width an
-output pixel is the first, an inner or the last copy of its small pixel, and has one of three kernels:
+Where the pixels under a kernel of 3 are copies of each other, its taps can be summed. Along height and width, an output pixel is
+the first, an inner or the last copy of its small pixel, and each case has its own kernel:
 
     first copy    [w0, w1 + w2] on (previous, own)
     inner copy    [w0 + w1 + w2] on (own)
@@ -20,7 +20,7 @@ _TAPS = {"first": [[0], [1, 2]], "inner": [[0, 1, 2]], "last": [[0, 1], [2]]}
 
 
 class UpsampledConv(nn.Module):
-    """`conv(interpolate(x))` of a 2-D or 3-D convolution of kernel 3 and padding 1; depth, if there, is not upsampled.
+    """`conv(interpolate(x))` for a 2-D or 3-D convolution of kernel 3 and padding 1; depth, if any, is not upsampled.
 
     x (B, C, H, W) or (B, C, D, H, W) to (..., factor * H, factor * W); `factor` is 2 or more.
     """
@@ -55,5 +55,5 @@ def _sum_taps(weight: Tensor, dim: int, kind: str) -> Tensor:
 
 
 def _reach(kind: str, size: int) -> slice:
-    """The part of an axis, padded by one at each end, that the kernel of a kind slides over."""
+    """The part of an axis, padded by one at each end, under a kernel of this kind."""
     return {"first": slice(0, size + 1), "inner": slice(1, size + 1), "last": slice(1, size + 2)}[kind]

@@ -1,8 +1,8 @@
-"""A video whose mouth LivePortrait draws anew, frame by frame: every frame is its own source.
+"""Repaints the mouth in a video with LivePortrait; every frame is its own source.
 
-Of a frame's key points only the mouth's move (JAM-Flow section 3.1), by the difference between the wanted and the filmed mouth:
-what is wanted as it was filmed leaves the frame as it is. A frame is made from its number alone, so a result may be drawn in any
-pieces, and again.
+Only the mouth's key points of a frame move (JAM-Flow section 3.1), by the difference between the target and the filmed mouth.
+Without a difference the frame stays unchanged. A frame depends on its number only, so a result may be drawn in any pieces, and
+again.
 
 Shapes: N frames, K key points (21), M mouth channels.
 """
@@ -27,15 +27,15 @@ from jamflow.face.steady import steady
 from jamflow.face.usable import eased, losses, usable_frames
 
 _READ_FRAMES = 256
-_LEAST = 1e-4  # half crops; what keeps still in the official templates moves less
+_LEAST = 1e-4  # half crops; key points at rest in the official templates move less
 _AS_IT_IS = Transfer()
 
 
 class LivePortraitVideo:
-    """See `Picture`. Faces are cropped by the face mesh, which is what a film has landmarks of."""
+    """See `Picture`. Crops come from the face mesh, because a `FaceVideo` has its landmarks."""
 
     def __init__(self, film: FaceVideo, space: MotionSpace, runner: Runner, batch_frames: int):
-        """Raises UserError where the mesh does not fit this face, or it is nowhere large enough and seen from the front."""
+        """Raises UserError if the mesh does not fit the face, or it is nowhere large enough and seen from the front."""
         self._film, self._runner = film, runner
         self._batch_frames = max(1, batch_frames // 2)  # every frame is drawn twice
         self.space = space
@@ -49,7 +49,7 @@ class LivePortraitVideo:
         return self._film.clue(self.space, first, count, fps)
 
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
-        """The mouth alone; all else is as filmed."""
+        """Motion of the mouth only; everything else stays as filmed."""
         count = len(mouth_tm)
         still = np.zeros((count, 3), np.float32)
         nothing = np.zeros((count, 3 * len(self.space.clue)), np.float32)
@@ -57,14 +57,14 @@ class LivePortraitVideo:
 
     @torch.inference_mode()
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
-        """`how` is not for videos."""
+        """See `Picture`. `how` is ignored: it is for portraits."""
         shown = self._film.shown_n[first : first + len(motion)]
         rows = zip(shown.tolist(), self._film.frames(shown.tolist()), self._moved(motion, shown, first), strict=True)
         while batch := list(islice(rows, self._batch_frames)):
             yield self._frames(batch)
 
     def _moved(self, motion: Motion, shown_n: np.ndarray, first: int) -> np.ndarray:
-        """(N, K, 3) by how much the expression changes: zero where a frame stays as it is."""
+        """(N, K, 3) change of the expression; zero where a frame stays unchanged."""
         wanted_nm = split(motion.expression_tk3, self.space)[0]
         by_nm = (wanted_nm - self._film.mouth(self.space, first, len(motion))) * self._share_k[shown_n, None]
         kept_n = ~np.isfinite(by_nm).all(1) | (np.abs(by_nm).max(1) < _LEAST)
@@ -72,7 +72,7 @@ class LivePortraitVideo:
         return join(by_nm, np.zeros((len(by_nm), 3 * len(self.space.clue)), np.float32), self.space)
 
     def _frames(self, rows: list[tuple[int, np.ndarray, np.ndarray]]) -> Tensor:
-        """(N, H, W, 3) from numbers, frames as filmed and what moves in them."""
+        """(N, H, W, 3) frames from rows of frame number, filmed frame and change of the expression."""
         width, height = self.size
         frames = np.stack([rgb[:height, :width] for _, rgb, _ in rows])
         out = torch.from_numpy(frames).to(self._runner.device)
@@ -85,20 +85,20 @@ class LivePortraitVideo:
         return out
 
     def _drawings(self, faces: list[LowerFace], by_nk3: np.ndarray) -> tuple[Tensor, Tensor]:
-        """(N, 3, 512, 512) in [0, 1]: as filmed, and with what moves."""
+        """Drawings (N, 3, 512, 512) in [0, 1]: as filmed, and with the changed expression."""
         source, driving, feature = self.key_points(faces, by_nk3)
         twice = torch.cat([feature, feature]), torch.cat([source, driving]), torch.cat([source, source])
         own, new = self._runner.draw(*twice).chunk(2)
         return own, new
 
     def key_points(self, faces: list[LowerFace], by_nk3: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        """(N, K, 3) as filmed, (N, K, 3) with expressions that change so in the upright frame, and features (N, ...).
+        """Key points (N, K, 3) as filmed, key points (N, K, 3) with the change applied, and features (N, ...).
 
-        Not stitched: that is for heads that move, and would move all key points.
+        There is no stitching: it is for moving heads, and would move all key points.
         """
         seen = np.stack([face.small_ss3 for face in faces])
         source = frames_in(self._runner.motion(seen))
-        # Expression is told in the picture's axes, and the crop's are turned with the head.
+        # Expression is in the axes of the picture, and the crop is turned with the head.
         turn_n22 = np.stack([face.axes_22 for face in faces])
         by = np.concatenate([by_nk3[..., :2] @ turn_n22.swapaxes(1, 2), by_nk3[..., 2:]], axis=-1).astype(np.float32)
         driving = replace(source, expression_tk3=source.expression_tk3 + torch.from_numpy(by).to(self._runner.device))
@@ -106,7 +106,7 @@ class LivePortraitVideo:
 
 
 def _heights_px(film: FaceVideo) -> np.ndarray:
-    """(K,) of the face, from the top of the forehead to the chin."""
+    """(K,) height of the face, from the top of the forehead to the chin."""
     count = len(film.track.found_t)
     parts = []
     for start in range(0, count, _READ_FRAMES):

@@ -23,7 +23,7 @@ _UP = ((1024, 512), (1024, 256), (512, 128), (256, 64), (128, 32))
 
 @dataclass(frozen=True)
 class Warped:
-    """feature_bchw: what the generator draws; occlusion_b1hw in [0, 1]; deformation_bdhw3: where to look."""
+    """feature_bchw: input of the generator. occlusion_b1hw: in [0, 1]. deformation_bdhw3: sampling coordinates."""
 
     feature_bchw: Tensor
     occlusion_b1hw: Tensor
@@ -73,7 +73,7 @@ class Hourglass(nn.Module):
 
 
 class DenseMotionNetwork(Foldable):
-    """Key points to a dense motion: a soft choice, voxel by voxel, among the motions of the key points."""
+    """Key points to a dense motion: for each voxel, a softmax-weighted mean of the key points' motions."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class DenseMotionNetwork(Foldable):
         return deformation, self.occlusion(hidden.flatten(1, 2)).sigmoid()
 
     def _flow(self, driving_bk3: Tensor, source_bk3: Tensor, size: torch.Size) -> Tensor:
-        """(B, N, D, H, W, 3): where each motion alone would look."""
+        """(B, N, D, H, W, 3): sampling coordinates of each motion alone."""
         grid = identity_grid(size, driving_bk3)
         shift = F.pad(source_bk3 - driving_bk3, (0, 0, 1, 0))
         return grid + shift[:, :, None, None, None]
@@ -130,7 +130,7 @@ class WarpingNetwork(nn.Module):
     def forward(self, feature_bcdhw: Tensor, driving_bk3: Tensor, source_bk3: Tensor) -> Warped:
         if feature_bcdhw.device.type != "cpu":
             return self._warp(feature_bcdhw, driving_bk3, source_bk3)
-        # One frame at a time: more at once is not faster on a processor, and takes memory.
+        # One frame at a time: batches are not faster on a CPU, and take more memory.
         frames = zip(feature_bcdhw.split(1), driving_bk3.split(1), source_bk3.split(1), strict=True)
         warped = [self._warp(*frame) for frame in frames]
         return Warped(
@@ -149,8 +149,8 @@ class WarpingNetwork(nn.Module):
 def identity_grid(size: torch.Size, like: Tensor) -> Tensor:
     """(D, H, W, 3) coordinates x, y, z with -1 and 1 at the centres of the outermost voxels.
 
-    `grid_sample` counts from the voxels' edges, so that even the identity shrinks a little; the official weights
-    were trained so.
+    `grid_sample` counts from the voxels' edges, so even the identity shrinks a little. The official weights were trained
+    this way.
     """
     lines = [torch.linspace(-1, 1, n, device=like.device, dtype=like.dtype) for n in size]
     z, y, x = torch.meshgrid(*lines, indexing="ij")

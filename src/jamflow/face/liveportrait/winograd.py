@@ -1,8 +1,8 @@
-"""Convolutions of kernel 3 with half the multiplications along one axis (Winograd's F(4, 3)), for processors.
+"""Convolutions of kernel 3 with half the multiplications along one axis (Winograd's F(4, 3)), for CPUs.
 
-Four neighbouring outputs of a kernel of 3 take 12 products; as values of polynomials at six points they take 6. Only the
-first spatial axis (height, or depth) goes this way: what remains is an ordinary convolution per point, and the error
-stays near that of the plain one (rms 4.7e-7 against 2.9e-7 for 512 channels of order 1; both axes at once: 12 times).
+Four neighbouring outputs of a kernel of 3 take 12 products; as polynomials evaluated at six points they take 6. Only the first
+spatial axis (height or depth) is transformed. What remains is an ordinary convolution per point, and the error stays near that of
+the plain one (rms 4.7e-7 against 2.9e-7 for 512 channels of order 1); with both axes it would be 12 times larger.
 """
 
 from functools import cache
@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-_POINTS = (0.0, 0.7, -0.7, 1.4, -1.4)  # and infinity; of several sets the one with the smallest error
+_POINTS = (0.0, 0.7, -0.7, 1.4, -1.4)  # and infinity; the set with the smallest error of several tried
 _TILE = 4
 
 
 def conv3(padded: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """`F.conv2d` or `F.conv3d` with padding 1, where the first spatial axis has been padded already.
+    """`F.conv2d` or `F.conv3d` with padding 1; the first spatial axis must be padded already.
 
-    padded (B, C, N + 2, ...), weight (O, C, 3, 3[, 3]) to (B, O, N, ...). On other devices, and in half precision, it is
-    the plain convolution.
+    padded (B, C, N + 2, ...), weight (O, C, 3, 3[, 3]) to (B, O, N, ...). On other devices and in half precision this is the
+    plain convolution.
     """
     convolve = F.conv2d if padded.ndim == 4 else F.conv3d
     around = (0,) + (1,) * (padded.ndim - 3)
@@ -40,7 +40,7 @@ def conv3(padded: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 class Conv3(nn.Module):
-    """A convolution of kernel 3 and padding 1 by `conv3`. It pays for many channels on small pictures."""
+    """A convolution of kernel 3 and padding 1 by `conv3`. It is faster for many channels on small pictures."""
 
     def __init__(self, conv: nn.Conv2d | nn.Conv3d):
         super().__init__()
@@ -70,7 +70,7 @@ def _transforms(size: int, tiles: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _powers(count: int) -> Tensor:
-    """Values of 1, x, x^2 ... at the points; at infinity only the highest counts."""
+    """Values of 1, x, x^2 ... at the points; at infinity only the highest power counts."""
     out = torch.tensor(_POINTS, dtype=torch.float64)[:, None] ** torch.arange(count)
     last = torch.zeros(1, count, dtype=torch.float64)
     last[0, -1] = 1
