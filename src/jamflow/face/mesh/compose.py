@@ -1,4 +1,4 @@
-"""Draws the cuts of a face, mouth and eyes, over a frame in which the head is already in place.
+"""Draws the mouth and the eyes over a frame in which the head is already drawn.
 
 Shapes: h, w of a box of the frame; S points of a lip contour (11); 2 = xy in frame pixels.
 """
@@ -16,16 +16,16 @@ from jamflow.face.mesh.source import MeshSource
 from jamflow.face.mesh.warp import Motion3, Patch, grid_points, invert
 
 _FEATHER_PX = 4.0
-# Light left under the upper lip and at the corners of the mouth.
+# Share of the light left under the upper lip and at the corners of the mouth.
 _SOFT_SHADE, _TEETH_SHADE, _OWN_TEETH_SHADE = (0.4, 0.3), (0.5, 0.2), (0.7, 1.0)
-# A narrow gap lets in this share of the light; from the width on, all of it.
+# A narrow gap lets in this share of the light; a gap of this height lets in all of it.
 _NARROW_LIGHT, _WIDE_CM = 0.3, 0.7
 _SHADOW_SHARE, _SHADOW_CM = 0.15, 0.2
 _TONGUE_WITH_JAW = 0.55
 
 
 def draw_eye(frame: np.ndarray, cut: Cut, motion: Motion3) -> None:
-    """Lower lid, then upper lid, over the eyeball, which stays where the head takes it."""
+    """Draws the lower lid, then the upper lid, over the eyeball, which moves only with the head."""
     box, (upper, lower) = _moved_layers(frame, cut, motion)
     open_motion = replace(motion, closures_e=np.zeros_like(motion.closures_e))
     target = _target(box)
@@ -36,7 +36,7 @@ def draw_eye(frame: np.ndarray, cut: Cut, motion: Motion3) -> None:
 
 
 def draw_mouth(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
-    """Lower lip, then upper lip, over teeth, tongue and the dark behind them."""
+    """Draws the lower lip, then the upper lip, over teeth, tongue and the dark behind them."""
     cut = source.mouth
     box, (upper, lower) = _moved_layers(frame, cut, motion)
     inside = _interior(source, motion, box)
@@ -44,7 +44,7 @@ def draw_mouth(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
 
 
 def landed_edges(source: MeshSource, motion: Motion3) -> tuple[np.ndarray, np.ndarray]:
-    """(S, 2) where the edges of the upper and of the lower lip are in the frame, pixels."""
+    """(S, 2) edges of the upper and of the lower lip in the frame, pixels."""
     cut = source.mouth
     return _landed(cut.upper, cut.upper_edge_s2, motion), _landed(cut.lower, cut.lower_edge_s2, motion)
 
@@ -60,7 +60,7 @@ def _moved_layers(frame: np.ndarray, cut: Cut, motion: Motion3) -> tuple[tuple[i
 
 
 def _target_box(frame: np.ndarray, patch: Patch, fields: list[np.ndarray]) -> tuple[int, int, int, int]:
-    """Where the sheets land: the upper one's upper rim and the lower one's lower rim bound it."""
+    """The box (left, top, right, bottom) of the moved sheets: from the upper rim of one to the lower rim of the other."""
     rim = int(BOX_RIM_PX / patch.step_px)
     points = patch.points_n2.reshape(*patch.shape_hw, 2)[:, rim:-rim]
     upper, lower = (field[:, rim:-rim] for field in fields)
@@ -86,7 +86,7 @@ def _over(below_hw3: np.ndarray, layer_hw4: np.ndarray) -> np.ndarray:
 
 
 def _paste(frame: np.ndarray, image: np.ndarray, box: tuple[int, int, int, int]) -> None:
-    """Puts the box into the frame; its rim fades into the head, which is the same there but for sampling."""
+    """Pastes the box into the frame. Its rim fades into the head, which differs there by sampling only."""
     left, top, right, bottom = box
     height, width = image.shape[:2]
     ramp_x = np.minimum(np.arange(width) + 1, width - np.arange(width)) / _FEATHER_PX
@@ -97,7 +97,7 @@ def _paste(frame: np.ndarray, image: np.ndarray, box: tuple[int, int, int, int])
 
 
 def _interior(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]) -> np.ndarray:
-    """(h, w, 3) float32: the mouth's inside, as if there were no lips before it."""
+    """(h, w, 3) float32: the inside of the mouth, as seen without lips."""
     left, top, right, bottom = box
     size = (right - left, bottom - top)
     left_top = np.array([left, top])
@@ -128,7 +128,7 @@ def _interior(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int
                 opening.shade(*_OWN_TEETH_SHADE),
             ),
         )
-    # Where the gap is all but closed, what is seen is the line between the lips.
+    # An almost closed gap shows the line between the lips.
     return interior.light.lip_rgb + opening.open_share * (image - interior.light.lip_rgb)
 
 
@@ -144,7 +144,7 @@ class _Opening:
     Attributes:
         depth_hw: 0 at the upper lip, 1 well below it.
         side_w: 0 in the middle of the mouth, 1 at its corners.
-        light: how much light a gap of this height lets in, up to 1.
+        light: share of the light that a gap of this height lets in, up to 1.
         power_rgb: see ``MouthLight.shade_power_rgb``.
         open_share: (1, w, 1) 0 where the lips touch, 1 where they are clearly apart.
     """
@@ -156,7 +156,7 @@ class _Opening:
     open_share: np.ndarray
 
     def shade(self, under_lip: float, at_corners: float) -> np.ndarray:
-        """(h, w, 3) light that is left, given what is left under the upper lip and at the corners."""
+        """(h, w, 3) share of the light left, given the shares under the upper lip and at the corners."""
         down = under_lip + (1 - under_lip) * self.depth_hw
         side = 1 - (1 - at_corners) * self.side_w**3
         left = (self.light * down * side)[..., None].astype(np.float32)
@@ -185,5 +185,5 @@ def _opening(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]
 
 
 def _landed(patch: Patch, points_s2: np.ndarray, motion: Motion3) -> np.ndarray:
-    """Where points of the portrait are in the frame."""
+    """(S, 2) frame places of points of the portrait."""
     return points_s2 + sample(patch.displacement(motion), (points_s2 - patch.origin_2) / patch.step_px)

@@ -1,4 +1,4 @@
-"""Soft cuts along a contour: which source pixels lie above a lip or lid, with smooth edges.
+"""Contours of lips and lids, and soft mattes along them.
 
 Shapes: S points of a contour, N pixels; 2 = xy in frame pixels.
 """
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 _EDGE_PX = 1.0
-# Beyond the corners there is nothing to cut: the two sides blend ever more softly into each other.
+# There is nothing to cut beyond the corners, so the two sides blend more softly with distance.
 _SOFTENING = 0.5
 _FINE = 8
 
 
 @dataclass(frozen=True)
 class Contour:
-    """A contour from corner to corner as a height over the line through two corners.
+    """A contour from corner to corner, as heights over the line through the corners.
 
     Attributes:
         origin_2: the first corner.
         axes_22: rows are the unit vectors along the line of the corners and across it (downwards).
-        along_s: places along the line.
-        across_s: heights (positive downwards) at these places.
+        along_s: positions along the line, pixels.
+        across_s: heights at these positions, pixels, positive downwards.
     """
 
     origin_2: np.ndarray
@@ -38,7 +38,7 @@ class Contour:
         return (points_n2 - self.origin_2) @ self.axes_22.T
 
     def height(self, along_n: np.ndarray) -> np.ndarray:
-        """Height of the contour at places along the line; level beyond the corners."""
+        """Height of the contour at positions along the line; constant beyond the corners."""
         return np.interp(along_n, self.along_s, self.across_s)
 
     def below(self, points_n2: np.ndarray) -> np.ndarray:
@@ -49,23 +49,23 @@ class Contour:
         return (across - self.height(along)) / np.sqrt(1 + slope**2)
 
     def beyond(self, points_n2: np.ndarray) -> np.ndarray:
-        """(N,) how far a point lies beyond either corner, pixels, zero between them."""
+        """(N,) distance beyond the nearer corner along the line, pixels; zero between the corners."""
         along = self.local(points_n2)[:, 0]
         return np.maximum(0, np.maximum(self.along_s[0] - along, along - self.along_s[-1]))
 
     def shifted(self, down_px: float) -> "Contour":
-        """The contour moved across the line, less towards its corners, which stay."""
+        """The contour moved down by `down_px`, less towards its corners, which stay fixed."""
         place = (self.along_s - self.along_s[0]) / (self.along_s[-1] - self.along_s[0])
         return self.displaced(down_px * np.clip(8 * place * (1 - place), 0, 1))
 
     def displaced(self, down_a: np.ndarray) -> "Contour":
-        """The contour moved across the line by so many pixels at each of its places."""
+        """The contour moved down by `down_a` pixels at each of its positions."""
         return Contour(self.origin_2, self.axes_22, self.along_s, self.across_s + down_a)
 
     def held(self, points_n2: np.ndarray, above: bool, inside_px: float) -> np.ndarray:
-        """Points on the wrong side brought back to the contour, ``inside_px`` into the right side.
+        """Moves points on the wrong side of the contour to ``inside_px`` on the right side.
 
-        Beyond the corners points may stray ever farther to the other side, so that nothing jumps there.
+        Beyond the corners, points may lie on the wrong side, by more with distance, so that nothing jumps there.
         """
         local = self.local(points_n2)
         edge = self.height(local[:, 0])
@@ -87,14 +87,14 @@ def build_contour(points_s2: np.ndarray, line_22: np.ndarray) -> Contour:
 
 
 def mean_contour(a: Contour, b: Contour) -> Contour:
-    """Half-way between two contours of the same line."""
+    """The mean of two contours over the same line."""
     low, high = max(a.along_s[0], b.along_s[0]), min(a.along_s[-1], b.along_s[-1])
     along = np.linspace(low, high, len(a.along_s))
     return Contour(a.origin_2, a.axes_22, along, (a.height(along) + b.height(along)) / 2)
 
 
 def matte_below(contour: Contour, points_n2: np.ndarray) -> np.ndarray:
-    """(N,) 1 below the contour, 0 above, with an edge about a pixel wide that softens beyond the corners."""
+    """(N,) matte: 1 below the contour, 0 above, with an edge about a pixel wide that softens beyond the corners."""
     width = _EDGE_PX + _SOFTENING * contour.beyond(points_n2)
     return np.clip(0.5 + contour.below(points_n2) / width, 0, 1)
 

@@ -1,4 +1,4 @@
-"""The cuts of a face: places where an upper and a lower sheet of skin part and show what lies behind.
+"""Cuts at mouth and eyes: an upper and a lower sheet of skin part there and show what lies behind.
 
 Shapes: xy in frame pixels; h, w of the cut's box in the portrait.
 """
@@ -19,14 +19,14 @@ LEFT_EYE = (topo.LEFT_UPPER_LID, topo.LEFT_LOWER_LID, topo.LEFT_CREASE)
 
 _GRID_PX = 2.0
 _MOUTH_MARGIN_CM, _EYE_MARGIN_CM = 1.6, 1.2
-# The lower sheet reaches this far under the upper one, or the gap would shine through a closed mouth.
+# The lower sheet reaches this far under the upper one, so that the gap does not show through a closed mouth.
 _UNDERLAP_PX = 0.4
-# Room that the inverse of a cut's motion needs around what is drawn.
+# Margin that inverting a cut's motion needs around the drawn part.
 BOX_RIM_PX = 8
 _BLINK_FADE_PX = 6.0
 # The lashes at the edge of the upper lid move with it.
 _LASH_PX = 1.2
-# A lip's texture is drawn on over the gap from this far inside its edge.
+# Over the gap, a lip's texture is extended from this far inside its edge.
 _TEXTURE_INSIDE_PX = 0.7
 
 
@@ -35,8 +35,8 @@ class Cut:
     """Two sheets of skin and their textures.
 
     Attributes:
-        upper, lower: how each sheet moves.
-        upper_rgba, lower_rgba: (h, w, 4) float32 texture of each sheet, 0 to 255; alpha is where it is.
+        upper, lower: motion of each sheet.
+        upper_rgba, lower_rgba: (h, w, 4) float32 texture of each sheet, 0 to 255; alpha marks the sheet.
         left_top: (2,) frame pixel of the textures' first pixel.
         upper_edge_s2, lower_edge_s2: the edges of the sheets in the portrait, frame pixels.
     """
@@ -103,7 +103,7 @@ def _sheet(
     left_out: tuple[int, ...],
     blinks: bool = False,
 ) -> Patch:
-    """Beyond its edge a sheet moves as the edge does, which keeps the warp free of folds."""
+    """The patch of one sheet. Beyond its edge it moves like the edge, which keeps the warp free of folds."""
     left, top, right, bottom = box
     shape = (int((bottom - top) // _GRID_PX) + 1, int((right - left) // _GRID_PX) + 1)
     origin = np.array([left, top], float)
@@ -111,8 +111,8 @@ def _sheet(
     held = edge.held(points, above, inside_px=0.0)
     blink = None
     if blinks:
-        # Nothing of a blink is left at the rim of the box, where the whole head's patch takes over. The
-        # far rim does not count: there the sheet is hidden, and fading in its way would fold it.
+        # A blink fades out at the rim of the box, where the whole head's patch takes over. Not at the far rim: the sheet is
+        # hidden there, and fading would fold it.
         x, y = (points - origin).T
         distance = np.minimum(np.minimum(x, right - left - x), y if above else bottom - top - y)
         blink = smoothstep((distance - BOX_RIM_PX) / _BLINK_FADE_PX)
@@ -136,7 +136,7 @@ def _pixels(box: tuple) -> np.ndarray:
 
 
 def _look(rgb: np.ndarray, points_n2: np.ndarray, box: tuple) -> np.ndarray:
-    """(h, w, 3) the picture at one point for each pixel of the box."""
+    """(h, w, 3) the picture sampled at one point per pixel of the box."""
     left, top, right, bottom = box
     at = points_n2.astype(np.float32).reshape(bottom - top, right - left, 2)
     return remap(rgb, at).astype(np.float32)

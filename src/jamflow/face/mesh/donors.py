@@ -1,4 +1,4 @@
-"""Chooses the frames of a video that show the inside of the mouth, and paints what no frame shows.
+"""Chooses frames of a video that show the inside of the mouth, and paints openings that no frame shows.
 
 Shapes: K frames of the video.
 """
@@ -20,15 +20,15 @@ from jamflow.face.tracker import Face
 
 _HEIGHTS_CM = (0.3, 0.5, 0.75, 1.1, 1.5, 2.0)
 _CANDIDATES, _APART_FRAMES = 5, 3
-_NEAR = 0.15  # a frame stands for a height if its own is within this share of it
-_DEGREES_PER_CM = 30.0  # turned by so much more, or blurred by a centimetre a frame, counts the same
+_NEAR = 0.15  # a frame represents an opening height if its own height is within this share of it
+_DEGREES_PER_CM = 30.0  # turning by this angle costs as much as opening by a centimetre per frame (blur)
 _PAINTED_CM = (0.35, 0.7, 1.2, 1.8)
-_BEYOND = 1.3  # what is this much more open than any frame is painted
+_BEYOND = 1.3  # openings this many times wider than in any frame are painted
 _MARGIN = 0.25
 
 
 def find_insides(film: FaceVideo, usable_k: np.ndarray, canonical: CanonicalFace) -> tuple[Inside, ...]:
-    """From the least open to the widest, at least one."""
+    """Insides of the mouth from the least to the most open, at least one."""
     motion = film.track.motion
     opening_k = motion.expression_tk3[:, space.INNER_UPPER, 1] - motion.expression_tk3[:, space.INNER_LOWER, 1]
     candidates = _candidates(motion, opening_k, usable_k)
@@ -46,7 +46,7 @@ def find_insides(film: FaceVideo, usable_k: np.ndarray, canonical: CanonicalFace
 
 
 def _candidates(motion: Motion, opening_k: np.ndarray, usable_k: np.ndarray) -> list[list[int]]:
-    """For every height some frames that show it, seen from the front and not blurred."""
+    """Frames for every opening height, preferably frontal and not blurred."""
     turned = np.abs(motion.rotation_t3[:, :2] - np.median(motion.rotation_t3[usable_k, :2], axis=0)).sum(1)
     blurred = np.abs(np.gradient(opening_k)) if len(opening_k) > 1 else np.zeros_like(opening_k)
     cost = turned / _DEGREES_PER_CM + blurred
@@ -62,14 +62,14 @@ def _candidates(motion: Motion, opening_k: np.ndarray, usable_k: np.ndarray) -> 
 
 
 def _middling(insides: list[Inside]) -> Inside | None:
-    """Neither the one with clenched teeth nor the one with a hand before it: of middle lightness."""
+    """The inside of median lightness: avoids clenched teeth and a hand in front of the mouth. None if there are none."""
     u, v = np.meshgrid(np.linspace(0.2, 0.8, 16), np.linspace(0.1, 0.9, 9))
     lightness = [float(inside.seen(u, v, np.full(3, 128.0)).mean()) for inside in insides]
     return insides[int(np.argsort(lightness)[(len(insides) - 1) // 2])] if insides else None
 
 
 def _seen(rgb: np.ndarray, face: SeenFace) -> Inside | None:
-    """The frame's own mouth; None where it is not open after all."""
+    """The inside of the mouth in a frame; None if the lips are not parted."""
     lips = lips_of(rgb, face)
     if not lips.parted:
         return None
@@ -77,7 +77,7 @@ def _seen(rgb: np.ndarray, face: SeenFace) -> Inside | None:
 
 
 def _painted(rgb: np.ndarray, face: SeenFace, heights_cm: list[float], canonical: CanonicalFace) -> list[Inside]:
-    """As a portrait would open its mouth."""
+    """Insides painted as for a portrait, one per opening height."""
     source = prepare_source(rgb, Face(face.landmarks_l3, 1.0), canonical, _frame_px(rgb, face))
     scale_px = source.geometry.pose.scale_px
     insides = []
@@ -94,13 +94,13 @@ def _painted(rgb: np.ndarray, face: SeenFace, heights_cm: list[float], canonical
 
 
 def _frame_px(rgb: np.ndarray, face: SeenFace) -> int:
-    """The portrait's frame, at about the video's own resolution."""
+    """Frame size for painting, at about the resolution of the video."""
     height = float(np.linalg.norm(face.mesh_v3[10, :2] - face.mesh_v3[152, :2]))
     return int(np.clip(2.6 * height, 256, 1024))
 
 
 def _cut_out(rgb: np.ndarray, upper_s2: np.ndarray, lower_s2: np.ndarray, scale_px: float, skin_3: np.ndarray) -> Inside:
-    """Only the mouth's surroundings are kept."""
+    """The inside of the mouth, from a crop around the lips."""
     both = np.concatenate([upper_s2, lower_s2])
     margin = _MARGIN * (both[:, 0].max() - both[:, 0].min()) + 4
     left, top = np.clip(np.floor(both.min(0) - margin).astype(int), 0, None)

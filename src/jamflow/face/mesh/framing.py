@@ -26,7 +26,7 @@ class Frame:
 
 
 def frame_face(rgb: np.ndarray, face: Face, size_px: int) -> Frame:
-    """Cuts out the head and shoulders; the longer side becomes ``size_px``, the picture is never padded."""
+    """Crops the head and shoulders and scales the longer side to ``size_px``; never pads the picture."""
     height, width = rgb.shape[:2]
     low, high = face.mesh_v3[:, :2].min(0), face.mesh_v3[:, :2].max(0)
     side = _SIDE_FACE_HEIGHTS * face.height_px

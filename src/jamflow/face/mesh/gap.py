@@ -1,6 +1,7 @@
-"""The gap between two lips in a picture, as a place that can be compared with other gaps.
+"""The gap between the lips in a picture, with coordinates that map one gap to another.
 
-Coordinates: u from 0 at the mouth's corner on the picture's left to 1 at the other, v from 0 at the upper lip to 1 at the lower.
+Coordinates: u from 0 at the left corner of the mouth in the picture to 1 at the right, v from 0 at the upper lip to 1 at the
+lower.
 
 Shapes: S points of an edge, N pixels; 2 = xy in pixels.
 """
@@ -15,12 +16,13 @@ _FINE = 64
 
 @dataclass(frozen=True)
 class Gap:
-    """Make it with `gap_between`.
+    """The gap; `gap_between` makes it.
 
     Attributes:
-        origin_2, axes_22: unit vectors along the line of the corners and across it (downwards), and where both are 0.
-        along_s: places along the line, from corner to corner.
-        upper_s, lower_s: where the lips' edges are across it.
+        origin_2: the left corner.
+        axes_22: rows are the unit vectors along the line of the corners and across it (downwards).
+        along_s: positions along the line, from corner to corner, pixels.
+        upper_s, lower_s: heights of the lips' edges at these positions, pixels, positive downwards.
     """
 
     origin_2: np.ndarray
@@ -31,7 +33,7 @@ class Gap:
 
     @property
     def height_px(self) -> float:
-        """Where it is widest open."""
+        """Largest height of the gap."""
         return float(max(0.0, (self.lower_s - self.upper_s).max()))
 
     @property
@@ -39,7 +41,7 @@ class Gap:
         return float(self.along_s[-1] - self.along_s[0])
 
     def inside(self, points_n2: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(N,) u and v, and how high the gap is there, pixels."""
+        """(N,) u, v, and the height of the gap there in pixels."""
         along, across = ((points_n2 - self.origin_2) @ self.axes_22.T).T
         upper, lower = np.interp(along, self.along_s, self.upper_s), np.interp(along, self.along_s, self.lower_s)
         height = np.maximum(lower - upper, 0)
@@ -47,7 +49,7 @@ class Gap:
         return u, (across - upper) / np.maximum(height, _LEAST_PX), height
 
     def points(self, u_n: np.ndarray, v_n: np.ndarray, margin_px: float = 0.0) -> np.ndarray:
-        """(N, 2) the places of u and v, the latter kept `margin_px` away from both lips as far as there is room."""
+        """(N, 2) pixels at u and v, kept `margin_px` away from both lips where there is room."""
         along = self.along_s[0] + u_n * self.width_px
         upper, lower = np.interp(along, self.along_s, self.upper_s), np.interp(along, self.along_s, self.lower_s)
         height = lower - upper
@@ -57,7 +59,7 @@ class Gap:
 
 
 def gap_between(upper_s2: np.ndarray, lower_s2: np.ndarray) -> Gap:
-    """From the edges of both lips, each from the picture's left to its right."""
+    """The gap between the edges of both lips, each given from left to right in the picture."""
     left, right = (upper_s2[0] + lower_s2[0]) / 2, (upper_s2[-1] + lower_s2[-1]) / 2
     along = (right - left) / max(float(np.linalg.norm(right - left)), 1e-6)
     axes = np.array([along, [-along[1], along[0]]])

@@ -1,7 +1,7 @@
-"""A head in its frame: depth for every pixel, how firmly each pixel belongs to the head, the pivot.
+"""The head in the frame: depth of every pixel, how much each pixel moves with the head, and the pivot.
 
-The warp is kept free of folds by construction: depth may not rise steeper than a turn of the head at its
-limit can bear, and every motion fades out smoothly before the frame's edge.
+The warp is free of folds by construction: the slope of the depth is limited for the largest head rotation, and every motion fades
+out smoothly before the edge of the frame.
 
 Shapes: N points, V mesh vertices (468); xy in frame pixels.
 """
@@ -23,7 +23,7 @@ _FOLLOW_FULL = (1.3, 1.0)
 _FOLLOW_END = (2.6, 1.95)
 _EXPRESSION_FULL, _EXPRESSION_END = 1.35, 1.7
 _BORDER_SHARE = 0.14
-# Outside the face the skull falls away from the viewer by this much per radius.
+# Outside the face the skull recedes from the viewer by this much per radius.
 _DEPTH_FALL = 0.35
 _DEPTH_RADII = (1.15, 1.4, 1.8, 2.6)
 _DEPTH_STEP_PX = 4
@@ -36,7 +36,7 @@ class HeadGeometry:
     """The head in the frame.
 
     Attributes:
-        pose: how the canonical face lies in the frame.
+        pose: pose of the canonical face in the frame.
         landmarks_v3: (468, 3) frame pixels.
         size_wh: frame width and height.
         depth_hw: depth away from the viewer in pixels, on a grid of ``_DEPTH_STEP_PX``.
@@ -56,7 +56,7 @@ class HeadGeometry:
         return self.pose.to_canonical(np.c_[points_n2, self.depth(points_n2)])
 
     def radius(self, points_n2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distance from the face's centre in multiples of its outline, and how far downwards (0 to 1)."""
+        """(N,) distance from the face's centre in multiples of its outline, and (N,) how far downwards (0 to 1)."""
         return outline_radius(points_n2, self.landmarks_v3, self.pose)
 
     def head_share(self, points_n2: np.ndarray) -> np.ndarray:
@@ -80,7 +80,7 @@ class HeadGeometry:
 
 
 def outline_radius(points_n2: np.ndarray, landmarks_v3: np.ndarray, pose: HeadPose) -> tuple[np.ndarray, np.ndarray]:
-    """Distance from the face's centre in multiples of its outline, and how far downwards (0 to 1)."""
+    """(N,) distance from the face's centre in multiples of its outline, and (N,) how far downwards (0 to 1)."""
     oval = landmarks_v3[list(topo.FACE_OVAL), :2]
     centre = oval.mean(0)
     down = pose.to_picture(np.array([[0.0, -1, 0]]))[0, :2] - pose.to_picture(np.zeros((1, 3)))[0, :2]
@@ -101,7 +101,7 @@ def outline_radius(points_n2: np.ndarray, landmarks_v3: np.ndarray, pose: HeadPo
 
 
 def build_geometry(landmarks_v3: np.ndarray, pose: HeadPose, size_wh: tuple[int, int]) -> HeadGeometry:
-    """Depth comes from the mesh inside the face and falls away smoothly outside it."""
+    """Geometry whose depth comes from the mesh inside the face and recedes smoothly outside it."""
     width, height = size_wh
     oval = landmarks_v3[list(topo.FACE_OVAL)]
     centre = oval[:, :2].mean(0)
@@ -111,7 +111,7 @@ def build_geometry(landmarks_v3: np.ndarray, pose: HeadPose, size_wh: tuple[int,
     rows, columns = height // _DEPTH_STEP_PX + 2, width // _DEPTH_STEP_PX + 2
     x, y = np.meshgrid(np.arange(columns), np.arange(rows))
     grid = np.stack([x.ravel(), y.ravel()], 1) * float(_DEPTH_STEP_PX)
-    # Beyond the outermost ring a thin-plate spline would run away: hold the ring's own depth there.
+    # A thin-plate spline would diverge beyond the outermost ring, so the ring's own depth is kept there.
     outermost = rings[-1][:, :2]
     reach = np.linalg.norm(outermost - centre, axis=1).min()
     offset = grid - centre
@@ -123,7 +123,7 @@ def build_geometry(landmarks_v3: np.ndarray, pose: HeadPose, size_wh: tuple[int,
 
 
 def _limit_slope(depth_hw: np.ndarray, step: float) -> np.ndarray:
-    """The nearest surface behind which no slope exceeds ``step`` per cell (a cone slid under the depth)."""
+    """The nearest surface at or behind the depth whose slope nowhere exceeds ``step`` per cell."""
     limited = depth_hw
     kernel = np.ones((3, 3), np.uint8)
     for _ in range(16):

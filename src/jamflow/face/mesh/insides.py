@@ -1,7 +1,6 @@
-"""What is seen between this person's lips: taken from frames of the same video, by how far the mouth is open.
+"""The inside of a person's mouth, from frames of the same video, ordered by the opening of the mouth.
 
-The more the wanted mouth is open, the further along a row of such frames: the picture of the inside depends on the wanted
-opening alone, so it does not flicker with what the filmed mouth did.
+The target opening alone selects the picture of the inside, so the inside does not flicker with the filmed mouth.
 
 Shapes: h, w of a cut-out.
 """
@@ -21,13 +20,13 @@ _GAIN = (0.5, 2.0)
 
 @dataclass(frozen=True)
 class Inside:
-    """A picture with a gap between lips.
+    """A picture of a gap between lips.
 
     Attributes:
         rgb: (h, w, 3) uint8.
-        gap: in its pixels.
-        height_cm: how far the lips are apart.
-        skin_3: what light there was: the colour of the skin nearby.
+        gap: the gap, in pixels of `rgb`.
+        height_cm: distance of the lips.
+        skin_3: RGB of the skin nearby, a measure of the light.
     """
 
     rgb: np.ndarray
@@ -36,14 +35,14 @@ class Inside:
     skin_3: np.ndarray
 
     def seen(self, u_hw: np.ndarray, v_hw: np.ndarray, skin_3: np.ndarray) -> np.ndarray:
-        """(h, w, 3) float32 at places of another gap, in another light."""
+        """(h, w, 3) float32: sampled at u and v of another gap, and scaled to the light of its skin colour."""
         at = self.gap.points(u_hw.ravel(), v_hw.ravel(), _MARGIN_PX).reshape(*u_hw.shape, 2).astype(np.float32)
         gain = np.clip(skin_3 / np.maximum(self.skin_3, 1), *_GAIN)
         return remap(self.rgb.astype(np.float32), at, cubic=True) * gain.astype(np.float32)
 
 
 def between(insides: tuple[Inside, ...], height_cm: float, u_hw: np.ndarray, v_hw: np.ndarray, skin_3: np.ndarray) -> np.ndarray:
-    """(h, w, 3) float32: the inside of a mouth that is so far open, faded between the two nearest in the row."""
+    """(h, w, 3) float32: the inside of a mouth that is open by `height_cm`, blended from the two nearest openings."""
     heights = np.array([inside.height_cm for inside in insides])
     place = float(np.interp(height_cm, heights, np.arange(len(heights))))
     low = min(int(place), len(insides) - 1)
@@ -54,7 +53,7 @@ def between(insides: tuple[Inside, ...], height_cm: float, u_hw: np.ndarray, v_h
 
 
 def skin_of(rgb: np.ndarray, seen_face: SeenFace) -> np.ndarray:
-    """(3,) the median colour of the cheeks."""
+    """(3,) median RGB of the cheeks."""
     x, y = np.clip(seen_face.mesh_v3[list(_CHEEKS), :2].round().astype(int), 1, [rgb.shape[1] - 2, rgb.shape[0] - 2]).T
     around = [rgb[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
     return np.median(np.concatenate(around), axis=0).astype(np.float64)

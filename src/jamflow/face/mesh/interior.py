@@ -1,8 +1,7 @@
-"""What an open mouth shows: teeth, tongue and the dark behind them, painted once per portrait.
+"""The inside of an open mouth: teeth, tongue and the dark behind them, painted once per portrait.
 
-Three layers in head centimetres: upper teeth (fixed to the head), lower teeth (fixed to the jaw) and the
-tongue (in between). Who smiles openly in the portrait keeps the teeth seen there. A frame only places,
-shades and composites the layers.
+There are three layers in head centimetres: upper teeth (fixed to the head), lower teeth (fixed to the jaw) and the tongue (in
+between). A portrait with an open smile keeps its own teeth. Per frame, the layers are only placed, shaded and composited.
 
 Shapes: h, w of a painted layer; xy in head centimetres (y up) while painting.
 """
@@ -19,27 +18,27 @@ from jamflow.face.pose import HeadPose
 _PAINT_PX_PER_CM = 64
 _KEPT_OVER_FRAME = 1.6
 _WIDTH_CM, _HEIGHT_CM = 6.4, 3.6
-# Widths (as seen from the front) and lengths of incisors, canine, premolars and molar, average mouth.
+# Widths (from the front) and lengths of incisors, canine, premolars and molar in an average mouth.
 _UPPER_WIDTHS_CM = (0.84, 0.66, 0.68, 0.5, 0.42, 0.3)
 _UPPER_LENGTHS_CM = (0.95, 0.85, 0.92, 0.8, 0.72, 0.66)
 _LOWER_WIDTHS_CM = (0.52, 0.55, 0.6, 0.52, 0.42, 0.3)
 _LOWER_LENGTHS_CM = (0.82, 0.84, 0.88, 0.76, 0.7, 0.62)
-# Heights of the edges, and of the tongue, against the line between closed lips.
+# Heights of the edges and of the tongue, relative to the line between closed lips.
 _UPPER_EDGE_CM, _LOWER_EDGE_CM, _TONGUE_TOP_CM = -0.15, -0.1, -0.15
 _TEETH_DEPTH_CM = 0.8
-# Neighbouring teeth are parted by a slightly darker line.
+# A slightly darker line separates neighbouring teeth.
 _BETWEEN = 0.86
 
 
 @dataclass(frozen=True)
 class MouthInterior:
-    """Painted mouth.
+    """A painted mouth.
 
     Attributes:
         upper_rgba, lower_rgba, tongue_rgba: (h, w, 4) float32, 0 to 255.
-        px_per_cm: their resolution; their middle is the middle of the closed lips.
-        origin_3: that middle in head centimetres, at the depth of the teeth.
-        light: colours of what is not painted.
+        px_per_cm: resolution of the layers; their centre is the middle of the closed lips.
+        origin_3: that centre in head centimetres, at the depth of the teeth.
+        light: colours for the parts that are not painted.
     """
 
     upper_rgba: np.ndarray
@@ -53,7 +52,7 @@ class MouthInterior:
         """(2, 3) matrix from painted pixels to frame pixels.
 
         Args:
-            origin_2: where the layer's middle lies in the frame.
+            origin_2: frame place of the layer's centre.
             per_cm_22: columns are the frame vectors of one centimetre to the right and one up.
         """
         linear = per_cm_22 @ np.diag([1, -1]) / self.px_per_cm
@@ -63,11 +62,11 @@ class MouthInterior:
 
 @dataclass(frozen=True)
 class OwnTeeth:
-    """The gap of an open smile as the portrait shows it.
+    """The teeth in an open smile, cut out of the portrait.
 
     Attributes:
         rgba: (h, w, 4) float32, 0 to 255.
-        corners_32: three of its corners in its own pixels.
+        corners_32: three corners of `rgba`, in its own pixels.
         corners_head_33: the same in head centimetres, at the depth of the teeth.
     """
 
@@ -77,7 +76,7 @@ class OwnTeeth:
 
 
 def cut_own_teeth(rgb: np.ndarray, matte_hw: np.ndarray, geometry: HeadGeometry) -> OwnTeeth:
-    """Cuts what the matte covers out of the framed portrait."""
+    """Cuts the part under the matte out of the framed portrait."""
     rows, columns = np.flatnonzero(matte_hw.any(1)), np.flatnonzero(matte_hw.any(0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     region = np.s_[top:bottom, left:right]
@@ -94,10 +93,10 @@ def build_interior(light: MouthLight, middle_3: np.ndarray, half_width_cm: float
     Args:
         light: the colours.
         middle_3: where the closed lips meet, head centimetres.
-        half_width_cm: of the mouth.
-        pose: of the head in the portrait.
+        half_width_cm: half the width of the mouth.
+        pose: head pose in the portrait.
     """
-    # Straight behind the lips as the portrait sees them: the pitch is too uncertain to shift the teeth by it.
+    # Straight behind the lips in the portrait's view: the pitch is too uncertain to shift the teeth by it.
     origin_3 = middle_3 - _TEETH_DEPTH_CM * pose.rotation_33[2]
     scale_px = pose.scale_px
     size = float(np.clip(half_width_cm / 2.5, 0.8, 1.15))
@@ -116,7 +115,7 @@ class _Paper:
         self.alpha = np.zeros(shape, np.float32)
 
     def fill(self, outline_n2: np.ndarray, colour: np.ndarray, blur_cm: float, opacity: float = 1.0) -> None:
-        """Paints a polygon with a soft edge over what is there."""
+        """Paints a polygon with a soft edge over the picture."""
         mask = np.zeros(self.alpha.shape, np.uint8)
         pixels = (outline_n2 * [1, -1] + [_WIDTH_CM / 2, _HEIGHT_CM / 2]) * _PAINT_PX_PER_CM
         cv2.fillPoly(mask, [np.round(pixels * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
@@ -128,19 +127,19 @@ class _Paper:
 
 
 def _shrunk(paper: _Paper, px_per_cm: float) -> np.ndarray:
-    """(h, w, 4); averaged with its opacity, so that transparent black does not darken the edges."""
+    """(h, w, 4) at lower resolution; averaged with opacity as weight, so that transparent black does not darken the edges."""
     size = (round(_WIDTH_CM * px_per_cm), round(_HEIGHT_CM * px_per_cm))
     alpha = paper.alpha[..., None]
     mean = cv2.resize(np.dstack([paper.rgb * alpha, alpha]), size, interpolation=cv2.INTER_AREA)
     colour = mean[..., :3] / np.maximum(mean[..., 3:], 1e-4)
-    # Fully transparent pixels take their neighbours' colour, for the same reason when a frame samples them.
+    # Transparent pixels get their neighbours' colour, for the same reason when the layer is sampled.
     known = (mean[..., 3:] > 0.02).astype(np.float32)
     spread = cv2.GaussianBlur(colour * known, (0, 0), 2.0) / np.maximum(cv2.GaussianBlur(known, (0, 0), 2.0)[..., None], 1e-4)
     return np.dstack([np.where(known > 0, colour, spread), 255 * mean[..., 3]]).astype(np.float32)
 
 
 def _row_of_teeth(paper: _Paper, widths: tuple, lengths: tuple, edge_cm: float, up: int, colour: np.ndarray, size: float) -> None:
-    """A mirrored row; ``up`` is 1 where the roots lie above the edge, -1 where below."""
+    """Paints a mirrored row of teeth; ``up`` is 1 if the roots are above the edge, -1 if below."""
     for side in (-1, 1):
         start = 0.0
         for k, (width, length) in enumerate(zip(widths, lengths, strict=True)):

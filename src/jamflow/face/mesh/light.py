@@ -1,7 +1,6 @@
 """Colours for the inside of the mouth, in the light of the portrait.
 
-Skin says little about the light, since skin differs; the whites of the eyes say more, and teeth that can be
-seen say most.
+Skin tells little about the light, because skin varies. The whites of the eyes tell more, and visible teeth tell most.
 """
 
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ _CHEEKS = (50, 280, 205, 425, 101, 330)
 _LIPS = (12, 15, 268, 38, 86, 316)
 _SHADE_POWER_RGB = (0.75, 1.0, 1.05)
 _SCLERA_SHARE = 85
-# A tooth is at least this light against the skin and this little red against the lips.
+# A tooth is at least this light relative to the skin, and at most this red relative to the lips.
 _TOOTH_LIGHT, _TOOTH_RED, _TOOTH_RED_FLOOR = 0.62, 0.5, 2.0
 _OWN_TEETH_COVER = 0.5
 
@@ -33,10 +32,10 @@ class MouthLight:
 
     Attributes:
         lip_rgb: the line between closed lips.
-        shade_power_rgb: shade of 0.5 leaves 0.5 to this power of each colour; the light in a mouth comes through
-            lips and off gums and turns red before it turns dark, but not in a monochrome picture.
-        own_teeth: (H, W) share of the portrait's own teeth in each frame pixel, 0 to 1; None where they
-            do not fill the gap between the lips.
+        shade_power_rgb: a shade of 0.5 leaves 0.5 to this power of each colour. Light in a mouth passes lips and gums and turns
+            red before it turns dark, except in a monochrome picture.
+        own_teeth: (H, W) share of the portrait's own teeth in each frame pixel, 0 to 1; None if they do not fill the gap between
+            the lips.
     """
 
     tooth_rgb: np.ndarray
@@ -49,11 +48,11 @@ class MouthLight:
 
 
 def light_mouth(rgb: np.ndarray, mesh_v3: np.ndarray, lips: LipCut) -> MouthLight:
-    """Judges the light of a framed portrait with these landmarks."""
+    """Estimates the light in a framed portrait from its mesh landmarks."""
     skin, lip = _median_at(rgb, mesh_v3, _CHEEKS), _median_at(rgb, mesh_v3, _LIPS)
     gap = _gap_matte(rgb, lips)
     teeth = _teeth_mask(rgb, gap, mesh_v3)
-    # Half-way between what an average skin and what the whites of the eyes say of the light.
+    # The geometric mean of two estimates: by average skin and by the whites of the eyes.
     level = np.sqrt(skin.mean() / 175 * _sclera(rgb, mesh_v3).mean() / 165)
     level = float(np.clip(level, 0.22, 1.12))
     spread = (skin.max() - skin.min()) / max(skin.max(), 1.0)
@@ -86,7 +85,7 @@ def _median_at(rgb: np.ndarray, mesh_v3: np.ndarray, vertices: tuple[int, ...]) 
 
 
 def _sclera(rgb: np.ndarray, mesh_v3: np.ndarray) -> np.ndarray:
-    """A light tone among the pixels of the open eyes."""
+    """A light colour among the pixels of the open eyes: the white of the eye."""
     mask = np.zeros(rgb.shape[:2], np.uint8)
     for upper, lower in (
         (topo.RIGHT_UPPER_LID, topo.RIGHT_LOWER_LID),
@@ -98,7 +97,7 @@ def _sclera(rgb: np.ndarray, mesh_v3: np.ndarray) -> np.ndarray:
 
 
 def _gap_matte(rgb: np.ndarray, lips: LipCut) -> np.ndarray:
-    """(H, W) 1 in the gap between parted lips, with soft edges; all zeros where they are closed."""
+    """(H, W) 1 in the gap between parted lips, with soft edges; all zeros for closed lips."""
     height, width = rgb.shape[:2]
     if not lips.parted:
         return np.zeros((height, width), np.float32)
@@ -117,7 +116,7 @@ def _teeth_mask(rgb: np.ndarray, gap: np.ndarray, mesh_v3: np.ndarray) -> np.nda
 
 
 def _fills(gap: np.ndarray, teeth: np.ndarray) -> bool:
-    """Whether teeth fill the middle half of the gap: then they are an open smile's and can be kept."""
+    """Whether teeth fill the middle half of the gap; then they belong to an open smile and are kept."""
     columns = np.flatnonzero((gap > 0.9).sum(0) >= 3)
     if len(columns) < 8:
         return False
@@ -127,7 +126,7 @@ def _fills(gap: np.ndarray, teeth: np.ndarray) -> bool:
 
 
 def _teeth_arc(rgb: np.ndarray, lips: LipCut) -> np.ndarray:
-    """(H, W) 1 above a smooth arc just over the lower lip: the edge the teeth show when the mouth opens."""
+    """(H, W) 1 above a smooth arc just over the lower lip: the visible edge of the teeth when the mouth opens."""
     edge = lips.lower
     arc = np.polyval(np.polyfit(edge.along_s, edge.across_s, 2), edge.along_s)
     lowest = np.minimum(arc + np.min(edge.across_s - arc), edge.across_s)

@@ -1,7 +1,7 @@
-"""Where the skin is cut between the lips: the dark line of closed lips, or the edges of parted ones.
+"""Finds the cut between the lips: the dark line of closed lips, or the edges of parted ones.
 
-Landmarks lie within a pixel or two of the true edge. That is too coarse for a cut: a strip of tooth
-would move with the lip. So the cut is drawn where the picture itself changes.
+Landmarks lie within a pixel or two of the true edge. That is too coarse: a strip of tooth would move with the lip. So the cut
+follows the change in the picture itself.
 
 Shapes: A places along the mouth, O offsets across it, S points of a lip contour (11); xy in frame pixels.
 """
@@ -15,12 +15,12 @@ from jamflow.face import topology as topo
 from jamflow.face.mesh.contour import Contour, build_contour, mean_contour
 from jamflow.face.mesh.sampling import remap
 
-# Lips nearer than this are closed already and stay exactly as they are.
+# Lips nearer than this count as closed and stay unchanged.
 PARTED_CM = 0.12
-# How far from the landmarks the line between closed lips is looked for, and what a step along costs.
+# Search range for the line between closed lips around the landmarks, and the costs of bending and of distance.
 _LINE_REACH_CM, _LINE_BEND_COST, _LINE_AWAY_COST = 0.22, 3.0, 1.0
 _EDGE_BEND_COST = 4.0
-# How deep into a lip its true edge may lie, as a share of the lip, and the least inset that is always taken.
+# How deep inside a lip its true edge may lie, as a share of the lip and in cm, and the smallest inset.
 _EDGE_REACH, _EDGE_REACH_MAX_CM, _EDGE_MIN_PX = 0.5, 0.35, 0.6
 _STEP_PX = 0.5
 _EDGE_OVER_MEDIAN_PX = 0.8
@@ -33,9 +33,9 @@ class LipCut:
     """The cut between the lips.
 
     Attributes:
-        parted: whether the portrait shows a gap between the lips.
-        upper, lower: edge of either lip; the same line where the lips are closed.
-        upper_cm_s, lower_cm_s: (S,) how far the cut lies inside the lip at each inner vertex.
+        parted: whether there is a gap between the lips.
+        upper, lower: edge of each lip; the same line for closed lips.
+        upper_cm_s, lower_cm_s: (S,) distance of the cut inside the lip at each inner vertex.
     """
 
     parted: bool
@@ -55,7 +55,7 @@ def cut_lips(
 ) -> LipCut:
     """Finds the cut in a portrait with these vertices in frame pixels and in head centimetres.
 
-    deepest_cm: how deep inside a lip, as the landmarks have it, its edge is looked for.
+    deepest_cm: how deep inside a lip, from the landmarks, its edge is searched for.
     """
     corners = mesh_v3[[61, 291], :2]
     upper, lower = (
@@ -79,7 +79,7 @@ def cut_lips(
 
 
 def _closed_line(lab: np.ndarray, line: Contour, scale_px: float) -> Contour:
-    """The darkest smooth line near the landmarks' one."""
+    """The darkest smooth line near the line of the landmarks."""
     reach = max(1, round(_LINE_REACH_CM * scale_px / _STEP_PX))
     offsets = np.arange(-reach, reach + 1) * _STEP_PX
     light = _profiles(lab[..., :1], line, offsets)[..., 0]
@@ -88,7 +88,7 @@ def _closed_line(lab: np.ndarray, line: Contour, scale_px: float) -> Contour:
 
 
 def _edge_inset(lab: np.ndarray, contour: Contour, outer_s2: np.ndarray, down: int, deepest_px: float) -> np.ndarray:
-    """(A,) pixels from the landmarks' edge to where the picture begins to look like lip."""
+    """(A,) pixels from the landmarks' edge to the place where the picture begins to look like lip."""
     outer = build_contour(outer_s2, np.stack([contour.origin_2, contour.origin_2 + contour.axes_22[0]]))
     outer_height = np.interp(contour.along_s, *_in_frame_of(contour, outer))
     thickness = np.maximum(0, down * (outer_height - contour.across_s))
@@ -100,18 +100,18 @@ def _edge_inset(lab: np.ndarray, contour: Contour, outer_s2: np.ndarray, down: i
     away = np.linalg.norm(colour - lip, axis=-1)
     limit = max(_LIKE_LIP_FLOOR, _LIKE_LIP * float(np.median(away[core])))
     unlike = 1 / (1 + np.exp(np.clip((limit - away) / (0.3 * limit), -30, 30)))
-    # An edge at an offset takes all before it for gap and all behind it for lip; it costs what is mistaken.
+    # An edge labels all before it as gap and all behind it as lip; its cost is the sum of wrong labels.
     before = np.cumsum(np.pad(1 - unlike, ((0, 0), (1, 0)))[:, :-1], axis=1)
     behind = np.cumsum(unlike[:, ::-1], axis=1)[:, ::-1]
     out_of_reach = 10.0 * (offsets > reach[:, None] + _STEP_PX)
     depth = offsets[_cheapest_path(before + behind + out_of_reach, _EDGE_BEND_COST)]
-    # A single deep place is a highlight on a wet lip rather than a tooth.
+    # A single deep place is a highlight on a wet lip, not a tooth.
     middle = depth[len(depth) // 4 : -(len(depth) // 4)]
     return _towards_corners(np.clip(depth, _EDGE_MIN_PX, np.median(middle) + _EDGE_OVER_MEDIAN_PX))
 
 
 def _cheapest_path(cost_ao: np.ndarray, bend_cost: float) -> np.ndarray:
-    """(A,) offset indices of the path along the mouth that costs least, by dynamic programming."""
+    """(A,) offset indices of the cheapest path along the mouth, by dynamic programming."""
     steps = np.arange(cost_ao.shape[1])
     bend = bend_cost * (steps[:, None] - steps) ** 2
     best, back = cost_ao[0], []
@@ -126,13 +126,13 @@ def _cheapest_path(cost_ao: np.ndarray, bend_cost: float) -> np.ndarray:
 
 
 def _in_frame_of(contour: Contour, other: Contour) -> tuple[np.ndarray, np.ndarray]:
-    """Along and across coordinates of another contour's points in this one's axes."""
+    """The points of `other` along and across the line of `contour`."""
     local = contour.local(other.points())
     return local[:, 0], local[:, 1]
 
 
 def _profiles(image_hwc: np.ndarray, contour: Contour, offsets_o: np.ndarray) -> np.ndarray:
-    """(A, O, C) the picture across the contour at each of its places."""
+    """(A, O, C) the picture sampled across the contour at each of its positions."""
     across = contour.across_s[:, None] + offsets_o[None]
     local = np.stack(np.broadcast_arrays(contour.along_s[:, None], across), -1)
     at = (local @ contour.axes_22 + contour.origin_2).astype(np.float32)
@@ -141,7 +141,7 @@ def _profiles(image_hwc: np.ndarray, contour: Contour, offsets_o: np.ndarray) ->
 
 
 def _towards_corners(offset_a: np.ndarray) -> np.ndarray:
-    """Smooth along the mouth and zero at its corners."""
+    """(A,) the offsets, smoothed along the mouth and zero at its corners."""
     smooth = cv2.GaussianBlur(offset_a.astype(np.float32)[None], (0, 0), 5, borderType=cv2.BORDER_REPLICATE)[0]
     place = np.linspace(0, 1, len(offset_a))
     return smooth * np.clip(8 * place * (1 - place), 0, 1)

@@ -1,4 +1,4 @@
-"""Brings the portrait's mouth to the neutral face: lips closed, whatever the picture shows.
+"""Closes the lips of a portrait, to get from its expression to the neutral face.
 
 Shapes: C control points, S points of a lip contour (11); 3 = x right, y up, z towards the viewer.
 """
@@ -9,10 +9,10 @@ from jamflow.face import topology as topo
 from jamflow.face.mesh.lips import LipCut
 from jamflow.face.mesh.rig import Rig
 
-# Of the gap, the upper lip comes down by this share; the lower lip does the rest. An open smile shows the
-# teeth by a raised upper lip, an open jaw parts the lips by a lowered lower one.
+# The upper lip closes this share of the gap, the lower lip the rest. In an open smile the upper lip is raised; an open jaw lowers
+# the lower lip.
 _UPPER_SHARE, _UPPER_SHARE_SMILE = 0.4, 0.6
-# A parted mouth has thin lips, a closed one thicker: the outer contour moves less than the inner.
+# Lips are thinner when parted than when closed, so the outer contour moves less than the inner.
 _MIDDLE_SHARE = 0.85
 _OUTER_SHARE = 0.6
 _BELOW = {18: 0.45, 200: 0.25, 199: 0.2, 175: 0.2, 152: 0.2, 148: 0.18, 377: 0.18, 176: 0.14, 400: 0.14}
@@ -46,7 +46,7 @@ def closing_motion(rig: Rig, person_v3: np.ndarray, lips: LipCut, smile: bool) -
 
 
 def closed_lips_middle(rig: Rig, rest_c3: np.ndarray, person_v3: np.ndarray, lips: LipCut) -> np.ndarray:
-    """(3,) where the lips meet in the middle once they are closed, head centimetres."""
+    """(3,) the point where the closed lips meet in the middle, head centimetres."""
     upper, lower = topo.UPPER_LIP_INNER[5], topo.LOWER_LIP_INNER[5]
     if not lips.parted:
         return person_v3[[upper, lower]].mean(0)

@@ -29,7 +29,7 @@ from jamflow.face.mesh.warp import Motion3, frame_motion, grid_points, invert
 from jamflow.face.motion import Motion, Transfer
 from jamflow.face.tracker import Face
 
-# Beyond these the warp shows what the portrait does not: the far cheek, the neck behind the chin.
+# Beyond these angles the warp would need parts that the portrait does not show: the far cheek, the neck behind the chin.
 _PITCH_MAX_DEG, _YAW_MAX_DEG, _ROLL_MAX_DEG = 12.0, 12.0, 14.0
 _PROFILE_DEG = 30.0
 _SHIFT_MAX_CM = 1.5
@@ -38,7 +38,7 @@ _AS_IT_IS = Transfer()
 
 
 class MeshRenderer:
-    """See `Renderer`. ``render`` depends on nothing but its arguments, so several threads may render from one source."""
+    """See `Renderer`. ``render`` depends on its arguments only, so several threads may render from one source."""
 
     space = MESH_SPACE
 
@@ -50,7 +50,7 @@ class MeshRenderer:
         return IdleMotion(fps, rng)
 
     def prepare(self, rgb: np.ndarray, face: Face) -> "MeshPicture":
-        """Everything about a portrait that does not change: (H, W, 3) uint8 RGB and the face in it."""
+        """Computes all that stays the same from frame to frame, from a (H, W, 3) uint8 RGB portrait and the face in it."""
         return MeshPicture(self, prepare_source(rgb, face, self._canonical, self._size_px))
 
     def prepare_video(self, video: FaceVideo) -> MeshVideo:
@@ -64,7 +64,7 @@ class MeshRenderer:
         translation_3: np.ndarray | None = None,
         scale: float = 1.0,
     ) -> np.ndarray:
-        """One frame.
+        """Renders one frame.
 
         Args:
             source: from ``prepare``.
@@ -108,17 +108,17 @@ class MeshPicture:
         self.size, self.warnings = source.frame_size, source.warnings
 
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
-        """The jaw follows the mouth; all else is still."""
+        """Motion of mouth and jaw; everything else is still."""
         count = len(mouth_tm)
         still = np.zeros((count, 3), np.float32)
         e_tk3 = follow_mouth(mouth_tm.reshape(count, -1, 3)).astype(np.float32)
         return Motion(e_tk3, still, still, np.ones(count, np.float32), fps)
 
     def clue(self, first: int, count: int, fps: Fraction) -> None:
-        """`mini` speaks without; blinks and brows come from `idle`."""
+        """None: `mini` takes no clue; blinks and brows come from `idle`."""
 
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
-        """Single frames, drawn a few ahead by as many threads as there are cores."""
+        """Yields single frames, which up to four threads draw ahead."""
         motion = drawn_motion(motion, how, self.source.geometry.pose)
         workers = max(1, min(4, os.cpu_count() or 1))
         waiting: deque[Future[np.ndarray]] = deque()
@@ -149,7 +149,7 @@ def _draw_head(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
 
 
 def _limited_rotation(rotation_3: np.ndarray, portrait_yaw_deg: float) -> np.ndarray:
-    """Smoothly limited angles; a portrait already turned to the side may turn less."""
+    """Smoothly limited angles; a portrait that is already turned to the side may turn less."""
     turned = (_PROFILE_DEG - abs(portrait_yaw_deg)) / (_PROFILE_DEG - TURNED_DEG)
     yaw_max = _YAW_MAX_DEG * float(np.clip(turned, 0.25, 1))
     return _soft_limit(rotation_3, np.array([_PITCH_MAX_DEG, yaw_max, _ROLL_MAX_DEG]))

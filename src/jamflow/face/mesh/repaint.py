@@ -1,7 +1,7 @@
-"""Another mouth in a frame of a video: the frame's own skin, moved, over the inside of the mouth.
+"""Repaints the mouth in a frame of a video: moves the frame's own skin over the inside of the mouth.
 
-Nothing but the mouth and the jaw moves, and the motion fades out around the face, so there is no seam: where nothing moves,
-the frame is left as it is, to the bit. A mouth that is wanted as it was filmed leaves the frame as it is, too.
+Only the mouth and the jaw move, and the motion fades out around the face, so there is no seam. Where nothing moves, the frame is
+bit-identical; so is a frame whose target mouth equals the filmed one.
 
 Shapes: K key points (21), C control points, S points of a lip's edge, h, w of the part that is painted; 2 = xy in frame pixels.
 """
@@ -25,27 +25,27 @@ from jamflow.face.mesh.sheets import LOWER_LIP, UPPER_LIP
 from jamflow.face.mesh.thin_plate import thin_plate
 from jamflow.face.mesh.warp import Grid, grid_points, invert
 
-# Where the motion fades out: outwards in multiples of the face's outline, upwards in face heights above the base of the nose.
+# The range in which motion fades out: outwards in multiples of the face's outline, upwards in face heights above the nose base.
 _FULL, _END = 1.3, 1.6
 _UP_FULL, _UP_END = 0.05, 0.2
 _CONTROLS_UP = 0.4
 _STEPS_PER_CM, _STEP_PX = 3, (2, 16)
 _TEXTURE_INSIDE_PX, _UNDERLAP_PX = 0.7, 0.4
-# In a video the landmarks see parted lips in motion, and a deeper search takes painted or wet lips for what is between them.
+# In a video the landmarks track the lips as they part; a deeper search would mistake painted or wet lips for the gap.
 _DEEPEST_CM = 0.12
-_LEAST_CM = 1e-3  # a smaller motion is none
-# The frame's own inside of the mouth is kept while the gap changes by less than this; from the second number on, none of it.
+_LEAST_CM = 1e-3  # smaller motion is ignored
+# The frame's own inside of the mouth is kept if the gap changes by less than the first number, and not used above the second.
 _OWN_CM = (0.1, 0.3)
 _MIDDLE_SHARE, _OUTER_SHARE = 0.85, 0.6
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A mouth against the one that was filmed, in centimetres.
+    """A target mouth relative to the filmed one, in centimetres.
 
     Attributes:
-        by_k3: (K, 3) how far the key points move.
-        filmed_cm, wanted_cm: how far the lips are apart in the middle, 0 where they touch.
+        by_k3: (K, 3) displacement of the key points.
+        filmed_cm, wanted_cm: distance of the lips in the middle, 0 if they touch.
     """
 
     by_k3: np.ndarray
@@ -54,7 +54,7 @@ class Wanted:
 
 
 def wanted_mouth(filmed_k3: np.ndarray, wanted_k3: np.ndarray) -> Wanted:
-    """From two expressions (K, 3), relative to the person at rest."""
+    """The target mouth, from two expressions (K, 3) relative to the person at rest."""
     gaps = [float(e[space.INNER_UPPER, 1] - e[space.INNER_LOWER, 1]) for e in (filmed_k3, wanted_k3)]
     moved = list(space.MESH_SPACE.mouth)
     by = space.follow_mouth(wanted_k3[None, moved])[0] - space.follow_mouth(filmed_k3[None, moved])[0]
@@ -62,7 +62,7 @@ def wanted_mouth(filmed_k3: np.ndarray, wanted_k3: np.ndarray) -> Wanted:
 
 
 def repaint(rgb: np.ndarray, face: SeenFace, wanted: Wanted, insides: tuple[Inside, ...]) -> np.ndarray:
-    """(H, W, 3) uint8, the frame itself where nothing moves."""
+    """The frame with the new mouth, (H, W, 3) uint8; unchanged where nothing moves."""
     if np.abs(wanted.by_k3).max() < _LEAST_CM:
         return rgb
     part = _part(face, rgb.shape)
@@ -92,8 +92,8 @@ def lips_of(rgb: np.ndarray, face: SeenFace) -> LipCut:
 class _Part:
     """The part of a frame that may change.
 
-    box: left, top, right, bottom. grid: coarse points in it. share_hw: on the grid, how much of the motion is left there.
-    weight_hw: the same for every pixel of the box, 1 but for the rim.
+    box: left, top, right, bottom. grid: coarse points in it. share_hw: weight of the motion at these points.
+    weight_hw: weight of the new picture for every pixel of the box, 1 except at the rim.
     """
 
     box: tuple[int, int, int, int]
@@ -103,7 +103,7 @@ class _Part:
     weight_hw: np.ndarray
 
     def field(self, rig: Rig, face: SeenFace, left_out: tuple[int, ...], motion_c2: np.ndarray) -> np.ndarray:
-        """(h, w, 2) how far each point of the grid moves, pixels, from control points that are none of the vertices left out."""
+        """(h, w, 2) displacement of the grid points in pixels, from the control points without the vertices left out."""
         keep = rig.without(left_out)
         height = _heights_up(rig.points_c3[keep, :2], face)
         keep = keep[height < _CONTROLS_UP]
@@ -111,7 +111,7 @@ class _Part:
         return motion.reshape(*self.share_hw.shape, 2) * self.share_hw[..., None]
 
     def look_back(self, field_hw2: np.ndarray) -> np.ndarray:
-        """(h, w, 2) for every pixel of the box, where in the box what is seen there comes from."""
+        """(h, w, 2) backward map: for every pixel of the box, its source place in the box."""
         rows, columns = self.share_hw.shape
         target = self.points_n2.reshape(rows, columns, 2).astype(np.float32)
         back = invert(self.grid, field_hw2, target) - target
@@ -143,16 +143,16 @@ def _part(face: SeenFace, shape: tuple[int, ...]) -> _Part:
 
 
 def _heights_up(points_n2: np.ndarray, face: SeenFace) -> np.ndarray:
-    """(N,) how far above the base of the nose, in face heights."""
+    """(N,) height above the base of the nose, in face heights."""
     up = face.mesh_v3[10, :2] - face.mesh_v3[152, :2]
     return (points_n2 - face.mesh_v3[2, :2]) @ up / (up @ up)
 
 
 def _control_motion(rig: Rig, face: SeenFace, lips: LipCut, wanted: Wanted) -> np.ndarray:
-    """(C, 2) how far the control points move, pixels.
+    """(C, 2) displacement of the control points, pixels.
 
-    The key points alone would bring the lips together only as well as the landmarks know their edges; so at every place along
-    the mouth the gap that is seen is scaled down, or widened by what is wanted more.
+    Key points alone would close the lips only as precisely as the landmarks find their edges. So the gap seen in the frame is
+    scaled down, or widened by the missing amount, at every position along the mouth.
     """
     motion = rig.weights_ck @ wanted.by_k3
     index = {int(vertex): k for k, vertex in enumerate(rig.vertices_c) if vertex >= 0}
@@ -180,13 +180,13 @@ def _control_motion(rig: Rig, face: SeenFace, lips: LipCut, wanted: Wanted) -> n
 
 
 def _landed(edge: Contour, grid: Grid, field_hw2: np.ndarray) -> np.ndarray:
-    """(S, 2) where an edge goes."""
+    """(S, 2) the moved points of an edge."""
     points = edge.points()
     return points + sample(field_hw2, (points - grid.origin_2) / grid.step_px)
 
 
 def _sheet(cut_out: np.ndarray, pixels: np.ndarray, edge: Contour, above: bool, parted: bool) -> np.ndarray:
-    """(h, w, 4) float32, 0 to 255: the skin on one side of an edge, drawn on beyond it, and where it is."""
+    """(h, w, 4) float32, 0 to 255: the skin on one side of an edge, extended beyond it, with its matte as alpha."""
     height, width = cut_out.shape[:2]
     matte = (
         1 - matte_below(edge, pixels)
@@ -215,7 +215,7 @@ def _inside(
     pixels: np.ndarray,
     part: _Part,
 ) -> np.ndarray:
-    """(h, w, 3) float32: what would be seen if there were no lips."""
+    """(h, w, 3) float32: the frame as seen without lips."""
     left, top, right, bottom = part.box
     image = rgb[top:bottom, left:right].astype(np.float32)
     low = np.minimum(landed.points(np.linspace(0, 1, 9), np.zeros(9)), landed.points(np.linspace(0, 1, 9), np.ones(9))).min(0)
@@ -234,7 +234,7 @@ def _inside(
     if lips.parted and own > 0:
         mine = Inside(rgb, gap_between(lips.upper.points(), lips.lower.points()), 0.0, skin)
         seen += np.float32(own) * (mine.seen(u, v, skin) - seen)
-    # Where the gap is all but closed, what is seen is the line between the lips.
+    # An almost closed gap shows the line between the lips.
     line = _line_colour(rgb, face)
     open_share = np.clip((height - 0.4) / 1.6, 0, 1).astype(np.float32)[..., None]
     image[y0:y1, x0:x1] = line + open_share * (seen - line)

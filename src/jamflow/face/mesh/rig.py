@@ -1,8 +1,7 @@
 """How key points move the face: control points on contours, each a weighted sum of key points.
 
-Between the corner and the middle of a lip the weights follow smooth shape functions along the person's own
-contour; the chin, cheeks and forehead get fixed shares of their neighbours. What lies between control
-points is interpolated by a thin-plate spline.
+Between the corner and the middle of a lip, the weights follow smooth shape functions along the person's own contour. The chin,
+cheeks and forehead move with fixed shares of key points nearby. A thin-plate spline interpolates between control points.
 
 Shapes: C control points, K key points (21), V mesh vertices (468); 3 = x right, y up, z towards the viewer.
 """
@@ -14,16 +13,16 @@ import numpy as np
 from jamflow.face import topology as topo
 from jamflow.face.mesh import space
 
-# How full the mouth's outline is between corner and middle: 0 is a parabola, 1 nearly a superellipse.
+# Fullness of the mouth's outline between corner and middle: 0 is a parabola, 1 nearly a superellipse.
 _INNER_FULLNESS = 0.55
 _OUTER_FULLNESS = 0.25
-# The share of a blink that the upper lid does; the lower lid rises by the rest.
+# Share of a blink done by the upper lid; the lower lid rises by the rest.
 _UPPER_LID_SHARE = 0.93
 _CREASE_SHARE = 0.3
 
 _Weights = dict[int, float]
 
-# Vertices that move with fixed shares of key points; with no shares they hold still and anchor the rest.
+# Vertices that move with fixed shares of key points; those without shares stay still and anchor the rest.
 _FIXED: dict[int, _Weights] = {
     # nose
     4: {space.NOSE_TIP: 1.0},
@@ -85,18 +84,18 @@ _FIXED: dict[int, _Weights] = {
 }
 _BROW_PROFILE = (0.7, 0.95, 1.0, 0.9, 0.7)
 _STILL = (117, 346, 36, 266)
-# Rings outside the face's outline: radius as a multiple of its own, and the share of its motion that is left.
+# Rings outside the face's outline: radius as a multiple of the outline's, and share of its motion.
 _RINGS = ((1.14, 0.55), (1.35, 0.15), (1.6, 0.0), (2.0, 0.0))
 
 
 @dataclass(frozen=True)
 class Rig:
-    """Control points and what moves them.
+    """Control points, and how key points move them.
 
     Attributes:
         vertices_c: (C,) mesh vertex of each control point; -1 for the points of the rings outside the face.
         points_c3: (C, 3) control points in the landmarks' own coordinates.
-        weights_ck: (C, K) share of each key point.
+        weights_ck: (C, K) weight of each key point.
         closing_ec3: (2, C, 3) displacement in centimetres that shuts the right and the left eye.
     """
 
@@ -106,12 +105,12 @@ class Rig:
     closing_ec3: np.ndarray
 
     def without(self, vertices: tuple[int, ...]) -> np.ndarray:
-        """Indices of the control points that are none of these vertices."""
+        """Indices of the control points that are not among these vertices."""
         return np.flatnonzero(~np.isin(self.vertices_c, vertices))
 
 
 def build_rig(landmarks_v3: np.ndarray, canonical_v3: np.ndarray) -> Rig:
-    """The rig of a person with these 468 vertices in picture pixels and in head centimetres."""
+    """The rig of a person; the 468 vertices are given in picture pixels and in head centimetres."""
     weights = {vertex: _row({}) for vertex in (*topo.FACE_OVAL, *_STILL)}
     weights |= {vertex: _row(shares) for vertex, shares in _FIXED.items()}
     _add_brows(weights)
@@ -153,7 +152,7 @@ def _closing(vertices: np.ndarray, canonical_v3: np.ndarray) -> np.ndarray:
 
 
 def eye_closures(expression_k3: np.ndarray) -> np.ndarray:
-    """(2,) how far the right and the left eye are shut, 0 (as in the portrait) to 1 (closed)."""
+    """(2,) closure of the right and the left eye, 0 (as in the portrait) to 1 (closed)."""
     upper = expression_k3[[space.LID_RIGHT, space.LID_LEFT], 1]
     lower = expression_k3[[space.LOWER_LID_RIGHT, space.LOWER_LID_LEFT], 1]
     return np.clip((lower - upper) / space.LID_CLOSURE_CM, 0, 1)
@@ -206,16 +205,16 @@ def _add_lips(weights: dict[int, np.ndarray], canonical_v3: np.ndarray) -> None:
 
 
 def contour_parameter(contour_n3: np.ndarray) -> np.ndarray:
-    """Place along a lip contour, -1 at the right corner, 0 in the middle, 1 at the left corner."""
+    """Position along a lip contour: -1 at the right corner, 0 in the middle, 1 at the left corner."""
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(contour_n3, axis=0), axis=1))]
     middle = along[len(along) // 2]
     return np.where(along < middle, along / middle - 1, (along - middle) / (along[-1] - middle))
 
 
 def lip_shape(u: float, fullness: float) -> tuple[float, float, float]:
-    """Shares of the right corner, the middle and the left corner at place ``u`` of a lip contour.
+    """Weights of the right corner, the middle and the left corner at position ``u`` of a lip contour.
 
-    They add up to one and reproduce linear motion, so turning or stretching the mouth bends nothing.
+    They sum to one and reproduce linear motion, so turning or stretching the mouth does not bend it.
     """
     bump = (1 - u * u) * (1 + fullness * u * u)
     return (1 - bump - u) / 2, bump, (1 - bump + u) / 2

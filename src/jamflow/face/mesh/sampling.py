@@ -1,4 +1,4 @@
-"""Sampling pictures and grids at fractional places; the edge's own value holds beyond the edge."""
+"""Samples pictures and grids at fractional positions; edge values are repeated beyond the edge."""
 
 import cv2
 import numpy as np
@@ -8,13 +8,13 @@ _REMAP_MAX = 32_000
 
 
 def remap(image_hwc: np.ndarray, at_hw2: np.ndarray, cubic: bool = False) -> np.ndarray:
-    """The image, of up to four channels, at float32 (x, y) places; bilinear where not ``cubic``."""
+    """The image, of up to four channels, sampled at float32 (x, y) positions, bilinearly unless ``cubic``."""
     interpolation = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
     return cv2.remap(image_hwc, at_hw2, None, interpolation, borderMode=cv2.BORDER_REPLICATE)  # type: ignore
 
 
 def sample(grid_hwc: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
-    """Bilinear samples (N, C) of a grid of up to four channels at (column, row) places."""
+    """Bilinear samples (N, C) of a grid of up to four channels at (column, row) positions."""
     points = np.ascontiguousarray(points_n2, np.float32).reshape(1, -1, 2)
     starts = range(0, points.shape[1], _REMAP_MAX)
     parts = [remap(grid_hwc, points[:, start : start + _REMAP_MAX]) for start in starts]
@@ -22,6 +22,6 @@ def sample(grid_hwc: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
 
 
 def smoothstep(x: np.ndarray) -> np.ndarray:
-    """0 below 0, 1 above 1, smooth between."""
+    """0 below 0, 1 above 1, smooth in between."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)

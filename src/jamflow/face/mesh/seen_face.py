@@ -1,4 +1,4 @@
-"""The face in one frame of a video: landmarks smoothed over time, and the head's pose in them.
+"""The face in one frame of a video: landmarks smoothed over time, and the head pose.
 
 Shapes: L landmarks (478), V mesh vertices (468); 3 = x right, y down, z away, pixels.
 """
@@ -17,7 +17,7 @@ from jamflow.face.tracker import Face
 
 @dataclass(frozen=True)
 class SeenFace:
-    """landmarks_l3: in frame pixels. pose: of the head. person_v3: the mesh in head centimetres."""
+    """landmarks_l3: in frame pixels. pose: head pose. person_v3: the mesh in head centimetres."""
 
     landmarks_l3: np.ndarray
     pose: HeadPose
@@ -32,7 +32,7 @@ class SeenFace:
 
     @cached_property
     def per_cm_23(self) -> np.ndarray:
-        """Head centimetres to frame pixels, for differences."""
+        """(2, 3) matrix from displacements in head centimetres to frame pixels."""
         return self.pose.scale_px * self.pose.rotation_33[:2] * np.array([[1.0], [-1.0]])
 
 

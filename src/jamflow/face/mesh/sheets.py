@@ -23,11 +23,11 @@ _BLEND_PX = 6
 
 @dataclass(frozen=True)
 class SheetMaker:
-    """What all sheets of a face share.
+    """Makes the patches of all sheets of a face.
 
     Attributes:
         rig: the control points.
-        rest_c3: displacement of the control points that brings the portrait to its neutral face.
+        rest_c3: displacement of the control points from the portrait to the neutral face.
         geometry: the head in the frame.
     """
 
@@ -36,7 +36,7 @@ class SheetMaker:
     geometry: HeadGeometry
 
     def spread(self, left_out: tuple[int, ...], points_n2: np.ndarray) -> np.ndarray:
-        """(N, C) interpolation from the control points that are none of the vertices left out."""
+        """(N, C) interpolation matrix from the control points, without the vertices left out."""
         keep = self.rig.without(left_out)
         matrix = np.zeros((len(points_n2), len(self.rig.vertices_c)), np.float32)
         matrix[:, keep] = thin_plate_matrix(self.rig.points_c3[keep, :2], points_n2)
@@ -54,8 +54,8 @@ class SheetMaker:
 
         Args:
             origin_2, step_px, shape_hw: the grid.
-            spread_nc: interpolation from the control points to the grid's.
-            blink_n: share of a blink that each point takes part in; none does where it is not given.
+            spread_nc: interpolation matrix from the control points to the grid points.
+            blink_n: weight of a blink at each point; None is no blink.
         """
         closing = None
         if blink_n is not None:
@@ -71,7 +71,7 @@ class SheetMaker:
         )
 
     def whole(self, mesh_v3: np.ndarray, lip_line: Contour) -> Patch:
-        """The whole head at low resolution; at the cuts it follows the nearer sheet."""
+        """The patch of the whole head, at low resolution; at the cuts it follows the nearer sheet."""
         width, height = self.geometry.size_wh
         shape = (-(-height // COARSE_PX), -(-width // COARSE_PX))
         # Pixel centres of the coarse cells, so that cv2.resize brings the map to full size without a shift.

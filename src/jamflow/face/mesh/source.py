@@ -1,4 +1,4 @@
-"""All that is computed once per portrait: frame, geometry, rig, the whole head and the cuts in it."""
+"""Everything that is computed once per portrait: frame, geometry, rig, the head and the cuts in it."""
 
 from dataclasses import dataclass
 
@@ -32,13 +32,13 @@ class MeshSource:
         warnings: what the user should know about this portrait.
         rgb: (H, W, 3) uint8, the portrait inside the frame.
         geometry: the head in the frame.
-        whole: how the whole head moves, at low resolution.
-        moving_xyxy: the part of the frame that ever changes.
+        whole: motion of the whole head, at low resolution.
+        moving_xyxy: the part of the frame that can change: left, top, right, bottom.
         mouth: the cut between the lips.
         eyes: the cuts between the lids, right and left.
         eyes_open: whether the right and the left eye are open in the portrait.
-        interior: what an open mouth shows.
-        own_teeth: the teeth of a portrait that smiles openly.
+        interior: inside of an open mouth.
+        own_teeth: teeth of a portrait with an open smile.
     """
 
     frame_size: tuple[int, int]
@@ -88,7 +88,7 @@ def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, size_p
 
 
 def _moving_box(geometry: HeadGeometry) -> tuple[int, int, int, int]:
-    """Around every point that moves, with room for the coarse cells at the rim."""
+    """The box around every point that moves, with a margin for the coarse cells at the rim."""
     width, height = geometry.size_wh
     points = grid_points(np.zeros(2), COARSE_PX, (-(-height // COARSE_PX), -(-width // COARSE_PX)))
     moves = (geometry.head_share(points) > 0) | (geometry.expression_share(points) > 0)

@@ -46,11 +46,11 @@ MESH_SPACE = MotionSpace(
     follow=(CHIN, JAW_RIGHT, JAW_LEFT),
 )
 
-# A lid that comes this much nearer to the other one closes the eye, whatever the person's own aperture:
-# driving and driven eyes differ in size, and a blink has to close both.
+# Lids that approach each other by this much close the eye, whatever its own aperture: the eyes of the driving person and of the
+# portrait differ in size, and a blink must close both.
 LID_CLOSURE_CM = 0.8
 
-# The jaw turns about its joint: the chin goes down with the lower lip, somewhat less, and a little back.
+# The jaw turns about its joint: the chin goes down with the lower lip, but less, and slightly back.
 _CHIN_DROP = 0.8
 _CHIN_RISE = 0.3
 _CHIN_BACK = 0.25
@@ -58,15 +58,15 @@ _JAW_LINE_SHARE = 0.35
 
 
 def follow_mouth(e_mouth_tm3: np.ndarray) -> np.ndarray:
-    """All key points of a face of which only the mouth is known.
+    """Completes mouth key points to all key points.
 
-    The jaw follows the lower lip and the rest stays neutral.
+    The jaw follows the lower lip; the rest stays neutral.
 
     Args:
         e_mouth_tm3: (T, 6, 3) displacements of the mouth key points in centimetres.
 
     Returns:
-        (T, 21, 3) float32.
+        (T, 21, 3) float32, centimetres.
     """
     e_tk3 = np.zeros((len(e_mouth_tm3), MESH_SPACE.n_keypoints, 3), np.float32)
     e_tk3[:, : len(MESH_SPACE.mouth)] = e_mouth_tm3
@@ -79,5 +79,5 @@ def follow_mouth(e_mouth_tm3: np.ndarray) -> np.ndarray:
 
 
 def lip_opening_cm(keypoints_tk3: np.ndarray) -> np.ndarray:
-    """(T,) opening of motion whose key points start with the six of the mouth, as the mesh space's do."""
+    """(T,) lip opening, cm; the key points must begin with the six of the mouth, as those of the mesh space do."""
     return keypoints_tk3[:, INNER_UPPER, 1] - keypoints_tk3[:, INNER_LOWER, 1]

@@ -1,14 +1,14 @@
 """Smooth interpolation from scattered points to other points, as a matrix.
 
-A thin-plate spline bends least of all surfaces through the given values, so motion spreads over
-skin without facets. It is linear in the values: once the points are known, so is the matrix.
+A thin-plate spline bends least of all surfaces through the given values, so motion spreads over skin without facets. It is linear
+in the values, so the points alone give the matrix.
 
 Shapes: C control points, N points to interpolate at.
 """
 
 import numpy as np
 
-# Relative to the kernel's scale; keeps nearly coincident control points from making the system singular.
+# Relative to the kernel's scale; keeps the system regular when control points nearly coincide.
 _SMOOTHING = 1e-5
 
 
@@ -19,14 +19,14 @@ def thin_plate_matrix(controls_c2: np.ndarray, points_n2: np.ndarray) -> np.ndar
 
 
 def thin_plate(controls_c2: np.ndarray, values_cd: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
-    """(N, D) float32: the same for values that are needed once, without the matrix."""
+    """(N, D) float32: interpolates values that are needed once, without the matrix."""
     system, basis = _system_and_basis(controls_c2, points_n2)
     known = np.concatenate([values_cd, np.zeros((3, values_cd.shape[1]))])
     return basis @ np.linalg.solve(system, known).astype(np.float32)
 
 
 def _system_and_basis(controls_c2: np.ndarray, points_n2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(C + 3, C + 3) to be solved for the weights of the (N, C + 3) functions."""
+    """The linear system (C + 3, C + 3) for the weights, and the basis functions (N, C + 3) at the points."""
     centre = controls_c2.mean(0)
     scale = np.abs(controls_c2 - centre).max()
     controls = (controls_c2 - centre) / scale

@@ -1,4 +1,4 @@
-"""The face mesh as a tracker: motion of the mesh's space from pictures."""
+"""Tracks motion in the mesh's motion space with the face mesh."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,13 +16,13 @@ from jamflow.face.motion import Motion
 from jamflow.face.track import Track
 from jamflow.face.tracker import FaceTracker
 
-# As a portrait's lips are brought together (`neutral.py`).
+# As for a portrait whose lips are closed (`neutral.py`).
 _UPPER_SHARE, _OUTER_SHARE = 0.4, 0.6
 
 
 class MeshTracker:
-    """See `Tracker`. At rest is the median of the frames whose lips are nearest to each other, posed as in the first frame, and
-    with the lips brought together if they are apart even then: rest is a shut mouth, also for who smiles all the time."""
+    """See `Tracker`. Rest is the median of the frames with the least open lips, posed as in the first frame. If the lips are
+    apart even there, they are closed: rest is a shut mouth, also for a person who smiles all the time."""
 
     space = MESH_SPACE
 
@@ -41,7 +41,7 @@ class MeshTracker:
 
 
 def _parted(apart_cm: float) -> np.ndarray:
-    """(21, 3) the expression that parts shut lips so far."""
+    """(21, 3) the expression that parts shut lips by `apart_cm`."""
     e_k3 = np.zeros((MESH_SPACE.n_keypoints, 3), np.float32)
     for upper, lower, share in ((INNER_UPPER, INNER_LOWER, 1.0), (OUTER_UPPER, OUTER_LOWER, _OUTER_SHARE)):
         e_k3[upper, 1], e_k3[lower, 1] = share * _UPPER_SHARE * apart_cm, share * (_UPPER_SHARE - 1) * apart_cm
@@ -49,7 +49,7 @@ def _parted(apart_cm: float) -> np.ndarray:
 
 
 def _without_gaps(motion: Motion, found_t: np.ndarray) -> Motion:
-    """Where no face was found, straight on from the last to the next; at the ends, still."""
+    """Fills frames without a face by linear interpolation; constant at both ends."""
     there, all_t = np.flatnonzero(found_t), np.arange(len(found_t))
 
     def fill(x: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A driving motion as the mesh renderer draws it: relative to the portrait.
+"""Applies a driving motion to a portrait of the mesh renderer.
 
 Shapes: T frames, K key points (21); 3 = x right, y up, z towards the viewer, or pitch, yaw, roll.
 """
@@ -14,10 +14,10 @@ _EYES = (*range(EYE_RIGHT, LOWER_LID_LEFT + 1), BROW_RIGHT, BROW_LEFT)
 
 
 def drawn_motion(motion: Motion, how: Transfer, portrait: HeadPose) -> Motion:
-    """Motion without `rest`: displacement from the neutral face, turn and shift from the portrait's own pose.
+    """Motion without `rest`: displacement from the neutral face, rotation and translation from the portrait's own pose.
 
-    Where the maker's head is in his picture says nothing about this one, so place and size are taken over only
-    relatively.
+    Position and size of the driving person's head are meaningless in another picture, so they are applied only in relative
+    transfer.
     """
     rest = motion.rest
     expression, rotation = motion.expression_tk3, motion.rotation_t3

@@ -1,6 +1,6 @@
-"""A video whose mouth is painted anew, frame by frame: see `repaint` for one of them.
+"""Repaints the mouth in a video, frame by frame (see `repaint`).
 
-A frame is made from its number alone, so a result may be drawn in any pieces, from several threads, and again.
+A frame depends on its number only, so a result may be drawn in any pieces, from several threads, and again.
 
 Shapes: K frames of the video, T of a piece of the result, M mouth channels; 3 = x right, y up, z towards the viewer.
 """
@@ -26,7 +26,7 @@ from jamflow.face.pose import fit_pose
 from jamflow.face.tracker import Face
 from jamflow.face.usable import eased, losses, usable_frames
 
-_FACE_CM = 18.0  # height of the canonical face, about
+_FACE_CM = 18.0  # approximate height of the canonical face
 _AS_IT_IS = Transfer()
 
 
@@ -36,10 +36,10 @@ class MeshVideo:
     space = MESH_SPACE
 
     def __init__(self, film: FaceVideo, canonical: CanonicalFace):
-        """Goes through some frames to see what the inside of this mouth looks like.
+        """Reads some frames to find the inside of the mouth.
 
         Raises:
-            UserError: the mesh does not fit this face, or nowhere is it large enough and seen from the front.
+            UserError: the mesh does not fit the face, or it is nowhere large enough and seen from the front.
         """
         self._film, self._canonical = film, canonical
         self.size = (film.size[0] // 2 * 2, film.size[1] // 2 * 2)
@@ -51,7 +51,7 @@ class MeshVideo:
         self._insides = find_insides(film, self._usable_k, canonical)
 
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
-        """The jaw follows the mouth; all else is as filmed."""
+        """Motion of mouth and jaw; everything else stays as filmed."""
         count = len(mouth_tm)
         still = np.zeros((count, 3), np.float32)
         e_tk3 = follow_mouth(mouth_tm.reshape(count, -1, 3)).astype(np.float32)
@@ -61,7 +61,7 @@ class MeshVideo:
         return self._film.clue(MESH_SPACE, first, count, fps)
 
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
-        """Single frames, drawn a few ahead by as many threads as there are cores. `how` is not for videos."""
+        """Yields single frames, which up to four threads draw ahead. `how` is ignored: it is for portraits."""
         shown = self._film.shown_n[first : first + len(motion)].tolist()
         workers = max(1, min(4, os.cpu_count() or 1))
         waiting: deque[Future[np.ndarray]] = deque()
@@ -84,7 +84,7 @@ class MeshVideo:
 
 
 def _neutral(film: FaceVideo, canonical: CanonicalFace) -> np.ndarray:
-    """(21, 3) the person at rest, head centimetres: what the tracker measured expressions from."""
+    """(21, 3) key points of the person at rest, head centimetres, as the tracker found them."""
     k = int(np.flatnonzero(film.track.found_t)[0])
     face = Face(film.landmarks(k, k + 1)[0].astype(np.float64), 1.0)
     points = fit_pose(face, canonical).to_canonical(face.mesh_v3[list(KEY_VERTICES)])

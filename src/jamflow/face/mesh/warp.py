@@ -1,8 +1,7 @@
-"""Forward motion of source points and its inverse, the backward map a picture is sampled with.
+"""Forward motion of source points, and its inverse: the backward map for sampling a picture.
 
-Forward motion is known where the source is: a grid of source points, each with the place it goes to.
-A frame needs the opposite, for every target pixel the source point that lands on it. The motion is smooth
-and free of folds (see ``geometry``), so Newton's method finds it in a few steps.
+Forward motion is known on a grid of source points. A frame needs the opposite: for every target pixel, the source point that
+lands on it. The motion is smooth and free of folds (see ``geometry``), so Newton's method finds it in a few steps.
 
 Shapes: N points of a grid of h rows and w columns, K key points (21); 2 = xy in frame pixels.
 """
@@ -23,14 +22,14 @@ _JACOBIAN_MIN = 0.15
 
 @dataclass(frozen=True)
 class Motion3:
-    """What drives one frame, ready for every patch.
+    """The motion of one frame, prepared for every patch.
 
     Attributes:
         expression_k3: (K, 3) head centimetres.
-        closures_e: (2,) right and left eye, 0 to 1.
-        still_23: head centimetres to frame pixels, for a head at rest.
+        closures_e: (2,) closure of right and left eye, 0 to 1.
+        still_23: matrix from head centimetres to frame pixels, for the head at rest.
         moved_23: the same for the moved head.
-        shift_2: where the pivot goes, frame pixels.
+        shift_2: place of the moved pivot, frame pixels.
     """
 
     expression_k3: np.ndarray
@@ -67,7 +66,7 @@ def frame_motion(
 
 @dataclass(frozen=True)
 class Grid:
-    """origin_2: its first point, frame pixels. step_px: its spacing."""
+    """A square grid. origin_2: first point, frame pixels. step_px: spacing."""
 
     origin_2: np.ndarray
     step_px: float
@@ -75,7 +74,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Patch:
-    """Source points on a regular grid and all that is needed to move them.
+    """Source points on a regular grid, with everything needed to move them.
 
     Attributes:
         origin_2: first grid point, frame pixels.
@@ -83,10 +82,10 @@ class Patch:
         shape_hw: rows and columns.
         points_n2: the grid points.
         head_n3: the same, relative to the pivot, in head centimetres.
-        rest_n3: displacement that brings the portrait to its neutral face.
-        weights_nk: shares of the key points.
-        closing_en3: displacement of a shut right and left eye; None where blinks do not reach.
-        head_share_n1: 1 where a point turns with the head.
+        rest_n3: displacement from the portrait to the neutral face, centimetres.
+        weights_nk: weights of the key points.
+        closing_en3: displacement that shuts the right and the left eye, centimetres; None if blinks do not reach the patch.
+        head_share_n1: 1 where a point moves with the head, 0 where it stays.
     """
 
     origin_2: np.ndarray
@@ -100,7 +99,7 @@ class Patch:
     head_share_n1: np.ndarray
 
     def displacement(self, motion: Motion3) -> np.ndarray:
-        """(h, w, 2) float32: how far each source point moves, in pixels."""
+        """(h, w, 2) float32: displacement of each source point, pixels."""
         offset = self.rest_n3 + self.weights_nk @ motion.expression_k3
         if self.closing_en3 is not None:
             offset = offset + np.tensordot(motion.closures_e, self.closing_en3, axes=1)
@@ -118,7 +117,7 @@ def build_patch(
     weights_nk: np.ndarray,
     closing_en3: np.ndarray | None,
 ) -> Patch:
-    """A patch whose expression fades out around the face; the arguments are the attributes before fading."""
+    """A patch whose expression fades out around the face. The arguments are the attributes of `Patch` before fading."""
     points = grid_points(origin_2, step_px, shape_hw)
     share = geometry.expression_share(points)[:, None]
     return Patch(
@@ -155,7 +154,7 @@ def invert(patch: Patch | Grid, displacement_hw2: np.ndarray, target_hw2: np.nda
         determinant = np.maximum(a * d - b * c, _JACOBIAN_MIN)
         move_x = (d * error[..., 0] - b * error[..., 1]) / determinant
         move_y = (a * error[..., 1] - c * error[..., 0]) / determinant
-        # The first step covers the motion itself, the later ones correct it: larger means astray in a fold.
+        # The first step covers the motion itself, later ones correct it; a larger step would be lost in a fold.
         limit = _FIRST_STEP_MAX_PX if step == 0 else _STEP_MAX_PX
         source[..., 0] -= np.clip(move_x, -limit, limit)
         source[..., 1] -= np.clip(move_y, -limit, limit)
