@@ -171,6 +171,7 @@ def _sound(frame: av.AudioFrame, wave: np.ndarray) -> Sound:
 
 @contextmanager
 def opened(path: str | Path, what: str) -> Iterator[InputContainer]:
+    """Opens a file with FFmpeg. FFmpeg errors in the block become UserErrors, in which ``what`` names the file."""
     path = existing_file(path, what)
     try:
         # `file:` stops FFmpeg from reading a colon in the name as a protocol; the whitelist stops playlists from reaching
