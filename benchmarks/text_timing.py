@@ -18,12 +18,13 @@ from jamflow.evaluate.wer import word_errors
 from jamflow.loading.joint import load_joint
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, generate
+from jamflow.sampling.utterance import Voice
 from jamflow.speech.vocoder import load_vocoder
 from jamflow.speech.whisper import Whisper
 from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend, TimedSentence
 from jamflow.text.phonemes import symbols
-from jamflow.voices.prompt import Voice, load_voice
+from jamflow.voices.phonemes.voice_file import load_voice
 from jamflow.weights.shipped import asset
 
 

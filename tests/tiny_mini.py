@@ -10,11 +10,11 @@ from jamflow.mel_format import MelFormat
 from jamflow.model.config import MINI_MOUTH, AudioConfig, JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
-from jamflow.sampling.utterance import Lips
+from jamflow.sampling.utterance import Lips, Voice
 from jamflow.speech.vocoder import Vocos, VocosConfig
 from jamflow.text.durations import DurationConfig, DurationPredictor
 from jamflow.text.phonemes import symbols
-from jamflow.voices.prompt import Voice, save_voice
+from jamflow.voices.phonemes.voice_file import save_voice
 from jamflow.weights.tensors import save_tensors
 from tiny_base import awake
 

@@ -14,9 +14,9 @@ from jamflow.data.corpus import shards
 from jamflow.data.features import examples
 from jamflow.face.articulation import articulate
 from jamflow.loading.joint import joint_config, save_joint
-from jamflow.sampling.utterance import Lips
+from jamflow.sampling.utterance import Lips, Voice
 from jamflow.text.phonemes import tokens_in_time
-from jamflow.voices.prompt import Voice, save_voice
+from jamflow.voices.phonemes.voice_file import save_voice
 from jamflow.weights.tensors import save_tensors
 
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"

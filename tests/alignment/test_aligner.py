@@ -9,11 +9,11 @@ from jamflow.alignment.warping import sounding
 from jamflow.alignment.words_in_sound import Aligner
 from jamflow.model.config import mini
 from jamflow.sampling.conditions import SpeechCondition
+from jamflow.sampling.utterance import Voice
 from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import PUNCTUATION, SILENCE, symbols
 from jamflow.text.words import is_sound, sequence, spoken_words
-from jamflow.voices.prompt import Voice
 from jamflow.weights.shipped import asset
 
 CONFIG = mini(len(symbols()))

@@ -15,12 +15,11 @@ from jamflow.loading.joint import load_joint
 from jamflow.mel_format import MelFormat
 from jamflow.model.streams import AudioInput
 from jamflow.speech import whisper
-from jamflow.speech.level import to_f5_level
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import load_vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
-from jamflow.voices.f5_reference import clipped_reference
+from jamflow.voices.f5.reference import clipped_reference, to_f5_level
 from jamflow.weights.shipped import asset
 from tiny_base import SAID, make_folder, make_voice
 

@@ -19,7 +19,7 @@ from jamflow.media.video_writer import VideoWriter
 from jamflow.mel_format import MelFormat
 from jamflow.result import Result
 from jamflow.speech.mel import LogMel
-from jamflow.voices.given_lips import cuts
+from jamflow.voices.phonemes.given_lips import cuts
 
 MEL = MelFormat()
 PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
@@ -107,7 +107,7 @@ def test_seed_and_pieces(model: JamFlow, film: Path, monkeypatch: pytest.MonkeyP
     again, other = (model.dub(film, TEXT, seed=seed, nfe=2).speech.waveform for seed in (1, 2))
     np.testing.assert_array_equal(whole.speech.waveform, again)
     assert not np.array_equal(whole.speech.waveform, other)
-    monkeypatch.setattr("jamflow.voices.given_lips.LONGEST_S", 2.0)
+    monkeypatch.setattr("jamflow.voices.phonemes.given_lips.LONGEST_S", 2.0)
     parts = model.dub(film, TEXT, seed=1, nfe=2)
     pieces = list(parts.pieces())
     assert len(pieces) >= 3 and sum(len(p.speech) for p in pieces) == len(whole.speech.waveform)

@@ -19,7 +19,7 @@ from jamflow.sampling.generate import Sampling, generate
 from jamflow.speech.mel import LogMel
 from jamflow.speech.waveform import write_wave
 from jamflow.voices.adaptation import Adaptation, Adapter, adapted
-from jamflow.voices.prompt import adaptation_mel
+from jamflow.voices.phonemes.prompt import adaptation_mel
 
 MEL = MelFormat()
 

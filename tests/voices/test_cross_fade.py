@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from golden import Golden
 from jamflow.mel_format import MelFormat
-from jamflow.speech.level import to_f5_level
-from jamflow.voices.cross_fade import CrossFade
+from jamflow.voices.f5.cross_fade import CrossFade
+from jamflow.voices.f5.reference import to_f5_level
 
 MEL = MelFormat()
 

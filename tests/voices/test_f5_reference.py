@@ -1,11 +1,11 @@
-"""The recording that F5-TTS continues is cut where it is quiet, and not at all if it is short."""
+"""The recording that F5-TTS continues is cut where it is quiet, not at all if it is short, and raised to one level."""
 
 import numpy as np
 import pytest
 
 from jamflow.errors import UserError
 from jamflow.mel_format import MelFormat
-from jamflow.voices.f5_reference import LONGEST_S, clipped_reference
+from jamflow.voices.f5.reference import LONGEST_S, clipped_reference, to_f5_level
 
 MEL = MelFormat()
 
@@ -53,3 +53,12 @@ def test_a_pause_counts_only_when_enough_came_before() -> None:
 def test_next_to_nothing_is_refused(wave: np.ndarray) -> None:
     with pytest.raises(UserError, match="less than"):
         clipped_reference(wave, MEL.sample_rate_hz)
+
+
+def test_f5_hears_quiet_recordings_louder_and_loud_ones_as_they_are() -> None:
+    quiet, loud = noise(1.0, 0.02), noise(1.0, 0.2)
+    raised, back = to_f5_level(quiet)
+    assert np.sqrt(np.mean(raised**2)) == pytest.approx(0.1, rel=1e-3)
+    np.testing.assert_allclose(raised * back, quiet, atol=1e-6)
+    same, back = to_f5_level(loud)
+    assert same is loud and back == 1.0

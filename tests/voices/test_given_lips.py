@@ -8,10 +8,9 @@ import pytest
 import torch
 
 from jamflow.model.config import mini
-from jamflow.sampling.utterance import GivenLips, Lips
+from jamflow.sampling.utterance import GivenLips, Lips, Voice
 from jamflow.text.phonemes import symbols
-from jamflow.voices.given_lips import LONGEST_S, cuts, utterances, with_lips
-from jamflow.voices.prompt import Voice
+from jamflow.voices.phonemes.given_lips import LONGEST_S, cuts, utterances, with_lips
 
 CONFIG = mini(len(symbols()))
 FPS, VOICE_TOKENS = 25, 45  # 0.96 s

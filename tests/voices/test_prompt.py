@@ -7,7 +7,7 @@ import torch
 from jamflow.mel_format import MelFormat
 from jamflow.speech.level import LOUD, to_model_level
 from jamflow.speech.mel import LogMel
-from jamflow.voices.prompt import MAX_PROMPT_S, MIN_PROMPT_S, adaptation_mel, choose_prompt, trimmed, voice_from_prompt
+from jamflow.voices.phonemes.prompt import MAX_PROMPT_S, MIN_PROMPT_S, adaptation_mel, choose_prompt, trimmed, voice_from_prompt
 
 MEL = MelFormat()
 

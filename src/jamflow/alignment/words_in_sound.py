@@ -13,11 +13,11 @@ from torch import Tensor
 from jamflow.alignment.warping import sounding, voiceless, warp, warped_s
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
+from jamflow.sampling.utterance import Voice
 from jamflow.text.durations import timeline
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import SILENCE, tokens_in_time
 from jamflow.text.words import TimedWord, Word, is_sound, sequence
-from jamflow.voices.prompt import Voice
 
 _EDGE_S = 0.1  # of silence before and after what is said
 _AT_ONCE_S = 8.0  # of speech; rows of the training are up to 12 s, and the voice is one of them

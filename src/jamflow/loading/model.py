@@ -20,9 +20,9 @@ from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
 from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend
 from jamflow.voices.adaptation import Adapter
-from jamflow.voices.f5_reader import F5Reader
-from jamflow.voices.phoneme_reader import PhonemeReader
-from jamflow.voices.prompt import load_voice
+from jamflow.voices.f5.reader import F5Reader
+from jamflow.voices.phonemes.reader import PhonemeReader
+from jamflow.voices.phonemes.voice_file import load_voice
 from jamflow.voices.reader import Reader
 from jamflow.weights.fetch import require
 from jamflow.weights.shipped import ASSETS

@@ -22,6 +22,18 @@ class Lips:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """A piece of speech that the model continues, a whole number of blocks long.
+
+    mel_fm: (F, mel bands) log mel. text_a: (A,) tokens laid out in time, -1 where unknown. lips: of the same speech, or None.
+    """
+
+    mel_fm: Tensor
+    text_a: Tensor
+    lips: Lips | None = None
+
+
+@dataclass(frozen=True)
 class GivenLips:
     """What a video shows of a mouth, relative to the person at rest.
 

@@ -1,6 +1,6 @@
 """Between people and streams: text and a voice become conditions, mel becomes sound.
 
-How a model does that is chosen by `JointConfig.text`: `phoneme_reader` or `f5_reader`. The pipeline knows only what is here.
+How a model does that is chosen by `JointConfig.text`: `phonemes` or `f5`. The pipeline knows only what is here.
 """
 
 from collections.abc import Callable, Iterator, Sequence

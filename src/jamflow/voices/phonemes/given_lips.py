@@ -17,9 +17,8 @@ from torch import Tensor
 from jamflow.alignment.lip_timing import PAUSES, STILL, Phones, moving
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
-from jamflow.sampling.utterance import GivenLips, Lips, Utterance
+from jamflow.sampling.utterance import GivenLips, Lips, Utterance, Voice
 from jamflow.text.phonemes import SILENCE, tokens_in_time
-from jamflow.voices.prompt import Voice
 
 LONGEST_S = 10.0  # of an utterance without its voice: what the longer rows of mini's training hold
 _LEAST_PAUSE_S = 0.1

@@ -3,21 +3,16 @@
 Shapes: A audio tokens, F mel frames, N samples, T motion frames.
 """
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from jamflow.errors import UserError
-from jamflow.mel_format import MelFormat
-from jamflow.model.config import JointConfig
-from jamflow.sampling.utterance import Lips
+from jamflow.sampling.utterance import Voice
 from jamflow.speech.bandwidth import bands_heard, with_top
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
-from jamflow.weights.tensors import load_tensors, save_tensors
 
 MAX_PROMPT_S = 4.8
 MIN_PROMPT_S = 0.96
@@ -41,16 +36,6 @@ class Prompt:
     start_s: float
     end_s: float
     whole: bool
-
-
-@dataclass(frozen=True)
-class Voice:
-    """mel_fm: (F, mel bands) log mel. text_a: (A,) tokens laid out in time, -1 where unknown. lips: of the same speech, or None.
-    The length is a whole number of blocks (see `pieces`)."""
-
-    mel_fm: Tensor
-    text_a: Tensor
-    lips: Lips | None = None
 
 
 def trimmed(wave: np.ndarray, rate_hz: int) -> slice:
@@ -110,33 +95,3 @@ def adaptation_mel(wave: np.ndarray, log_mel: LogMel) -> Tensor | None:
         return None
     mel = log_mel(torch.from_numpy(to_model_level(wave)))
     return with_top(mel, bands_heard(mel, log_mel.format))
-
-
-def save_voice(path: Path, voice: Voice, mel_format: MelFormat) -> None:
-    """A voice whose lips are known, with the format of its mel."""
-    assert voice.lips is not None
-    tensors = {"mel": voice.mel_fm, "text": voice.text_a.int(), "mouth": voice.lips.mouth_tc}
-    save_tensors(path, tensors, {"mel": asdict(mel_format)})
-
-
-def load_voice(path: Path, config: JointConfig) -> Voice:
-    """Read what `save_voice` wrote.
-
-    Args:
-        config: of the model that speaks with the voice.
-
-    Raises:
-        UserError: the file is missing or damaged, or the voice was made for another model.
-    """
-    tensors, raw = load_tensors(path, without={})
-    config.mel.refuse_other(f"The voice in {path}", MelFormat(**raw.get("mel", {})))
-    try:
-        mel_fm, text_a, mouth_tc = tensors["mel"], tensors["text"].long(), tensors["mouth"]
-    except KeyError as error:
-        raise UserError(f"{path} is not the file of a voice.", "Check which file it is.") from error
-    tokens = len(text_a)
-    frames = config.motion_frames(tokens)
-    wanted = (tokens * config.frames_per_token, config.mel.bands), (frames, config.motion.mouth_channels)
-    if tokens % config.block_tokens or (tuple(mel_fm.shape), tuple(mouth_tc.shape)) != wanted:
-        raise UserError(f"The voice in {path} is not of this model: its sizes differ.", "Use files that were made together.")
-    return Voice(mel_fm, text_a, Lips(mouth_tc, torch.ones(frames, dtype=torch.bool)))

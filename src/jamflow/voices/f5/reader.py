@@ -20,14 +20,13 @@ from jamflow.errors import UserError
 from jamflow.mel_format import MelFormat
 from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
-from jamflow.speech.level import to_f5_level
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.text.fit import FitMode, fitted
-from jamflow.voices.cross_fade import CROSS_FADE_S, CrossFade
-from jamflow.voices.f5_reference import clipped_reference
+from jamflow.voices.f5.cross_fade import CROSS_FADE_S, CrossFade
+from jamflow.voices.f5.reference import clipped_reference, to_f5_level
 from jamflow.voices.reader import VoiceLips
 from jamflow.weights.shipped import asset
 

@@ -16,24 +16,24 @@ from jamflow.editing.support import EditSupport
 from jamflow.editing.timeline import EditTimeline
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
-from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
+from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance, Voice
 from jamflow.speech.bandwidth import bands_heard
-from jamflow.speech.level import end_in_silence, gain_to_model_level
+from jamflow.speech.level import gain_to_model_level
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos
 from jamflow.speech.waveform import read_wave
 from jamflow.text.fit import DUB_FITS, FitMode, fitted
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import SILENCE
-from jamflow.voices import given_lips
-from jamflow.voices.prompt import ADAPTATION_DB, ADAPTATION_S, Prompt, Voice, adaptation_mel, choose_prompt, voice_from_prompt
+from jamflow.voices.phonemes import given_lips
+from jamflow.voices.phonemes.prompt import ADAPTATION_DB, ADAPTATION_S, Prompt, adaptation_mel, choose_prompt, voice_from_prompt
 from jamflow.voices.reader import VoiceLips
 
 _HARD_TO_LEARN = (
     "The recording of the voice is too short or too noisy to learn from, so it is imitated less well; "
     f"give {ADAPTATION_S[0]:g} s or more, with speech at least {ADAPTATION_DB:g} dB over the background."
 )
-_TAIL_S = 0.05  # how long a last sound may ring on
+_TAIL_S, _FADE_S = 0.05, 0.05  # how long a last sound may ring on, and the fade-out then
 _VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
 
 
@@ -135,3 +135,13 @@ class PhonemeSpeaker:
             return wave
         _, over_s, _ = utterance.phones[-1]
         return end_in_silence(wave, over_s + _TAIL_S, self.sample_rate_hz)
+
+
+def end_in_silence(wave: np.ndarray, silent_from_s: float, sample_rate_hz: int) -> np.ndarray:
+    """(N,) with a fade-out that ends 50 ms after `silent_from_s`, and nothing after it.
+
+    In the rows of the training the next sentence begins after a third of a second of silence, and the model puts its first
+    sound into a pause that is as long.
+    """
+    time_s = np.arange(len(wave)) / sample_rate_hz - silent_from_s
+    return (wave * np.clip(1 - time_s / _FADE_S, 0, 1)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The recording that F5-TTS continues: at most 12 s, cut where it is quiet, as the official command line prepares it.
+"""The recording that F5-TTS continues: at most 12 s, cut where it is quiet, raised if it is quiet; as the official code does.
 
 Levels are RMS in dB of full scale, times are looked at in steps of 10 ms.
 """
@@ -14,6 +14,7 @@ _PAUSES = ((1.0, -50.0), (0.1, -40.0))  # (at least s, at most dB): long pauses 
 _EDGE_DB = -42.0
 _AFTER_S = 0.05  # silence after the last sound
 _STEPS_HZ = 100
+_RMS = 0.1
 
 
 def clipped_reference(wave: np.ndarray, rate_hz: int) -> tuple[np.ndarray, bool]:
@@ -36,6 +37,17 @@ def clipped_reference(wave: np.ndarray, rate_hz: int) -> tuple[np.ndarray, bool]
             "Give 3 to 12 s of clear speech.",
         )
     return np.concatenate([kept, np.zeros(int(_AFTER_S * rate_hz), np.float32)]), cut
+
+
+def to_f5_level(wave: np.ndarray) -> tuple[np.ndarray, float]:
+    """A reference recording as F5-TTS hears it: (N,) raised to an RMS of 0.1 if it is quieter.
+
+    Also returns the factor that brings what is generated back to the recording's own level.
+    """
+    rms = float(np.sqrt(np.mean(np.square(wave))))
+    if rms >= _RMS:
+        return wave, 1.0
+    return wave * np.float32(_RMS / max(rms, 1e-8)), rms / _RMS
 
 
 def _whole_parts(wave: np.ndarray, rate_hz: int, pause_s: float, level_db: float) -> tuple[np.ndarray, bool]:

@@ -1,0 +1,1 @@
+"""How `mini` speaks: phonemes laid out in time, in its own voice or after a prompt."""
