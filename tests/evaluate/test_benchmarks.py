@@ -290,15 +290,18 @@ def test_difference_of_arrays_and_files(tmp_path):
     assert difference(x, x[1:]).text == "shapes (100,) and (99,)"
     assert difference(np.float32([0.0]), np.float32([-0.0])).text == "rms 0", "a bit differs"
 
-    paths = [tmp_path / f"{k}.mp4" for k in range(3)]
-    for path, frames, grey in zip(paths, (5, 5, 4), (100, 110, 100), strict=True):
-        with VideoWriter(path, 64, 64, FPS) as video:
-            for _ in range(frames):
+    def file(name: str, grey: int, level: float) -> Path:
+        with VideoWriter(tmp_path / name, 64, 64, FPS, sample_rate=24000) as video:
+            for _ in range(10):
                 video.write_frame(np.full((64, 64, 3), grey, np.uint8))
-    assert file_difference(paths[0], paths[0]).value == 0
-    other = file_difference(paths[0], paths[1])
-    assert other.value["frames"] == 5 and other.value["rms"] == pytest.approx(10, abs=2)
-    assert file_difference(paths[0], paths[2]).text == "other frames"
+            video.write_audio(level * np.sin(np.arange(9600) / 10).astype(np.float32))
+        return tmp_path / name
+
+    one, other_picture, other_sound = file("1.mp4", 100, 0.5), file("2.mp4", 110, 0.5), file("3.mp4", 100, 0.25)
+    assert file_difference(one, one, drawn=False).value == 0
+    assert file_difference(one, other_picture, drawn=True).text == "sound equal"
+    assert file_difference(one, other_picture, drawn=False).text == "other bytes"
+    assert file_difference(one, other_sound, drawn=True).value == pytest.approx(0.25 / np.sqrt(2), rel=0.1)
 
 
 # Measures on made-up clips.

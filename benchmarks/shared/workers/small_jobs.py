@@ -1,9 +1,9 @@
 """Runs small jobs of every kind and writes down what they give: small_jobs.py JSON.
 
 It stands alone, because it also runs on another checkout's `src`, with an older API. All that it uses are JamFlow.load, the
-tasks' functions, and `Result.speech`, `.motion` and `.save`. Of each job it writes NAME.npz (waveform, expression_tk3,
-rotation_t3, translation_t3; without those that the job does not make) and NAME.mp4 or NAME.wav. It answers with a line of
-JSON each.
+tasks' functions, and `Result.speech`, `.motion`, `.frames` and `.save`. Of each job it writes NAME.npz (waveform, expression_tk3,
+rotation_t3, translation_t3, and the frames that are drawn; without those that the job does not make) and NAME.mp4 or NAME.wav.
+It answers with a line of JSON each.
 """
 
 import inspect
@@ -80,6 +80,9 @@ def write(result: Any, folder: Path, name: str) -> None:
     motion = result.motion
     if motion is not None:
         arrays |= {key: getattr(motion, key) for key in ("expression_tk3", "rotation_t3", "translation_t3")}
+    frames = list(result.frames())
+    if frames:
+        arrays["frames"] = np.stack(frames)
     np.savez(folder / f"{name}.npz", **arrays)  # type: ignore[arg-type]
     result.save(folder / f"{name}{'.wav' if name.startswith('tts') else '.mp4'}")
 
