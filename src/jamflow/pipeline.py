@@ -19,9 +19,11 @@ from jamflow.loading.renderers import Faces, load_faces
 from jamflow.result import Result
 from jamflow.sampling.conditions import Conditions
 from jamflow.sampling.generate import Sampling, Streams, generate
+from jamflow.speech.vocoder import Vocoder
 from jamflow.tasks.call import Call
 from jamflow.tasks.inputs import Inputs, Sampled, described
 from jamflow.tasks.table import Animate, Dub, Edit, Lipsync, Reenact, Retell, Speak, Tts, task_of
+from jamflow.text.phonemes import Phonemizer
 from jamflow.voices.adaptation import Adapter
 
 P = ParamSpec("P")
@@ -75,7 +77,14 @@ class JamFlow:
 
     @classmethod
     def load(
-        cls, model: str | Path = "mini", device: str | None = None, dtype: Precision = "float32", compile: bool = False
+        cls,
+        model: str | Path = "mini",
+        device: str | None = None,
+        dtype: Precision = "float32",
+        compile: bool = False,
+        *,
+        vocoder: Vocoder | None = None,
+        phonemizer: Phonemizer | None = None,
     ) -> "JamFlow":
         """Load a model, on the GPU where there is one. Nothing is downloaded.
 
@@ -85,6 +94,7 @@ class JamFlow:
             device: "cpu" or "cuda"; None chooses.
             dtype: "bfloat16" computes the model's layers in half the memory (docs/decisions.md has the error).
             compile: compile the model's blocks (`Sampling.compile`): for a process that makes many calls, on a GPU above all.
+            vocoder, phonemizer: take the place of the model's own (docs/extending.md).
 
         Raises:
             UserError: there is no such model or device, or files are missing (says which, and how to get them).
@@ -94,7 +104,7 @@ class JamFlow:
             torch.empty(0, device=chosen)
         except (RuntimeError, AssertionError) as error:  # not compiled in, or not there
             raise UserError(f"There is no device called {device!r} here.", "Use cpu or cuda.") from error
-        loaded = assemble(model, chosen, dtype)
+        loaded = assemble(model, chosen, dtype, vocoder, phonemizer)
         return cls(replace(loaded, sampling=replace(loaded.sampling, compile=compile)))
 
     @property

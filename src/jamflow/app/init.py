@@ -19,7 +19,7 @@ def run(options: Init) -> tuple[dict[str, Any], str]:
         from jamflow.loading.initialise import init_base
 
         checkpoint = None if official else Path(options.source)
-        path = init_base(options.output, checkpoint, options.kind, options.mouth, options.seed)
+        path = init_base(options.output, checkpoint, options.kind, options.mouth, options.seed, options.vocab)
     size = path.stat().st_size
     report = {"file": str(path), "bytes": size, "mouth": sorted(set(options.mouth)), "seed": options.seed}
     return report, f"{path}: {size / 1e6:.1f} MB; it speaks as F5-TTS does, its motion is untrained"

@@ -80,6 +80,9 @@ class Init(Inputs):
         ),
     ]
     output: Annotated[Path, About("Where to put joint.safetensors.", "FOLDER")]
+    vocab: Annotated[
+        Path | None, About("The vocab.txt of a fine-tuned checkpoint that has its own.", "FILE", file="vocabulary")
+    ] = None
     kind: Annotated[F5Name | None, About("The architecture of a checkpoint file.", "KIND")] = None
     mouth: Annotated[tuple[int, ...], About("Which of LivePortrait's lip key points (6 12 14 17 19 20) are generated.", "N")] = (
         14,

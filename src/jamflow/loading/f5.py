@@ -4,6 +4,7 @@ F5TTS_Base and F5TTS_v1_Base have the same state-dict names and shapes. They dif
 heads get rotary positions, so the caller must name the architecture.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -57,10 +58,16 @@ def load_f5(path: Path, name: F5Name, average: bool = True) -> AudioDiT:
 
     Raises:
         UserError: the file cannot be read, holds objects other than tensors, or is of another model.
+
+    The vocabulary is as large as the file's.
     """
+    tensors = _network(read_checkpoint(path), path, average)
+    config = f5_config(name)
+    if (rows := tensors.get("text_embed.text_embed.weight")) is not None and rows.dim() == 2:
+        config = replace(config, text_vocab=len(rows) - 1)  # a fine-tuned model may have a vocabulary of its own
     with torch.device("meta"):  # saves drawing 337 million random weights that are overwritten
-        stream = AudioDiT(f5_config(name))
-    load_strictly(stream, _network(read_checkpoint(path), path, average), path, name)
+        stream = AudioDiT(config)
+    load_strictly(stream, tensors, path, name)
     return stream.eval().requires_grad_(False)
 
 

@@ -4,6 +4,7 @@ The resulting model speaks as F5-TTS does and does not move the lips, because Mo
 starts from such a model. `base` cannot be trained here yet: nothing makes training data with LivePortrait's key points.
 """
 
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,17 +14,25 @@ from jamflow.errors import UserError
 from jamflow.face.liveportrait.keypoints import KEY_POINTS, LIP_POINTS
 from jamflow.loading.f5 import F5Name, load_f5
 from jamflow.loading.joint import save_joint
-from jamflow.loading.model import JOINT_FILE
+from jamflow.loading.model import JOINT_FILE, VOCABULARY_FILE
+from jamflow.media.files import existing_file, replacing
 from jamflow.model.config import JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
+from jamflow.text.f5_text import load_vocabulary
 from jamflow.weights.fetch import require
+from jamflow.weights.shipped import asset
 
 MOUTH = MotionConfig().mouth
 
 
 def init_base(
-    folder: Path, checkpoint: Path | None = None, kind: F5Name | None = None, mouth: Collection[int] = MOUTH, seed: int = 0
+    folder: Path,
+    checkpoint: Path | None = None,
+    kind: F5Name | None = None,
+    mouth: Collection[int] = MOUTH,
+    seed: int = 0,
+    vocabulary: Path | None = None,
 ) -> Path:
     """Writes `folder`/joint.safetensors, completely or not at all; returns its path.
 
@@ -33,6 +42,7 @@ def init_base(
         kind: architecture of `checkpoint`; two of them have the same names and shapes.
         mouth: the LivePortrait lip key points that the model generates; the other key points are its clue.
         seed: for the new weights.
+        vocabulary: the vocab.txt of a fine-tuned checkpoint that has its own; it is copied into the folder.
 
     Raises:
         UserError: the checkpoint is missing or of another model, the folder already holds a model, or the disk is full.
@@ -51,6 +61,8 @@ def init_base(
     if path.exists():
         raise UserError(f"There is a model in {folder} already.", "Choose another folder, or remove that one.")
     audio = load_f5(checkpoint, kind)
+    tokens = existing_file(vocabulary, "vocabulary") if vocabulary else asset("base/vocab.txt")
+    load_vocabulary(tokens, audio.config.text_vocab)
     motion = MotionConfig(mouth_channels=3 * len(points), clue_channels=3 * (KEY_POINTS - len(points)), mouth=points)
     config = JointConfig(audio.config, motion, text="f5")
     with torch.random.fork_rng(devices=[]):
@@ -60,11 +72,17 @@ def init_base(
     fresh = not folder.exists()
     try:
         folder.mkdir(exist_ok=True)
+        if vocabulary:
+            with replacing(folder / VOCABULARY_FILE) as temporary:
+                shutil.copyfile(tokens, temporary)
         # In float32: rounded weights would differ from F5-TTS's.
         save_joint(path, model.state_dict(), normaliser.state_dict(), config, half=False)
     except OSError as error:
         raise UserError(f"The folder {folder} cannot be made.", f"The system says: {error.strerror}.") from error
     finally:
-        if fresh and folder.is_dir() and not path.exists():
-            folder.rmdir()
+        if folder.is_dir() and not path.exists():
+            if vocabulary:
+                (folder / VOCABULARY_FILE).unlink(missing_ok=True)
+            if fresh:
+                folder.rmdir()
     return path

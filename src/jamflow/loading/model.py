@@ -16,19 +16,21 @@ from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.model.precision import blocks_in_bfloat16
 from jamflow.sampling.generate import Sampling
-from jamflow.speech.vocoder import Vocos, load_official_vocos, load_vocoder
+from jamflow.speech.vocoder import Vocoder, load_official_vocos, load_vocoder
 from jamflow.text.durations import load_durations
+from jamflow.text.f5_text import Vocabulary, load_vocabulary
 from jamflow.text.frontend import TextFrontend
+from jamflow.text.phonemes import Phonemizer
 from jamflow.voices.adaptation import Adapter
 from jamflow.voices.f5.reader import F5Reader
 from jamflow.voices.phonemes.reader import PhonemeReader
 from jamflow.voices.phonemes.voice_file import load_voice
 from jamflow.voices.reader import Reader
 from jamflow.weights.fetch import require
-from jamflow.weights.shipped import ASSETS
+from jamflow.weights.shipped import ASSETS, asset
 
 Precision = Literal["float32", "bfloat16"]
-JOINT_FILE, VOCODER_FILE = "joint.safetensors", "vocoder.safetensors"
+JOINT_FILE, VOCODER_FILE, VOCABULARY_FILE = "joint.safetensors", "vocoder.safetensors", "vocab.txt"
 # Published F5-TTS checkpoints that are complete models: architecture, then group and checkpoint in the registry.
 _OFFICIAL: dict[str, tuple[F5Name, str, str]] = {
     "base": ("F5TTS_v1_Base", "f5", "f5-v1-base"),
@@ -63,8 +65,17 @@ class LoadedModel:
         return self if self.joint.config.text == "phonemes" else assemble("mini", self.device)
 
 
-def assemble(model: str | Path, device: torch.device, dtype: Precision = "float32") -> LoadedModel:
-    """Loads a model by name (`mini`, `base`, `base-v0`) or from a folder with `joint.safetensors`.
+def assemble(
+    model: str | Path,
+    device: torch.device,
+    dtype: Precision = "float32",
+    vocoder: Vocoder | None = None,
+    phonemizer: Phonemizer | None = None,
+) -> LoadedModel:
+    """A model by name (`mini`, `base`, `base-v0`) or by the folder that holds its `joint.safetensors`.
+
+    Args:
+        vocoder, phonemizer: take the place of the model's own.
 
     Raises:
         UserError: there is no such model, or its files are missing (the message says how to get them) or of another model,
@@ -75,9 +86,9 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
     if model in _OFFICIAL:
         name, group, checkpoint = _OFFICIAL[str(model)]
         paths = require(group)
-        config = JointConfig(audio=f5_config(name), text="f5")
-        joint = JointModel(config, load_f5(paths[checkpoint], name), with_motion=False)
-        return _parts(joint, Normaliser(config.mel.bands, 0, 0), load_official_vocos(paths["vocos"]), None, device, dtype)
+        joint = JointModel(JointConfig(audio=f5_config(name), text="f5"), load_f5(paths[checkpoint], name), with_motion=False)
+        normaliser = Normaliser(joint.config.mel.bands, 0, 0)
+        return _loaded(joint, normaliser, vocoder or load_official_vocos(paths["vocos"]), None, device, dtype, phonemizer)
     folder = ASSETS / model
     if not (folder / JOINT_FILE).is_file():
         folder = Path(model)
@@ -88,23 +99,37 @@ def assemble(model: str | Path, device: torch.device, dtype: Precision = "float3
         )
     joint, normaliser = load_joint(folder / JOINT_FILE)
     own = folder / VOCODER_FILE
-    vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(require("vocos")["vocos"])
-    return _parts(joint, normaliser, vocoder, folder, device, dtype)
+    if vocoder is None:
+        vocoder = load_vocoder(own) if own.is_file() else load_official_vocos(require("vocos")["vocos"])
+    return _loaded(joint, normaliser, vocoder, folder, device, dtype, phonemizer)
 
 
-def _parts(
-    joint: JointModel, normaliser: Normaliser, vocoder: Vocos, folder: Path | None, device: torch.device, dtype: Precision
+def _loaded(
+    joint: JointModel,
+    normaliser: Normaliser,
+    vocoder: Vocoder,
+    folder: Path | None,
+    device: torch.device,
+    dtype: Precision,
+    phonemizer: Phonemizer | None,
 ) -> LoadedModel:
     config = joint.config
-    config.mel.refuse_other("The vocoder", vocoder.config.mel)
+    config.mel.refuse_other("The vocoder", vocoder.mel_format)
     if dtype == "bfloat16":
         blocks_in_bfloat16(joint)
     joint.to(device)
     normaliser.to(device)
     vocoder.to(device)
     if config.text == "f5" or folder is None:
-        reader: Reader = F5Reader(vocoder, config.mel)
+        reader: Reader = F5Reader(vocoder, config.mel, _vocabulary(folder, config.audio.text_vocab))
     else:
-        text = TextFrontend(load_durations(folder / "durations.safetensors", config.audio.text_vocab), config)
+        durations = load_durations(folder / "durations.safetensors", config.audio.text_vocab)
+        text = TextFrontend(durations, config, phonemizer)
         reader = PhonemeReader(text, load_voice(folder / "voice.safetensors", config), vocoder, config)
     return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device)
+
+
+def _vocabulary(folder: Path | None, size: int) -> Vocabulary:
+    """F5-TTS's own, or that of a fine-tuned model, which lies beside it."""
+    own = None if folder is None else folder / VOCABULARY_FILE
+    return load_vocabulary(asset("base/vocab.txt") if own is None or not own.is_file() else own, size)

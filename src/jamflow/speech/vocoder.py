@@ -111,11 +111,23 @@ class ISTFTHead(nn.Module):
         return wave[:, cut : span - cut] / weight[cut : span - cut]
 
 
-class Vocos(nn.Module):
-    """Log mel (B, T, M) to waveform (B, N) in [-1, 1]."""
+class Vocoder(nn.Module):
+    """What makes sound of a mel.
+
+    `forward` takes log mel (B, T, bands) to a waveform (B, (T - 1) * hop) in [-1, 1]. The first and the last mel frame are
+    centred on its ends.
+    """
+
+    def __init__(self, mel_format: MelFormat):
+        super().__init__()
+        self.mel_format = mel_format
+
+
+class Vocos(Vocoder):
+    """The vocoder of `mini` and of F5-TTS (arXiv 2306.00814)."""
 
     def __init__(self, config: VocosConfig):
-        super().__init__()
+        super().__init__(config.mel)
         self.config = config
         self.backbone = VocosBackbone(config)
         self.head = ISTFTHead(config)

@@ -64,6 +64,23 @@ class Vocabulary:
         return [self._index.get(token, 0) for token in tokens]
 
 
+def load_vocabulary(path: Path, size: int) -> Vocabulary:
+    """The vocabulary in a file, one token a line, of a model that knows `size` tokens.
+
+    Raises:
+        UserError: it is no vocabulary, or of another model.
+    """
+    try:
+        vocabulary = Vocabulary(path)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text.", "Give the vocab.txt that the model was trained with.") from error
+    if len(vocabulary) != size:
+        raise UserError(
+            f"The model knows {size} tokens, and {path} has {len(vocabulary)}.", "Give the vocab.txt that it was trained with."
+        )
+    return vocabulary
+
+
 def chunks(text: str, max_bytes: int) -> list[str]:
     """Sentences and clauses, joined while they fit; one that is too long alone is not cut."""
     out, current = [], ""

@@ -13,7 +13,7 @@ import torch
 from jamflow.errors import UserError
 from jamflow.model.config import JointConfig
 from jamflow.text.durations import DurationPredictor, timeline
-from jamflow.text.phonemes import SILENCE, Phonemizer, check_script, split_sentences, tokens_in_time
+from jamflow.text.phonemes import SILENCE, Phonemizer, split_sentences, tokens_in_time
 
 LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
 
@@ -32,10 +32,11 @@ class TimedSentence:
 class TextFrontend:
     """Phonemes and durations for text of any length, a piece at a time."""
 
-    def __init__(self, durations: DurationPredictor, config: JointConfig):
+    def __init__(self, durations: DurationPredictor, config: JointConfig, phonemizer: Phonemizer | None = None):
+        """phonemizer: reads another language than English."""
         self._durations = durations
         self._config = config
-        self.phonemizer = Phonemizer()
+        self.phonemizer = phonemizer or Phonemizer()
 
     @torch.inference_mode()
     def seconds(self, symbols: list[str]) -> torch.Tensor:
@@ -79,7 +80,7 @@ class TextFrontend:
 
     def _spoken(self, text: str, speed: float) -> Iterator[tuple[str, list[str], torch.Tensor, bool]]:
         """Each sentence, its symbols between two silences, (N,) their seconds, and whether it is the last."""
-        check_script(text)
+        self.phonemizer.check(text)
         sentences = split_sentences(text)
         if not sentences:
             raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")

@@ -63,13 +63,17 @@ class Phonemizer:
         self._g2p = G2P(british=False)
         self._index = {symbol: i for i, symbol in enumerate(symbols())}
 
+    def check(self, text: str) -> None:
+        """Raises UserError for letters that cannot be read."""
+        check_script(text)
+
     def __call__(self, sentence: str) -> list[str]:
         """Symbols of one sentence.
 
         Raises:
             UserError: the text has nothing that can be spoken, or letters of another script.
         """
-        check_script(sentence)
+        self.check(sentence)
         plain = unicodedata.normalize("NFKC", sentence)  # superscripts, ligatures, full-width letters: as usual ones
         out = split_symbols(self._g2p(plain))
         if not any(s[-1] in VOWELS or s in CONSONANTS for s in out):

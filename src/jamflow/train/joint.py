@@ -61,7 +61,7 @@ class JointTraining:
 def optimizers(model: nn.Module, config: JointTraining) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the blocks, AdamW for everything else.
 
-    In runs this short, orthogonalised updates learn faster than AdamW alone (docs/decisions.md).
+    Chosen from experience with short runs; not compared here (docs/decisions.md).
     """
     inside = [
         p

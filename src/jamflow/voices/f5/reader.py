@@ -21,24 +21,29 @@ from jamflow.mel_format import MelFormat
 from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.speech.mel import LogMel
-from jamflow.speech.vocoder import Vocos
+from jamflow.speech.vocoder import Vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
+<<<<<<< HEAD:src/jamflow/voices/f5/reader.py
 from jamflow.text.fit import FitMode, fitted
 from jamflow.voices.f5.cross_fade import CROSS_FADE_S, CrossFade
 from jamflow.voices.f5.reference import clipped_reference, to_f5_level
+=======
+from jamflow.text.fit import FitMode, check_fit, fitted
+from jamflow.voices.cross_fade import CROSS_FADE_S, CrossFade
+from jamflow.voices.f5_reference import clipped_reference
+>>>>>>> d2de7d3 (docs/extending.md: a task, a renderer, a vocoder, a language, a fine-tuned F5-TTS, each tried by a test; base says which --fit it knows):src/jamflow/voices/f5_reader.py
 from jamflow.voices.reader import VoiceLips
-from jamflow.weights.shipped import asset
 
+_DUB_FITS: tuple[FitMode, ...] = ("rate", "refuse")
 _LONGEST_S = 60.0  # twice what F5-TTS was trained with; memory grows with the square
 
 
 class F5Reader:
-    """Speakers for recordings; see `reading.Reader`."""
+    """Speakers for recordings; see `voices.reader.Reader`."""
 
-    def __init__(self, vocoder: Vocos, mel_format: MelFormat):
-        self._vocoder, self._format = vocoder, mel_format
-        self._vocabulary = Vocabulary(asset("base/vocab.txt"))
+    def __init__(self, vocoder: Vocoder, mel_format: MelFormat, vocabulary: Vocabulary):
+        self._vocoder, self._format, self._vocabulary = vocoder, mel_format, vocabulary
         self._log_mel = LogMel(mel_format)
 
     def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "F5Speaker":
@@ -92,7 +97,7 @@ class F5Speaker:
     reference_s: float
     back: float
     vocabulary: Vocabulary
-    vocoder: Vocos
+    vocoder: Vocoder
     mel_format: MelFormat
     warnings: tuple[str, ...] = ()
     adapt_to_fm: None = None  # trained on 100,000 hours of people, it knows voices well enough
@@ -131,6 +136,7 @@ class F5Speaker:
 
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
         """All at once; the model finds the timing in the lips, as in the paper. The text need only fit the picture."""
+        check_fit(way, _DUB_FITS, "a model that times its text itself")
         length_s, given, rate_hz = lips.length_s, len(self.mel_fm), self.mel_format.frame_rate_hz
         frames = given + math.ceil(length_s / self.mel_format.frame_s)
         if frames > _LONGEST_S * rate_hz:
@@ -139,7 +145,7 @@ class F5Speaker:
         if text is not None:
             natural = mel_frames(given - 1, self.reference, text, 1.0) - given
             picture_s = float(length_s)
-            found = fitted(natural / rate_hz, picture_s, picture_s, way, ("rate", "refuse"), "the picture lasts")
+            found = fitted(natural / rate_hz, picture_s, picture_s, way or "rate", _DUB_FITS, "the picture lasts")
             warnings = (found.warning,) if found.warning else ()
             text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, " ".join(text.split())))))
         motion_fps = 25.0

@@ -20,7 +20,7 @@ from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.speech.bandwidth import bands_heard
 from jamflow.speech.level import gain_to_model_level
 from jamflow.speech.mel import LogMel
-from jamflow.speech.vocoder import Vocos
+from jamflow.speech.vocoder import Vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.fit import DUB_FITS, FitMode, fitted
 from jamflow.text.frontend import TextFrontend
@@ -38,7 +38,7 @@ _VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not
 
 
 class PhonemeReader:
-    def __init__(self, text: TextFrontend, own_voice: Voice, vocoder: Vocos, config: JointConfig):
+    def __init__(self, text: TextFrontend, own_voice: Voice, vocoder: Vocoder, config: JointConfig):
         self._text, self._own_voice, self._vocoder, self._config = text, own_voice, vocoder, config
         self._log_mel = LogMel(config.mel)
 
@@ -84,7 +84,7 @@ class PhonemeReader:
 class PhonemeSpeaker:
     text: TextFrontend
     voice: Voice
-    vocoder: Vocos
+    vocoder: Vocoder
     config: JointConfig
     adapt_to_fm: Tensor | None = None
     warnings: tuple[str, ...] = ()
