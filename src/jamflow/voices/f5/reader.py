@@ -24,15 +24,9 @@ from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
-<<<<<<< HEAD:src/jamflow/voices/f5/reader.py
-from jamflow.text.fit import FitMode, fitted
+from jamflow.text.fit import FitMode, check_fit, fitted
 from jamflow.voices.f5.cross_fade import CROSS_FADE_S, CrossFade
 from jamflow.voices.f5.reference import clipped_reference, to_f5_level
-=======
-from jamflow.text.fit import FitMode, check_fit, fitted
-from jamflow.voices.cross_fade import CROSS_FADE_S, CrossFade
-from jamflow.voices.f5_reference import clipped_reference
->>>>>>> d2de7d3 (docs/extending.md: a task, a renderer, a vocoder, a language, a fine-tuned F5-TTS, each tried by a test; base says which --fit it knows):src/jamflow/voices/f5_reader.py
 from jamflow.voices.reader import VoiceLips
 
 _DUB_FITS: tuple[FitMode, ...] = ("rate", "refuse")
