@@ -158,7 +158,7 @@ def test_init_then_speak(place: Path, capsys: pytest.CaptureFixture[str]) -> Non
     ("arguments", "words"),
     [
         (["--from", "weights/none.pt", "--kind", "F5TTS_Base"], "does not exist"),
-        (["--from", f"weights/{F5_FILE}"], "Of which kind"),
+        (["--from", f"weights/{F5_FILE}"], "do not tell its kind"),
         (["--from", "f5", "--kind", "F5TTS_Base"], "Leave --kind away"),
         (["--from", "f5", "--seed", "-1"], "--seed is -1"),
         (["--from", "f5", "--mouth", "3"], "cannot be the key points [3]"),
