@@ -5,6 +5,7 @@ Every import counts, also those inside of functions and those for type checkers 
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,3 +121,15 @@ def test_only_the_command_line_prints() -> None:
     for name, tree in TREES.items():
         prints = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"]
         assert not prints or room(name) == "app", f"{name} prints"
+
+
+def test_the_architecture_page_lists_rooms_from_the_bottom_up() -> None:
+    page = (SOURCE.parents[1] / "docs/architecture.md").read_text(encoding="utf-8")
+    order = [room for row in re.findall(r"^\| ((?:`\w+/`(?:, )?)+) \|", page, re.M) for room in re.findall(r"\w+", row)]
+    assert set(order) == {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
+    for name in TREES:
+        _, own, *_ = [*name.split("."), ""]
+        for other in imports(name):
+            _, used, *_ = [*other.split("."), ""]
+            if other.startswith("jamflow.") and own in order and used in order:
+                assert order.index(used) <= order.index(own), f"{name} imports {other}, which stands below it"
