@@ -86,3 +86,12 @@ def test_the_checkpoint_says_which_space_it_moves(place: Path) -> None:
     assert load_joint(place / "6" / "joint.safetensors")[0].config.motion.mouth == SIX
     assert load_joint(place / "6" / "joint.safetensors")[0].config.motion.space == "liveportrait"
     assert JamFlow.load()._model.joint.config.motion.space == "mesh"
+
+
+@pytest.mark.parametrize("fit", ["trim", "pause"])
+def test_dub_refuses_what_a_model_that_times_its_text_cannot_do(fit: str, tmp_path: Path) -> None:
+    folder = make_trained(tmp_path / "base", SIX)
+    voice = make_voice(tmp_path / "me.wav")
+    (tmp_path / "v.mp4").write_bytes(b"not even looked at")
+    with pytest.raises(UserError, match=f"--fit {fit} means nothing for dub with this model. Use rate or refuse"):
+        load_trained(folder, SIX).dub(tmp_path / "v.mp4", "Words.", voice=voice, voice_text=SAID, fit=fit)

@@ -8,6 +8,7 @@ from jamflow.tasks.call import Call
 from jamflow.tasks.pieces import lips_of
 from jamflow.tasks.speech_plan import SpeechPlan
 from jamflow.tasks.table import Dub
+from jamflow.text.fit import check_fit
 
 # Without a text, only the lips say what is to be heard: docs/decisions.md has what other guidance does.
 _LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
@@ -16,6 +17,7 @@ _LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
 def make(call: Call, given: Dub) -> Result:
     """See `JamFlow.dub`."""
     speaker = call.speaker(given.voice, given.voice_text)
+    check_fit(given.fit, speaker.dub_fits, "dub with this model")
     if given.text is not None:
         next(speaker.utterances(given.text, 1.0))  # refuses what cannot be spoken, before any work
     with call.timings("video"):

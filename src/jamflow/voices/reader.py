@@ -25,6 +25,11 @@ class Speaker(Protocol):
     def warnings(self) -> Sequence[str]: ...
 
     @property
+    def dub_fits(self) -> tuple[FitMode, ...]:
+        """What `dub` can do with a text that is too long or too short."""
+        ...
+
+    @property
     def adapt_to_fm(self) -> Tensor | None:
         """(F, mel bands) of a recording, where the model is to be adapted to it before it speaks (`voices.adaptation`)."""
         ...

@@ -24,12 +24,11 @@ from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
-from jamflow.text.fit import FitMode, check_fit, fitted
+from jamflow.text.fit import FitMode, fitted
 from jamflow.voices.f5.cross_fade import CROSS_FADE_S, CrossFade
 from jamflow.voices.f5.reference import clipped_reference, to_f5_level
 from jamflow.voices.reader import VoiceLips
 
-_DUB_FITS: tuple[FitMode, ...] = ("rate", "refuse")
 _LONGEST_S = 60.0  # twice what F5-TTS was trained with; memory grows with the square
 
 
@@ -94,6 +93,7 @@ class F5Speaker:
     vocoder: Vocoder
     mel_format: MelFormat
     warnings: tuple[str, ...] = ()
+    dub_fits: tuple[FitMode, ...] = ("rate", "refuse")  # the model spreads the text over the picture itself
     adapt_to_fm: None = None  # trained on 100,000 hours of people, it knows voices well enough
 
     @property
@@ -130,7 +130,6 @@ class F5Speaker:
 
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
         """All at once; the model finds the timing in the lips, as in the paper. The text need only fit the picture."""
-        check_fit(way, _DUB_FITS, "a model that times its text itself")
         length_s, given, rate_hz = lips.length_s, len(self.mel_fm), self.mel_format.frame_rate_hz
         frames = given + math.ceil(length_s / self.mel_format.frame_s)
         if frames > _LONGEST_S * rate_hz:
@@ -139,7 +138,7 @@ class F5Speaker:
         if text is not None:
             natural = mel_frames(given - 1, self.reference, text, 1.0) - given
             picture_s = float(length_s)
-            found = fitted(natural / rate_hz, picture_s, picture_s, way or "rate", _DUB_FITS, "the picture lasts")
+            found = fitted(natural / rate_hz, picture_s, picture_s, way or "rate", self.dub_fits, "the picture lasts")
             warnings = (found.warning,) if found.warning else ()
             text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, " ".join(text.split())))))
         motion_fps = 25.0

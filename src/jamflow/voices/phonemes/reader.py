@@ -88,6 +88,7 @@ class PhonemeSpeaker:
     config: JointConfig
     adapt_to_fm: Tensor | None = None
     warnings: tuple[str, ...] = ()
+    dub_fits: tuple[FitMode, ...] = DUB_FITS
 
     @property
     def sample_rate_hz(self) -> int:
@@ -110,7 +111,7 @@ class PhonemeSpeaker:
             points = lips.points(fps)
             spoken = [symbol for sentence in self.text.sentences(text) for symbol in sentence]
             natural_s = sum(seconds for symbol, seconds in spoken if symbol != SILENCE)
-            found = fitted(natural_s, moving_s(points, fps), length_s, way, DUB_FITS, "the lips move for")
+            found = fitted(natural_s, moving_s(points, fps), length_s, way, self.dub_fits, "the lips move for")
             if found.warning:
                 warnings.append(found.warning)
             if found.keep_s is not None:
