@@ -141,9 +141,8 @@ class JamFlow:
         Raises:
             UserError: the conditions or the sampling do not fit the model (says what does not).
         """
+        generator = torch.Generator().manual_seed(seed)
         try:
-            conditions.check(self._model.joint.config)
-            generator = torch.Generator().manual_seed(seed)
             return generate(self._model.joint, self._model.normaliser, conditions, sampling or self.sampling, generator)
         except ValueError as error:
             raise UserError(f"This cannot be generated: {error}.", "See Conditions and Sampling.") from error

@@ -5,7 +5,6 @@ line makes its options from it, and `Inputs.check` says what is wrong before any
 """
 
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
 from os import PathLike
 from pathlib import Path
 from types import SimpleNamespace
@@ -73,7 +72,6 @@ class Inputs:
                 _check_value(about.option or name.replace("_", "-"), value, hint, about)
 
 
-@cache
 def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
     """(name, type, About) of every field: first what must be given, last what many tasks share."""
     heavy = {"Image": object, "np": SimpleNamespace(ndarray=object)}  # classes of pictures that are not imported here
@@ -110,6 +108,8 @@ def _is_number(value: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Portrait(Inputs):
+    """Whose face is drawn."""
+
     portrait: Annotated[PictureSource, About("A picture of a face, seen from the front.", "PICTURE", picture=True)] = field(
         kw_only=False
     )
@@ -157,6 +157,8 @@ class Spoken(Said, InVoice):
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded(Inputs):
+    """Speech that is given."""
+
     speech: Annotated[
         FilePath, About("A recording of what to say, half a second or longer.", "SOUND|VIDEO", file="sound file")
     ] = field(kw_only=False)
@@ -164,11 +166,15 @@ class Recorded(Inputs):
 
 @dataclass(frozen=True, kw_only=True)
 class Filmed(Inputs):
+    """A video that is given."""
+
     video: Annotated[FilePath, About("A video of a person, seen from the front.", "VIDEO", file="video")] = field(kw_only=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaceChoice(Inputs):
+    """Whose face, where there are several."""
+
     face: Annotated[
         int | None, About("Which face to use where there are several, from the left (default: the largest).", "N")
     ] = None
@@ -181,6 +187,8 @@ class FaceChoice(Inputs):
 
 @dataclass(frozen=True, kw_only=True)
 class Head(Inputs):
+    """What moves besides the mouth."""
+
     still: Annotated[bool, About("Keep the head still.")] = False
 
 
