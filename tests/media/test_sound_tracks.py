@@ -3,6 +3,7 @@
 import wave
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -170,6 +171,6 @@ def test_no_sound_in_a_sound_track(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 24_000, 0, "NONE", ""))
-    for refuse in (read_wave, open_recording):
+    for refuse in (read_wave, partial(open_recording, rate_hz=24_000)):
         with pytest.raises(UserError, match=r"no sound|cannot be read"):
             refuse(path)

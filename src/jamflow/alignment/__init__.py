@@ -1,1 +1,1 @@
-"""When something is said: text against sound, and text against visible lips."""
+"""When something is said: text against a recording, and text against visible lips."""

@@ -1,4 +1,4 @@
-"""What is said in a recording and when, as far as an edit needs to know it."""
+"""The words of a recording and their times, as far as an edit needs them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from jamflow.speech.whisper import HeardWord, Whisper
 
 LONGEST_S = 600.0  # of a recording in which words are looked for
-_ALIGNED_S = 60.0  # at once: the time it takes grows with the square
-_AROUND_S = 8.0  # of a longer recording, to either side of the words
+_ALIGNED_S = 60.0  # longest stretch aligned at once: the computing time grows with the square
+_AROUND_S = 8.0  # of a longer recording, how much is aligned before and after the words
 
 
 @dataclass(frozen=True)
 class Heard:
-    """words: in time, in the recording's seconds; first, last: which of them (`last` exclusive) are the ones asked for."""
+    """Words in order, with times in the recording; those from `first` to `last` (exclusive) are the ones asked for."""
 
     words: list[TimedWord]
     first: int
@@ -33,7 +33,7 @@ class Heard:
 
 
 class WordFinder:
-    """Finds words in recordings."""
+    """Finds words in recordings. `say` generates speech with the aligner's model (`words_in_sound.Aligner`)."""
 
     def __init__(self, aligner: Aligner, say: Say):
         self._aligner, self._say = aligner, say
@@ -43,10 +43,11 @@ class WordFinder:
     def find(self, sound: Original, wanted: str, transcript: str | None) -> Heard:
         """The words around `wanted`, which must be said exactly once.
 
-        transcript: all that is said; None lets Whisper hear it.
+        Args:
+            transcript: everything that is said; None lets Whisper transcribe it.
 
         Raises:
-            UserError: it is not said, or more than once; the recording is too long; Whisper is not installed.
+            UserError: `wanted` is not said, or more than once; the recording is too long; Whisper is not installed.
         """
         if transcript:
             return self._known(sound, wanted, transcript)
@@ -56,7 +57,10 @@ class WordFinder:
         return self._around(sound, heard, first, last)
 
     def span(self, sound: Original, from_s: float, to_s: float, transcript: str | None) -> Heard:
-        """The words around a stretch of time; those in it are the ones asked for. None at all where nobody can tell."""
+        """The words around a time span; those whose middle lies in it are the ones asked for.
+
+        There are no words if there is neither a transcript nor Whisper.
+        """
         if transcript and sound.length_s <= _ALIGNED_S:
             words = self._placed(sound, transcript, 0.0, float(sound.length_s))
         else:
@@ -82,7 +86,7 @@ class WordFinder:
         return Heard(self._placed(sound, transcript, 0.0, float(sound.length_s)), first, last)
 
     def _around(self, sound: Original, heard: Sequence["HeardWord"], first: int, last: int) -> Heard:
-        """Whisper tells the words well and their times badly (0.1 s early); so they are laid on the sound again."""
+        """Align what Whisper heard: its words are good, but its times are 0.1 s early."""
         low, high, start_s, end_s = 0, len(heard), 0.0, float(sound.length_s)
         if end_s > _ALIGNED_S / 2:
             low = next(i for i in range(first + 1) if heard[i].start_s > heard[first].start_s - _AROUND_S)
@@ -106,6 +110,7 @@ class WordFinder:
 
 
 def refuse_long(sound: Original) -> None:
+    """Raises UserError if the recording is too long to look for words in it."""
     if sound.length_s > LONGEST_S:
         raise UserError(
             f"The recording lasts {float(sound.length_s) / 60:.0f} minutes; words are looked for in {LONGEST_S / 60:g} at most.",

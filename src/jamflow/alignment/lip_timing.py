@@ -1,11 +1,10 @@
-"""When visible lips say a text: its phonemes, laid out in time by dynamic programming.
+"""When visible lips say a text: its phonemes are laid out in time by dynamic programming.
 
-What the lips should look like comes from the articulatory model: the text performed at its predicted timing, cut into states
-of a phoneme or less, each with the mean of its lip shape. Because `articulate` lets lips lead the sound as people's do, a state
-shows what is seen *while* its phoneme is heard, and no lead has to be known here. States follow each other without gaps; each
-costs what it deviates from its predicted duration and from the lips, and between words there may be pauses, where lips rest.
-Before a phrase they may get ready: they part and move 0.1 to 0.3 s before the voice begins (Chandrasekaran et al. 2009), like no
-phoneme.
+The articulatory model tells what the lips should look like: it performs the text at its predicted timing, and each phoneme is cut
+into states of 80 ms or less with a mean lip shape. `articulate` lets lips move before the sound, as people's do, so a state shows
+what is seen *while* its phoneme is heard. States follow each other without gaps. The cost of a state is how far it is from its
+predicted duration and from the lips. Between words there may be pauses, in which the lips rest. Before a phrase the lips may get
+ready: they part and move 0.1 to 0.3 s before the voice begins (Chandrasekaran et al. 2009), unlike any phoneme.
 
 Shapes: T frames, G steps of the grid, S states, 6 lip points, 3 = x, y, z in cm from the person at rest.
 """
@@ -24,33 +23,36 @@ from jamflow.text.phonemes import PUNCTUATION, SILENCE
 Phones = list[tuple[str, float, float]]
 
 GRID_HZ = 50.0
-STILL = 0.35  # of `moving`: with it, synthetic lips speak for 0.9 to 1.15 of the time that their phonemes take
+STILL = 0.35  # below this value of `moving`, lips rest: synthetic lips then speak for 0.9 to 1.15 of their phonemes' time
 _TEMPLATE_HZ = 100.0
 _STATE_S = 0.08  # longer phonemes are several states
 PAUSES = frozenset(SILENCE + PUNCTUATION)
-_BAND_S = 12.0  # how far from where the lips' activity alone puts it a state is looked for
+_BAND_S = 12.0  # how far a state is searched around the place that the lips' activity alone suggests
 _FASTEST, _SLOWEST = 0.35, 3.0  # of a state's predicted duration
 _INFINITE = 1e9
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What a deviation costs: found on synthetic lips of the training's voices, with a tracker's noise and with twice as much
-    motion that no phoneme explains as there is speech (docs/decisions.md). Half or twice of any of them changes little."""
+    """What deviations cost.
+
+    The values were found on synthetic lips of the training voices, with a tracker's noise and with twice as much motion that no
+    phoneme explains as there is speech (docs/decisions.md). Half or twice of any value changes little.
+    """
 
     opening: float = 1.0
     width: float = 0.5
     duration: float = 4.0  # of the squared logarithm of a state's rate
-    pause: float = 4.0  # to rest between two words where no mark is written
-    ready: float = 0.2  # a step of getting ready to speak: more than rest costs, less than rest that moves or a wrong phoneme
+    pause: float = 4.0  # a pause between two words without a punctuation mark
+    ready: float = 0.2  # a step of getting ready to speak: more than rest, less than moving rest or a wrong phoneme
     still: float = 0.12  # a step of rest while the lips move, or of speech while they do not
-    parted: float = 0.5  # of the opening's cost where lips rest: people breathe, and listen with their mouths open
+    parted: float = 0.5  # factor of the opening's cost where lips rest: people breathe and listen with open mouths
     robust: float = 4.0  # squared deviations saturate here
 
 
 @dataclass(frozen=True)
 class Shape:
-    """(G,) opening and half width of the lips, each in units of its own spread; activity in [0, 1], 0 at rest."""
+    """The lips on the grid: (G,) opening and half width in units of the person's own (`_unit`); activity in [0, 1], 0 at rest."""
 
     opening_g: np.ndarray
     width_g: np.ndarray
@@ -58,20 +60,20 @@ class Shape:
 
 
 def moving(mouth_t63: np.ndarray, fps: float) -> np.ndarray:
-    """(T,) in [0, 1]: how much the lips move around each frame, beside how much they do when they speak."""
+    """(T,) in [0, 1]: how much the lips move around each frame, relative to how much they move in speech."""
     measures = np.stack([lip_opening_cm(mouth_t63), 0.5 * _half_width(mouth_t63)])
     reach = max(1, round(0.12 * fps))
     padded = np.pad(measures, ((0, 0), (reach, reach)), mode="edge")
     near = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=1)
     swing = near.std(axis=-1).sum(0)
-    # A tracker's noise keeps even resting lips from being still: the quietest frames tell how much.
+    # Even resting lips move by the tracker's noise; the quietest frames tell how much.
     low, high = np.quantile(swing, [0.05, 0.9])
     low = min(low, 0.3 * high)
     return np.clip((swing - low) / max(0.5 * (high - low), 0.01), 0, 1)
 
 
 def moving_s(mouth_t63: np.ndarray, fps: float) -> float:
-    """For how long the lips speak: all that is not rest of a third of a second and more."""
+    """How long the lips speak, in seconds: rests of a third of a second or more do not count."""
     still = moving(mouth_t63, fps) < STILL
     edges = np.flatnonzero(np.diff(np.r_[False, still, False]))
     rests = [end - start for start, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -79,9 +81,12 @@ def moving_s(mouth_t63: np.ndarray, fps: float) -> float:
 
 
 def kept(spoken: Sequence[tuple[str, float]], keep_s: float) -> tuple[list[tuple[str, float]], str]:
-    """The first words of a text, as many as last `keep_s`, and a sentence about the others.
+    """The first words of a text that take at most `keep_s` to say, and a sentence for the user about the others.
 
-    spoken: (symbol, seconds). Whole sentences where they are half of it or more.
+    The text ends with a whole sentence if that leaves at least half of `keep_s`.
+
+    Args:
+        spoken: (symbol, seconds) of the text.
     """
     ends = np.cumsum([0.0 if symbol == SILENCE else seconds for symbol, seconds in spoken])
     words = [i for i, (symbol, _) in enumerate(spoken) if i and (symbol == " " or symbol == SILENCE)]
@@ -170,7 +175,7 @@ def _half_width(mouth_t63: np.ndarray) -> np.ndarray:
 
 
 def _unit(opening: np.ndarray, width: np.ndarray, speaking: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both in the person's own units, whatever the tracker makes of them: shut is 0 and wide open 1; width from its median."""
+    """Opening (0 is shut, 1 wide open) and width (from its median) in the person's own units, whatever the tracker's scale."""
     if not speaking.any():
         speaking = np.ones(len(opening), bool)
     shut, wide = np.quantile(opening[speaking], [0.05, 0.9])
@@ -237,7 +242,7 @@ def _off(state: _State, seen: Shape, low: int, high: int, weights: Weights) -> n
 
 
 def _band(states: list[_State], seen: Shape, step_s: float) -> list[tuple[int, int]]:
-    """Between which steps of the grid each state is looked for: around where the text is as far as the lips' activity."""
+    """(first, last) step of the grid between which each state is searched: where text and lips' activity are equally far."""
     count = len(seen.activity_g)
     said = np.cumsum([state.seconds if state.kind == "sound" else 0.0 for state in states])
     moved = np.cumsum(seen.activity_g + 1e-3)

@@ -1,39 +1,39 @@
-"""Two recordings of the same words laid on each other: dynamic time warping of what mels have in common between voices.
+"""Dynamic time warping of two recordings of the same words, on features that hardly depend on the voice.
 
 Shapes: F and G mel frames of the two, C features.
 """
 
 import numpy as np
 
-_CEPSTRA = 14  # of these the first, which is loudness, is left out: 13 are usual
-_SLOPE_FRAMES = 2  # frames to either side that a slope is measured over
-_HEARD = 0.35  # of loudness, from the background to the loud parts
-_STAY = 0.3  # what it costs to let one recording wait, in units of the mean distance
+_CEPSTRA = 14  # the first, which is loudness, is left out, so that there are the usual 13
+_SLOPE_FRAMES = 2  # frames to either side for a slope
+_HEARD = 0.35  # loudness from which on there is sound; 0 is the background, 1 the loud parts
+_STAY = 0.3  # extra cost of a step in one recording only, in units of the mean distance
 
 
 def sounding(mel_fm: np.ndarray, margin: int) -> tuple[int, int]:
-    """The first frame with sound and the one after the last, with so many more on either side as far as there are any."""
+    """The first frame with sound and the one after the last, with up to `margin` more frames on either side."""
     loud = np.flatnonzero(_loudness(mel_fm) > _HEARD)
     return max(0, int(loud[0]) - margin), min(len(mel_fm), int(loud[-1]) + 1 + margin)
 
 
 def voiceless(mel_fm: np.ndarray) -> np.ndarray:
-    """(F, bands) log mel to (F, C): cepstra, their slopes and loudness, without the mean and spread of the voice and room."""
+    """(F, bands) log mel to (F, C) features: cepstra and their slopes, normalised to remove voice and room, and loudness."""
     bands = np.arange(mel_fm.shape[1]) + 0.5
     basis = np.cos(np.pi / mel_fm.shape[1] * np.outer(bands, np.arange(1, _CEPSTRA)))
     level = _loudness(mel_fm)
     floor = np.quantile(mel_fm, 0.02)
     cepstra = np.maximum(mel_fm, floor).astype(np.float64) @ basis
-    heard = level > _HEARD  # the voice is what is loud; silence would pull the mean
+    heard = level > _HEARD  # statistics of the speech alone; silence would shift the mean
     cepstra = (cepstra - cepstra[heard].mean(0)) / np.maximum(cepstra[heard].std(0), 1e-3)
     slopes = _slope(cepstra)
     slopes /= np.maximum(slopes[heard].std(0), 1e-3)
-    loud = level[:, None] * 4  # silence and speech are the surest of all differences
+    loud = level[:, None] * 4  # silence against speech is the most reliable difference
     return np.concatenate([cepstra * level[:, None], slopes * 0.7, loud, _slope(loud) * 2], axis=1)
 
 
 def warp(a_fc: np.ndarray, b_gc: np.ndarray) -> np.ndarray:
-    """(F,) the frame of `b`, with a fraction, that is the same moment as each frame of `a`; never falling."""
+    """(F,) for each frame of `a` the frame of `b` at the same moment, with a fraction; it never decreases."""
     distance = np.sqrt(np.maximum(np.square(a_fc).sum(1)[:, None] + np.square(b_gc).sum(1)[None] - 2 * a_fc @ b_gc.T, 0.0))
     came = _steps(distance, _STAY * float(distance.mean()))
     i, j = len(a_fc) - 1, len(b_gc) - 1
@@ -54,14 +54,16 @@ def warped_s(times_s: np.ndarray, path_f: np.ndarray, frame_rate_hz: float) -> n
 
 
 def _steps(distance: np.ndarray, stay: float) -> np.ndarray:
-    """(F, G) the cheapest way to each pair: 0 both advance, 1 only `a`, 2 only `b`. Diagonal by diagonal."""
+    """(F, G) the last step of the cheapest path to each pair: 0 both advance, 1 only `a`, 2 only `b`. By diagonals."""
     f, g = distance.shape
     came = np.zeros((f, g), np.uint8)
     last, before = np.full(f, np.inf), np.full(f, np.inf)  # costs by `a`'s frame on the last two diagonals
     for k in range(f + g - 1):
         i = np.arange(max(0, k - g + 1), min(f, k + 1))
         here = distance[i, k - i]
-        both = np.where(i > 0, before[i - 1], np.inf) + 2 * here  # two frames at once: or waiting would be what costs
+        both = (
+            np.where(i > 0, before[i - 1], np.inf) + 2 * here
+        )  # counted twice, as it advances in both: else two single steps would cost more
         only_a = np.where(i > 0, last[i - 1], np.inf) + here + stay
         only_b = last[i] + here + stay
         ways = np.stack([both, only_a, only_b])
@@ -76,7 +78,7 @@ def _steps(distance: np.ndarray, stay: float) -> np.ndarray:
 
 
 def _loudness(mel_fm: np.ndarray) -> np.ndarray:
-    """(F,) in [0, 1]: 0 is the background, or 45 dB under the loud parts, 1 is as loud as they are."""
+    """(F,) in [0, 1]: 1 is the level of the loud parts, 0 the background or 45 dB below them."""
     level_db = 8.686 * np.logaddexp.reduce(mel_fm.astype(np.float64), axis=1)
     top_db, floor_db = np.quantile(level_db, 0.95), np.quantile(level_db, 0.02)
     return np.clip(1 - (top_db - level_db) / np.clip(top_db - floor_db, 10, 45), 0, 1)

@@ -1,6 +1,7 @@
-"""When the words of a known text are said in a recording: the model says them too, and the two are laid on each other.
+"""Forced alignment: when the words of a known text are said in a recording.
 
-The model's own speech has phonemes at known times, so no other model is needed to find them in the recording.
+The model says the same words. Its phoneme times are known, and dynamic time warping carries them over to the recording; so no
+other model is needed.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,8 +20,8 @@ from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import SILENCE, tokens_in_time
 from jamflow.text.words import TimedWord, Word, is_sound, sequence
 
-_EDGE_S = 0.1  # of silence before and after what is said
-_AT_ONCE_S = 8.0  # of speech; rows of the training are up to 12 s, and the voice is one of them
+_EDGE_S = 0.1  # silence before and after the words
+_AT_ONCE_S = 8.0  # longest speech generated at once: training rows last up to 12 s, the voice included
 
 Say = Callable[[int, SpeechCondition], Tensor]
 """Audio tokens and a condition to (F, mel bands)."""
@@ -28,12 +29,19 @@ Say = Callable[[int, SpeechCondition], Tensor]
 
 @dataclass(frozen=True)
 class Aligner:
+    """A model that says words, to compare them with a recording: its text frontend, a voice, its configuration."""
+
     text: TextFrontend
     voice: Voice
     config: JointConfig
 
     def align(self, words: Sequence[Word], mel_fm: Tensor, say: Say) -> list[TimedWord]:
-        """The words, all of which are said in the recording and nothing else, in the recording's seconds."""
+        """The words with their times in the recording, which says exactly these words.
+
+        Args:
+            mel_fm: (F, mel bands) log mel of the recording at the model's level.
+            say: generates the model's own speech.
+        """
         symbols, spans = sequence(words)
         phones, mels = [], []
         start_s = 0.0
@@ -55,7 +63,7 @@ class Aligner:
         return out
 
     def _parts(self, symbols: list[str]) -> list[tuple[int, int]]:
-        """Symbols in stretches that can be said at once, cut at spaces and silences."""
+        """(first, last) of stretches of symbols that can be said at once, cut at spaces and silences."""
         seconds = self.text.seconds(symbols).tolist()
         out, first, lasts = [], 0, 0.0
         for n, (symbol, s) in enumerate(zip(symbols, seconds, strict=True)):

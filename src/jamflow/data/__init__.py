@@ -1,1 +1,1 @@
-
+"""Training data: the corpus on disk, its features, augmentation, batches."""

@@ -121,7 +121,7 @@ def _loaded(
     normaliser.to(device)
     vocoder.to(device)
     if config.text == "f5" or folder is None:
-        reader: Reader = F5Reader(vocoder, config.mel, _vocabulary(folder, config.audio.text_vocab))
+        reader: Reader = F5Reader(vocoder, config, _vocabulary(folder, config.audio.text_vocab))
     else:
         durations = load_durations(folder / "durations.safetensors", config.audio.text_vocab)
         text = TextFrontend(durations, config, phonemizer)

@@ -1,4 +1,4 @@
-"""Recordings that lack their top: of 8 or 16 kHz, or coded narrowly. To `mini` an empty band is no speech at all.
+"""Recordings without high frequencies: at 8 or 16 kHz, or from a narrow codec. `mini` never heard speech with empty bands.
 
 Shapes: F mel frames, M mel bands.
 """
@@ -11,15 +11,15 @@ from torch import Tensor
 from jamflow.mel_format import MelFormat
 from jamflow.speech.mel import htk_hz
 
-_EMPTY = -7.0  # log mel at the model's level: 75 dB under what the corpus has in its highest band
-_LOUD_SHARE = 0.4  # of the frames tell what a recording has
-_LEAST_HZ = 2200.0  # of what is below that alone, nobody speaks
-_EDGE, _BELOW = 2, 5  # bands that a filter's slope takes, and bands under them that the top is made of
-_FALL = 0.03  # a band, as speech falls towards the top
+_EMPTY = -7.0  # log mel at the model's level: 75 dB below the corpus's highest band
+_LOUD_SHARE = 0.4  # of the frames, the loudest ones, are looked at
+_LEAST_HZ = 2200.0  # speech always reaches this far
+_EDGE, _BELOW = 2, 5  # bands of a filter's slope, and bands below them that the filled ones are made from
+_FALL = 0.03  # nepers a band, as speech falls towards high frequencies
 
 
 def bands_heard(mel_fm: Tensor, mel_format: MelFormat) -> int:
-    """How many mel bands there are in a recording at the model's level, counted from the lowest; all of them in most."""
+    """How many mel bands a recording at the model's level has, counted from the lowest; most recordings have all."""
     level_f = mel_fm.logsumexp(1)
     loud = mel_fm[level_f >= level_f.quantile(1 - _LOUD_SHARE)].mean(0)
     there = torch.nonzero(loud > _EMPTY).flatten()
@@ -28,7 +28,7 @@ def bands_heard(mel_fm: Tensor, mel_format: MelFormat) -> int:
 
 
 def with_top(mel_fm: Tensor, bands: int) -> Tensor:
-    """(F, M) with something like speech in the bands above the first `bands`: as loud as those under them, and falling."""
+    """(F, M) mel whose bands above the first `bands` are filled: as loud as the bands below them, and falling."""
     if bands >= mel_fm.shape[1]:
         return mel_fm
     first = bands - _EDGE
@@ -38,7 +38,7 @@ def with_top(mel_fm: Tensor, bands: int) -> Tensor:
 
 
 def without_top(wave: np.ndarray, bands: int, mel_format: MelFormat) -> np.ndarray:
-    """(N,) samples cut off where a recording with the first `bands` is."""
+    """(N,) samples without the frequencies above the first `bands` mel bands."""
     if bands >= mel_format.bands:
         return wave
     cutoff_hz = round(float(htk_hz(mel_format)[bands]))

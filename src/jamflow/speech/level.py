@@ -1,8 +1,8 @@
-"""Bring speech to the one level the model knows."""
+"""The level that speech has in `mini`'s corpus, and the gain that brings a recording to it."""
 
 import numpy as np
 
-LOUD, LOUD_QUANTILE = 0.3125, 0.995  # where this quantile of |sample| goes
+LOUD, LOUD_QUANTILE = 0.3125, 0.995  # this quantile of |sample| becomes LOUD
 
 
 def to_model_level(wave: np.ndarray) -> np.ndarray:
@@ -17,6 +17,11 @@ def gain_to_model_level(wave: np.ndarray) -> float:
 
 
 def model_gain(loud: float, peak: float) -> float:
-    """The factor to the corpus's level for a recording with this quantile (`LOUD_QUANTILE`) and this largest of |sample|."""
+    """The factor to the corpus's level.
+
+    Args:
+        loud: the quantile `LOUD_QUANTILE` of |sample| in the recording.
+        peak: the largest |sample|, which stays below 1.
+    """
     gain = LOUD / max(loud, 1e-4)
     return gain * min(1.0, 0.98 / max(peak * gain, 1e-4))

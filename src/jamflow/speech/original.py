@@ -1,4 +1,4 @@
-"""A recording as it is in its file, sample for sample, for a result that keeps most of it."""
+"""A recording sample for sample as in its file, for results that keep most of it."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ _OTHER_RATE_HZ = 48_000
 
 @dataclass(frozen=True)
 class Original:
-    """The first sound of a file or video, its channels averaged. Make it with `open_original`.
+    """The first sound track of a file, with its channels averaged. Make it with `open_original`.
 
     Attributes:
-        rate_hz: of its samples, which is the file's own, or another where the result cannot have that.
-        start_s: which second of the file is the first sample; before the sound begins there is silence.
+        rate_hz: sample rate: the file's own, unless the result cannot have it.
+        start_s: the time in the file of the first sample. Before the sound begins there is silence.
         samples: how many there are.
-        channels: of the file, before they were averaged.
+        channels: how many the file has.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class Original:
         return Fraction(self.samples, self.rate_hz)
 
     def blocks(self, first: int = 0, last: int | None = None) -> Iterator[np.ndarray]:
-        """(n,) float32, all samples from `first` to `last` (exclusive) in order, in constant memory."""
+        """The samples from `first` to `last` (exclusive) in order, as (n,) float32 blocks; in constant memory."""
         at, last = 0, self.samples if last is None else min(last, self.samples)
         for wave in _from(self.path, self.rate_hz, self.start_s):
             part = wave[max(0, first - at) : max(0, last - at)]
@@ -47,11 +47,11 @@ class Original:
                 return
 
     def part(self, first: int, last: int) -> np.ndarray:
-        """(n,) float32: the same as one."""
+        """The same samples as one (n,) float32 array."""
         return np.concatenate([np.zeros(0, np.float32), *self.blocks(first, last)])
 
     def resampled(self, rate_hz: int, first: int, last: int) -> np.ndarray:
-        """(n,) float32: the same at another rate, as a model hears it."""
+        """The same samples at the rate of a model, (m,) float32 in [-1, 1]."""
         wave = self.part(first, last)
         if self.rate_hz == rate_hz:
             return wave
@@ -59,14 +59,14 @@ class Original:
 
 
 def open_original(path: str | Path, start_s: Fraction | None = None, rates_hz: Collection[int] = ()) -> Original:
-    """Goes through the file once.
+    """Open a recording; the file is read through once.
 
     Args:
-        start_s: which second of the file comes first; None is where its sound begins.
-        rates_hz: which rates the result can have; if the file's own is none of them, the samples are at 48 kHz.
+        start_s: the time in the file of the first sample; None is where its sound begins.
+        rates_hz: rates that the result can have. If the file's rate is not among them, the samples are at 48 kHz.
 
     Raises:
-        UserError: it cannot be read, holds no sound, is silent or lasts less than half a second.
+        UserError: the file cannot be read, holds no sound, is silent or lasts less than half a second.
     """
     path = Path(path)
     first = next(stream_sound(path))
@@ -84,7 +84,7 @@ def open_original(path: str | Path, start_s: Fraction | None = None, rates_hz: C
 
 
 def _from(path: Path, rate_hz: int, start_s: Fraction) -> Iterator[np.ndarray]:
-    """Waves that are not empty, beginning at a second of the file."""
+    """Non-empty waves from a time of the file on."""
     drop, stream = None, None
     for sound in stream_sound(path):
         if drop is None:

@@ -1,4 +1,4 @@
-"""A recording of any length, read a little at a time: the memory it takes does not grow with it."""
+"""A recording of any length, read block by block in constant memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ _BINS = 1 << 16  # of |sample|, as fine as 16-bit sound
 
 @dataclass(frozen=True)
 class Recording:
-    """The first sound of a file or video. Make it with `open_recording`.
+    """The first sound track of a file, as a model hears it. Make it with `open_recording`.
 
     Attributes:
-        rate_hz: of the samples that `blocks` gives.
-        length_s: how long it sounds.
-        start_s: when its first sample is heard in the file.
+        rate_hz: sample rate of `blocks`.
+        length_s: how long it lasts.
+        start_s: the time in the file of its first sample.
         gain: the factor to the model's level.
     """
 
@@ -33,19 +33,19 @@ class Recording:
     gain: float
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """All of it in order, (n,) float32 mono at the model's rate and level."""
+        """All samples in order, as (n,) float32 mono blocks at the model's rate and level."""
         for wave in _resampled(self.path, self.rate_hz):
             yield wave * np.float32(self.gain)
 
 
 def open_recording(path: str | Path, rate_hz: int) -> Recording:
-    """Goes through the file once, for its length and level.
+    """Open a recording; the file is read through once, for its length and level.
 
     Args:
         rate_hz: the sample rate of the model that hears it.
 
     Raises:
-        UserError: it cannot be read, holds no sound, is silent or lasts less than half a second.
+        UserError: the file cannot be read, holds no sound, is silent or lasts less than half a second.
     """
     path = Path(path)
     start_s = next(stream_sound(path)).start_s
@@ -63,7 +63,7 @@ def open_recording(path: str | Path, rate_hz: int) -> Recording:
 
 
 def _resampled(path: Path, rate_hz: int) -> Iterator[np.ndarray]:
-    """As `waveform.read_wave` gives it, in pieces that are not empty."""
+    """What `waveform.read_wave` gives, as non-empty blocks."""
     stream = None
     for sound in stream_sound(path):
         refuse_invalid(path, sound.samples)

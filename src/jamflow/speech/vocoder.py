@@ -137,7 +137,7 @@ class Vocos(Vocoder):
 
 
 def load_vocoder(path: Path) -> Vocos:
-    """A vocoder file of ours, ready for inference.
+    """A vocoder file of this project, ready for inference.
 
     Raises:
         UserError: the file is missing, damaged, or of another model.

@@ -1,7 +1,7 @@
-"""Whisper base (74 M, MIT) as the ear that judges speech.
+"""Whisper base (74 M parameters, MIT): English speech to text.
 
-Two PyPI packages carry one CTranslate2 model in two parts, because a package may not be larger than
-100 MB. The parts are joined in memory (145 MB while loading) and nothing is written to disk.
+Two PyPI packages carry the two parts of one CTranslate2 model, because a package may not be larger than 100 MB. The parts are
+joined in memory (145 MB while loading); nothing is written to disk.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _HEARS_HZ = 16000
 
 @dataclass(frozen=True)
 class HeardWord:
-    """A word, with punctuation, and about when it is said; on known speech the times are 0.1 s early."""
+    """A word with its punctuation, and roughly when it is said: on known speech the times are 0.1 s early."""
 
     text: str
     start_s: float

@@ -1,1 +1,1 @@
-"""Who speaks: how a model takes up a voice and reads a text in it."""
+"""Who speaks: how a model takes up a voice and reads text in it."""

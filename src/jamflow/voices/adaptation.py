@@ -1,7 +1,7 @@
-"""A few steps of training on one recording, so that the model speaks more like it: speaker adaptation.
+"""Speaker adaptation: a few training steps on one recording, so that the model speaks more like it.
 
-In-painting after a prompt copies a voice as well as the model knows voices, and `mini` has heard seven people. UnitSpeech
-(arXiv 2306.16083) fine-tunes on a few seconds in the same way. What is said in the recording need not be known.
+In-painting after a prompt can copy only voices like those of the training, and `mini` has heard seven people. UnitSpeech (arXiv
+2306.16083) fine-tunes on a few seconds in the same way. The text of the recording is not needed.
 
 Shapes: F mel frames, A audio tokens, B rows, C channels.
 """
@@ -28,7 +28,7 @@ class Adaptation:
     row_s: float = 4.8  # as long as the prompts
     lr: float = 3e-4
     warmup: int = 5
-    hidden: tuple[float, float] = (0.3, 0.8)  # share of a row that is generated; of the last row in every other step, all is
+    hidden: tuple[float, float] = (0.3, 0.8)  # share of a row that is generated; all of the last row in every other step
 
 
 class Adapter:
@@ -51,7 +51,7 @@ class Adapter:
 def adapted(model: JointModel, normaliser: Normaliser, mel_fm: Tensor, how: Adaptation) -> JointModel:
     """A copy of the model whose speech stream has been trained on a recording; the motion stream is the same one.
 
-    The same recording gives the same copy. What reads the text does not change, for no text is shown.
+    The same recording gives the same copy. The text embedding does not change, because no text is shown.
 
     Args:
         mel_fm: (F, mel bands) log mel at the model's level, a token long at least.

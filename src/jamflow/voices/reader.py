@@ -1,6 +1,6 @@
-"""Between people and streams: text and a voice become conditions, mel becomes sound.
+"""The protocols of a reader and a speaker: text and a voice become utterances, and generated mel becomes sound.
 
-How a model does that is chosen by `JointConfig.text`: `phonemes` or `f5`. The pipeline knows only what is here.
+There are two readers, `phonemes` and `f5`. `JointConfig.text` says which one a model needs. Tasks know only the protocols.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from jamflow.editing.support import EditSupport
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.text.fit import FitMode
 
-# How the lips of a recorded voice move for so many motion frames from that second of the recording on; None where nobody is seen.
+# The lips of a recorded voice, from a second of the recording on, for a number of motion frames; None if nobody is seen.
 VoiceLips = Callable[[float, int], Lips | None]
 
 
@@ -31,44 +31,61 @@ class Speaker(Protocol):
 
     @property
     def adapt_to_fm(self) -> Tensor | None:
-        """(F, mel bands) of a recording, where the model is to be adapted to it before it speaks (`voices.adaptation`)."""
+        """(F, mel bands) of the recording that the model is adapted to before it speaks (`voices.adaptation`), or None."""
         ...
 
     @property
     def sample_rate_hz(self) -> int:
-        """Of what `sound` makes."""
+        """The rate of the samples that `sound` gives."""
         ...
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
-        """Pieces in order; speed 2 is twice as fast. UserError where there is nothing that can be said."""
+        """The text as utterances, in order. speed: 2 is twice as fast.
+
+        Raises:
+            UserError: nothing in the text can be said.
+        """
         ...
 
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
-        """Speech in time with a video's lips, exactly as long as the picture; None leaves the text to the lips.
+        """Speech in time with a video's lips, exactly as long as the picture.
 
-        way: what is done where the text takes much longer or shorter than the lips move. mouth_of: lips for the (F, mel bands) of
-        a voice whose own are not known. UserError where the text cannot be said, or not in this time.
+        Args:
+            text: what is said; None lets the model choose sounds that match the lips.
+            way: what to do if the text takes much longer or shorter than the lips move.
+            mouth_of: generates lips from the (F, mel bands) of a voice whose own lips were not seen.
+
+        Raises:
+            UserError: the text cannot be said, or not in this time.
         """
         ...
 
     def sound(self) -> Sound:
-        """From the mels of a text's utterances, one after the other, to one sound."""
+        """A function that turns the mels of a text's utterances, called in order, into one sound."""
         ...
 
 
 class Reader(Protocol):
-    """How a model reads."""
+    """How a model reads text and takes up a voice."""
 
     def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> Speaker:
-        """The voice of a recording (None: the model's own); UserError where it cannot be used.
+        """Someone who speaks with a voice.
 
-        lips: of the recording, if it is a video.
+        Args:
+            voice: a recording; None is the model's own voice.
+            voice_text: what is said in the recording, if known.
+            lips: the recording's lips, if it is a video.
+
+        Raises:
+            UserError: the recording cannot be used, or the model has no voice of its own.
         """
         ...
 
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
-        """What changes words in recordings; UserError where this model cannot.
+        """What is needed to replace words in a recording.
 
-        heard: (N,) samples at the model's rate of a recording; where words are looked for, it is with speech in its voice.
+        Args:
+            heard: (N,) samples of the recording at the model's rate, if words have to be found in it: the model then says the
+                words in the same voice, to compare.
         """
         ...

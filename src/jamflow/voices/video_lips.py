@@ -1,4 +1,4 @@
-"""A voice that is a video: how the lips of who speaks in it move, for the part of it that the model continues."""
+"""A voice that is a video: the speaker's lips, for the part of it that the model continues."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +14,9 @@ from jamflow.voices.reader import VoiceLips
 
 
 def voice_lips(path: str | Path, tracker: Tracker, fps: Fraction) -> VoiceLips | None:
-    """None where the file has sound alone. What is returned goes through no more of the video than it needs.
+    """A function that tracks the lips of a video where it is asked to; None if the file has only sound.
 
-    A voice can be spoken in without its lips, so a picture that cannot be read or shows no face is as good as none.
+    A voice works without lips, too: if the picture cannot be read or shows no face, the function returns None.
     """
     if not has_video(path):
         return None
@@ -33,7 +33,7 @@ def voice_lips(path: str | Path, tracker: Tracker, fps: Fraction) -> VoiceLips |
 
 
 def own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
-    """Of a video that is open already, where its own sound is the voice."""
+    """The same for a video that is already open and whose own sound is the voice."""
 
     def lips(start_s: float, count: int) -> Lips:
         return _lips(footage, tracker, fps, _in_the_file_s(footage.path, start_s), count)
@@ -42,11 +42,11 @@ def own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
 
 
 def _in_the_file_s(path: str | Path, start_s: float) -> Fraction:
-    """When a second of the sound is heard, in the file's time."""
+    """A second of the sound as a time of the file."""
     return next(stream_sound(path)).start_s + Fraction(start_s).limit_denominator(1_000_000)
 
 
 def _lips(footage: Footage, tracker: Tracker, fps: Fraction, from_s: Fraction, count: int) -> Lips:
-    """Of `count` motion frames from a second of the file's time on."""
+    """Lips for `count` motion frames from a time of the file on."""
     mouth_tc, clue_tc = (torch.from_numpy(x) for x in footage.lips(tracker, fps, count, from_s))
     return Lips(mouth_tc, torch.from_numpy(footage.seen_t(fps, count, from_s)), clue_tc)

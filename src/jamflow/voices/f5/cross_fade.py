@@ -1,4 +1,4 @@
-"""Pieces of sound to one, mixed where they meet, as F5-TTS's `infer_batch_process` does."""
+"""Joins pieces of sound with a cross-fade, as F5-TTS's `infer_batch_process` does."""
 
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ CROSS_FADE_S = Fraction(3, 20)
 
 
 class CrossFade:
-    """Joins waves as they come; holds back only what will be mixed with the next one.
+    """Joins waves as they come. It holds back only the samples that will be mixed with the next wave.
 
     Both ramps are linear and include both ends. A piece that is shorter than the ramp is mixed over its whole length.
     """
@@ -19,7 +19,7 @@ class CrossFade:
         self._held: np.ndarray | None = None
 
     def add(self, wave: np.ndarray, last: bool = False) -> np.ndarray:
-        """(N,) the next wave; returns what is certain from now on: everything that is left, if it is the last one."""
+        """Take the next (N,) samples; return the (M,) samples that can no longer change. With `last`, that is everything left."""
         if self._held is not None:
             mixed = min(self._samples, len(self._held), len(wave))
             down, up = np.linspace(1, 0, mixed), np.linspace(0, 1, mixed)

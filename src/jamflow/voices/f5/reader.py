@@ -1,7 +1,7 @@
 """How `base` reads: F5-TTS's characters and pinyin, in the voice of a recording whose text is known.
 
-Everything is the official `infer_process` (1.1.20) but for one thing: every chunk has random numbers of its own, so that
-the same seed gives the same sound however many chunks there are.
+It does what the official `infer_process` (1.1.20) does, with one difference: each chunk has its own random numbers, so that a
+seed gives the same sound for a chunk whatever comes before it.
 """
 
 import math
@@ -17,7 +17,7 @@ from torch import Tensor
 from jamflow.editing.support import EditSupport
 from jamflow.editing.timeline import EditTimeline
 from jamflow.errors import UserError
-from jamflow.mel_format import MelFormat
+from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.speech.mel import LogMel
@@ -33,23 +33,23 @@ _LONGEST_S = 60.0  # twice what F5-TTS was trained with; memory grows with the s
 
 
 class F5Reader:
-    """Speakers for recordings; see `voices.reader.Reader`."""
+    """See `voices.reader.Reader`."""
 
-    def __init__(self, vocoder: Vocoder, mel_format: MelFormat, vocabulary: Vocabulary):
-        self._vocoder, self._format, self._vocabulary = vocoder, mel_format, vocabulary
-        self._log_mel = LogMel(mel_format)
+    def __init__(self, vocoder: Vocoder, config: JointConfig, vocabulary: Vocabulary):
+        self._vocoder, self._config, self._vocabulary = vocoder, config, vocabulary
+        self._log_mel = LogMel(config.mel)
 
     def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "F5Speaker":
-        """Reads, clips and levels the recording; hears what is said in it where that is not given.
+        """Read the recording, cut it to 12 s and bring it to F5-TTS's level. Whisper transcribes it if `voice_text` is missing.
 
-        Its lips stay unknown: pauses are cut out of it.
+        `lips` is not used: pauses are cut out of the recording, so its lips would be out of time.
         """
         if voice is None:
             raise UserError(
                 "This model speaks in the voice of a recording, and none is given.",
                 "Give 3 to 12 s of speech with --voice, and what is said in it with --voice-text.",
             )
-        rate_hz = self._format.sample_rate_hz
+        rate_hz = self._config.mel.sample_rate_hz
         wave, cut = clipped_reference(read_wave(voice, rate_hz), rate_hz)
         warnings = []
         text = " ".join((voice_text or "").split())
@@ -63,10 +63,10 @@ class F5Reader:
         wave, back = to_f5_level(wave)
         mel, length_s = self._log_mel(torch.from_numpy(wave)), len(wave) / rate_hz
         text = prepared_reference(text)
-        return F5Speaker(text, mel, length_s, back, self._vocabulary, self._vocoder, self._format, tuple(warnings))
+        return F5Speaker(text, mel, length_s, back, self._vocabulary, self._vocoder, self._config, tuple(warnings))
 
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
-        """F5-TTS's way of editing: the whole text, and a hole in the sound; which words fill it, the model finds."""
+        """As F5-TTS edits: the model sees the whole text and a gap in the sound, and finds which words fill the gap."""
 
         def text(change: EditTimeline, from_s: Fraction, tokens: int) -> Tensor:
             if not change.known:
@@ -74,7 +74,7 @@ class F5Reader:
                     "This model has to know what is said around the words that change.",
                     "Give all of it with --transcript; or run pip install 'jamflow[eval]', and English is transcribed.",
                 )
-            spelled = change.spelled(from_s, from_s + tokens * self._format.frame_s)
+            spelled = change.spelled(from_s, from_s + tokens / self._config.exact_token_rate_hz)
             check_letters(spelled, self._vocabulary)
             return torch.tensor(self._vocabulary.indices(tokenize(spelled)))
 
@@ -83,7 +83,14 @@ class F5Reader:
 
 @dataclass(frozen=True)
 class F5Speaker:
-    """A voice: what is said in it, its (R + 1, mel bands) log mel, its length, the factor back to its level."""
+    """See `voices.reader.Speaker`.
+
+    Attributes:
+        reference: what is said in the recording.
+        mel_fm: (R + 1, mel bands) log mel of the recording.
+        reference_s: its length.
+        back: the factor from F5-TTS's level back to the recording's own.
+    """
 
     reference: str
     mel_fm: Tensor
@@ -91,14 +98,14 @@ class F5Speaker:
     back: float
     vocabulary: Vocabulary
     vocoder: Vocoder
-    mel_format: MelFormat
+    config: JointConfig
     warnings: tuple[str, ...] = ()
     dub_fits: tuple[FitMode, ...] = ("rate", "refuse")  # the model spreads the text over the picture itself
-    adapt_to_fm: None = None  # trained on 100,000 hours of people, it knows voices well enough
+    adapt_to_fm: None = None  # not needed: the model was trained on 100,000 hours of speech and knows voices well enough
 
     @property
     def sample_rate_hz(self) -> int:
-        return self.mel_format.sample_rate_hz
+        return self.config.mel.sample_rate_hz
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         text = " ".join(text.split())
@@ -106,12 +113,12 @@ class F5Speaker:
             raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
         check_letters(text, self.vocabulary)
         parts = chunks(text, chunk_bytes(self.reference, self.reference_s, speed))
-        rows = [self._row(part, speed) for part in parts]  # all of them now: a refusal must not come in the middle
+        rows = [self._row(part, speed) for part in parts]  # all of them now, so that an error does not come in the middle
         given = len(self.mel_fm)
         for number, (text_n, frames) in enumerate(rows):
             speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
-            # The result is cut one frame before the recording's end: the first frame that sounds is its last.
-            length_s = (frames - given) * self.mel_format.frame_s
+            # As in the official code, the first frame that is heard is the recording's last one.
+            length_s = (frames - given) * self.config.mel.frame_s
             last = number == len(rows) - 1
             overlap_s = Fraction(0) if last else min(CROSS_FADE_S, length_s)
             yield Utterance(frames, given - 1, speech, None, [], length_s, last, overlap_s)
@@ -121,17 +128,17 @@ class F5Speaker:
         given = len(self.mel_fm)
         text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, part))))
         frames = max(mel_frames(given - 1, self.reference, part, speed), max(len(text_n), given) + 1)
-        if frames > _LONGEST_S * self.mel_format.frame_rate_hz:
+        if frames > _LONGEST_S * self.config.mel.frame_rate_hz:
             raise UserError(
-                f"Saying {_short(part)!r} at once would take {(frames - given) / self.mel_format.frame_rate_hz:.0f} s.",
+                f"Saying {_short(part)!r} at once would take {(frames - given) / self.config.mel.frame_rate_hz:.0f} s.",
                 "Divide long sentences by punctuation; and --voice-text must be all that is said in the recording.",
             )
         return text_n, frames
 
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
-        """All at once; the model finds the timing in the lips, as in the paper. The text need only fit the picture."""
-        length_s, given, rate_hz = lips.length_s, len(self.mel_fm), self.mel_format.frame_rate_hz
-        frames = given + math.ceil(length_s / self.mel_format.frame_s)
+        """All in one utterance. The model finds the timing in the lips, as in the paper; the text only has to fit the picture."""
+        length_s, given, rate_hz = lips.length_s, len(self.mel_fm), self.config.mel.frame_rate_hz
+        frames = given + math.ceil(length_s / self.config.mel.frame_s)
         if frames > _LONGEST_S * rate_hz:
             raise UserError(f"This model dubs {_LONGEST_S:g} s at once at most, with the voice.", "Cut the video, or use mini.")
         text_n, warnings = None, ()
@@ -141,9 +148,8 @@ class F5Speaker:
             found = fitted(natural / rate_hz, picture_s, picture_s, way or "rate", self.dub_fits, "the picture lasts")
             warnings = (found.warning,) if found.warning else ()
             text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, " ".join(text.split())))))
-        motion_fps = 25.0
         before_s = (given - 1) / rate_hz
-        times_s = np.arange(math.ceil(frames / rate_hz * motion_fps - 1e-6)) / motion_fps
+        times_s = np.arange(self.config.motion_frames(frames)) / self.config.motion_fps
         of_voice = mouth_of(self.mel_fm)[: int(np.searchsorted(times_s, before_s))]
         mouth_tc = torch.cat([of_voice, torch.from_numpy(lips.at(times_s[len(of_voice) :] - before_s))])
         speech = SpeechCondition("generated", self.mel_fm, torch.arange(frames) < given, text_n)
@@ -152,7 +158,7 @@ class F5Speaker:
         return Dubbed(lambda: iter([one]), warnings)
 
     def sound(self) -> Sound:
-        """(frames - R - 1) * hop samples of each utterance at the recording's level, cross-faded."""
+        """Each utterance is (frames - R - 1) * hop samples at the recording's own level; neighbours are cross-faded."""
         join = CrossFade(int(CROSS_FADE_S * self.sample_rate_hz))
 
         def add(mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
@@ -165,7 +171,7 @@ class F5Speaker:
 
 
 def check_letters(text: str, vocabulary: Vocabulary) -> None:
-    """Refuse letters that would silently become spaces.
+    """Refuse letters that F5-TTS would read as spaces.
 
     Raises:
         UserError: a letter that the vocabulary lacks.
@@ -180,8 +186,12 @@ def _short(text: str, n: int = 40) -> str:
 
 
 def _heard(wave: np.ndarray, rate_hz: int, path: str | Path) -> str:
-    """What Whisper hears, where it is installed."""
-    from jamflow.speech.whisper import Whisper  # only now: evaluation is no part of speaking
+    """What Whisper transcribes, if it is installed.
+
+    Raises:
+        UserError: it is not installed, or hears no words.
+    """
+    from jamflow.speech.whisper import Whisper  # only now: an extra
 
     try:
         ears = Whisper()

@@ -1,6 +1,6 @@
 """The recording that F5-TTS continues: at most 12 s, cut where it is quiet, raised if it is quiet; as the official code does.
 
-Levels are RMS in dB of full scale, times are looked at in steps of 10 ms.
+Levels are RMS in dB of full scale, measured every 10 ms.
 """
 
 import numpy as np
@@ -8,8 +8,8 @@ import numpy as np
 from jamflow.errors import UserError
 
 LONGEST_S, SHORTEST_S = 12.0, 0.5
-_ENOUGH_S = 6.0  # a part that would pass the limit is left out only once there is this much
-_KEPT_S = 1.0  # of a pause, at either side of it
+_ENOUGH_S = 6.0  # once there is this much, a part that would pass the limit is left out
+_KEPT_S = 1.0  # how much of a pause stays at either side of it
 _PAUSES = ((1.0, -50.0), (0.1, -40.0))  # (at least s, at most dB): long pauses first, then short ones
 _EDGE_DB = -42.0
 _AFTER_S = 0.05  # silence after the last sound
@@ -18,10 +18,16 @@ _RMS = 0.1
 
 
 def clipped_reference(wave: np.ndarray, rate_hz: int) -> tuple[np.ndarray, bool]:
-    """(N,) float32 of a recording, and whether speech was left out.
+    """The part of a recording that F5-TTS continues.
+
+    Args:
+        wave: (N,) float32 in [-1, 1].
+
+    Returns:
+        (M,) samples, at most 12.05 s, and whether speech was left out.
 
     Raises:
-        UserError: there is next to nothing in it.
+        UserError: less than half a second of it is not silent.
     """
     kept, cut = wave, False
     for pause_s, level_db in _PAUSES:
@@ -40,10 +46,7 @@ def clipped_reference(wave: np.ndarray, rate_hz: int) -> tuple[np.ndarray, bool]
 
 
 def to_f5_level(wave: np.ndarray) -> tuple[np.ndarray, float]:
-    """A reference recording as F5-TTS hears it: (N,) raised to an RMS of 0.1 if it is quieter.
-
-    Also returns the factor that brings what is generated back to the recording's own level.
-    """
+    """(N,) samples, raised to an RMS of 0.1 if they are quieter, and the factor from there back to their own level."""
     rms = float(np.sqrt(np.mean(np.square(wave))))
     if rms >= _RMS:
         return wave, 1.0
@@ -51,7 +54,7 @@ def to_f5_level(wave: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _whole_parts(wave: np.ndarray, rate_hz: int, pause_s: float, level_db: float) -> tuple[np.ndarray, bool]:
-    """What is between the pauses, part by part, as long as the next one fits; pauses shortened to 2 s."""
+    """The parts between pauses, joined as long as the next one fits, and whether one was left out. Pauses last 2 s at most."""
     out, have = [], 0
     parts = _parts(wave, rate_hz, pause_s, level_db)
     for start, end in parts:
@@ -63,7 +66,7 @@ def _whole_parts(wave: np.ndarray, rate_hz: int, pause_s: float, level_db: float
 
 
 def _parts(wave: np.ndarray, rate_hz: int, pause_s: float, level_db: float) -> list[tuple[int, int]]:
-    """(start, end) in samples of what lies between pauses, with up to a second of the pause at either end."""
+    """(start, end) in samples of the parts between pauses, with up to a second of pause at either end."""
     step = rate_hz // _STEPS_HZ
     loud = ~_quiet(wave, step, pause_s, level_db)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]]).astype(int)))
@@ -78,7 +81,7 @@ def _parts(wave: np.ndarray, rate_hz: int, pause_s: float, level_db: float) -> l
 
 
 def _quiet(wave: np.ndarray, step: int, pause_s: float, level_db: float) -> np.ndarray:
-    """Per `step` samples (10 ms): is it in a stretch of `pause_s` that is as a whole no louder than `level_db`?"""
+    """Per `step` samples (10 ms): whether it lies in a stretch of `pause_s` whose level is at most `level_db`."""
     steps, window = -(-len(wave) // step), round(pause_s * _STEPS_HZ)
     energy = np.zeros(steps * step)
     energy[: len(wave)] = np.square(wave, dtype=np.float64)

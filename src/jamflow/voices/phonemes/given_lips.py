@@ -1,7 +1,7 @@
-"""Lips that are given: a video of any length becomes utterances that are in time with them.
+"""Given lips: a video of any length becomes utterances that are in time with them.
 
-With a text, its timing is found first (`lip_timing`), over the whole video; without one, the lips alone say when there is speech.
-Utterances meet where lips and sound rest, as far as there is such a place.
+If there is a text, its timing is found first, over the whole video (`alignment.lip_timing`). Without a text, the lips alone tell
+when there is speech. Utterances are cut where the lips rest, if they do.
 
 Shapes: T motion frames, M mouth channels, A audio tokens.
 """
@@ -20,12 +20,17 @@ from jamflow.sampling.conditions import SpeechCondition
 from jamflow.sampling.utterance import GivenLips, Lips, Utterance, Voice
 from jamflow.text.phonemes import SILENCE, tokens_in_time
 
-LONGEST_S = 10.0  # of an utterance without its voice: what the longer rows of mini's training hold
+LONGEST_S = 10.0  # of an utterance without its voice, as in the longer rows of mini's training
 _LEAST_PAUSE_S = 0.1
 
 
 def utterances(lips: GivenLips, phones: Phones | None, voice: Voice, config: JointConfig) -> Iterator[Utterance]:
-    """The whole video. `phones` covers it; None leaves text to the lips. The voice's own lips are known."""
+    """Utterances of the whole video, in order.
+
+    Args:
+        phones: (symbol, start s, end s) that cover the video; None gives no text.
+        voice: its lips must be known (`with_lips`).
+    """
     assert voice.lips is not None
     token = config.frames_per_token * config.mel.hop
     samples = round(lips.length_s * config.mel.sample_rate_hz)
@@ -55,7 +60,7 @@ def utterances(lips: GivenLips, phones: Phones | None, voice: Voice, config: Joi
 
 
 def with_lips(voice: Voice, mouth_of: Callable[[Tensor], Tensor]) -> Voice:
-    """A voice whose lips are known throughout: where they are not, `mouth_of` makes them from its (F, mel bands)."""
+    """The voice with lips for every frame. Where they were not seen, `mouth_of` generates them from its (F, mel bands)."""
     if voice.lips is not None and bool(voice.lips.seen_t.all()):
         return voice
     mouth_tc = mouth_of(voice.mel_fm)
@@ -63,10 +68,13 @@ def with_lips(voice: Voice, mouth_of: Callable[[Tensor], Tensor]) -> Voice:
 
 
 def cuts(marks: Sequence[tuple[float, float]], length_s: float, longest_s: float) -> list[float]:
-    """Where utterances end, in seconds; the last one is `length_s`.
+    """Where utterances end, in seconds; the last end is `length_s`.
 
-    marks: (start s, end s) of rests, in any order. An utterance ends in the middle of the longest rest in the second half of what
-    it may last; where there is none, it lasts as long as it may.
+    An utterance ends in the middle of the longest rest between half of `longest_s` and `longest_s`. If there is no rest, it lasts
+    `longest_s`.
+
+    Args:
+        marks: (start s, end s) of rests, in any order.
     """
     out, done = [], 0.0
     while length_s - done > longest_s:
@@ -78,7 +86,7 @@ def cuts(marks: Sequence[tuple[float, float]], length_s: float, longest_s: float
 
 
 def _pauses(phones: Phones) -> list[tuple[float, float]]:
-    """Rests between words; the spaces between words where there is no rest."""
+    """(start s, end s) of pauses, and of the spaces between words, which are shorter."""
     rests = [(a, b) for symbol, a, b in phones if symbol in PAUSES and b - a >= _LEAST_PAUSE_S]
     return rests + [(a, b) for symbol, a, b in phones if symbol == " "]
 
@@ -90,7 +98,7 @@ def _rests(lips: GivenLips, fps: float) -> list[tuple[float, float]]:
 
 
 def _between(phones: Phones, start_s: float, end_s: float) -> Phones:
-    """What is said from `start_s` to `end_s`, counted from there; it ends with a silence, if only one of no length."""
+    """The phones from `start_s` to `end_s`, with times from `start_s` on. The last one is a silence, which may have no length."""
     said = [(s, max(a, start_s) - start_s, min(b, end_s) - start_s) for s, a, b in phones if b > start_s and a < end_s]
     while said and (said[-1][0] in PAUSES or said[-1][0] == " "):
         said.pop()

@@ -1,4 +1,4 @@
-"""A voice to speak with: a short piece of speech that the model continues (prefix in-painting, as F5-TTS).
+"""The prompt: a short piece of a recording that the model continues in the same voice (prefix in-painting, as in F5-TTS).
 
 Shapes: A audio tokens, F mel frames, N samples, T motion frames.
 """
@@ -18,18 +18,19 @@ MAX_PROMPT_S = 4.8
 MIN_PROMPT_S = 0.96
 _QUIET_KEPT_S = 0.15
 _LEVELS_HZ = 100
-ADAPTATION_S = 1.0, 12.0  # a voice is learnt from so much of a recording at least, and at most
-ADAPTATION_DB = (
-    12.0  # by which the loud parts of it are louder than the quiet ones at least: noise would be learnt with the voice
-)
+ADAPTATION_S = 1.0, 12.0  # how much of a recording a voice is learnt from: at least, at most
+ADAPTATION_DB = 12.0  # loud parts must be so much above quiet parts, or noise would be learnt with the voice
 
 
 @dataclass(frozen=True)
 class Prompt:
     """The part of a recording that is continued.
 
-    samples: (N,) float32 at the model's level, whole blocks; filled up with near silence. start_s, end_s: which seconds of the
-    recording. whole: nothing but silence was left out.
+    Attributes:
+        samples: (N,) float32 at the model's level, a whole number of blocks; the last one is filled up with near silence.
+        start_s: the second of the recording at which it starts.
+        end_s: the second at which it ends.
+        whole: whether only silence was left out.
     """
 
     samples: np.ndarray
@@ -39,7 +40,7 @@ class Prompt:
 
 
 def trimmed(wave: np.ndarray, rate_hz: int) -> slice:
-    """All but what is quiet (35 dB under the loud parts) at both ends; a little of it stays."""
+    """The samples without the quiet ends (35 dB below the loud parts). Up to 0.15 s of each end stay."""
     step = rate_hz // _LEVELS_HZ
     level = _levels_db(wave, step)
     loud = np.flatnonzero(level > np.quantile(level, 0.95) - 35) if len(level) else level
@@ -50,15 +51,15 @@ def trimmed(wave: np.ndarray, rate_hz: int) -> slice:
 
 
 def _levels_db(wave: np.ndarray, step: int) -> np.ndarray:
-    """Of every `step` samples (10 ms), in dB of full scale."""
+    """The level of every `step` samples (10 ms) in dB of full scale."""
     n = len(wave) // step
     return 10 * np.log10((wave[: n * step].reshape(n, step) ** 2).mean(1) + 1e-12)
 
 
 def choose_prompt(wave: np.ndarray, rate_hz: int, block_samples: int) -> Prompt:
-    """The part of a recording that serves as the prompt: trimmed, at the model's level, whole blocks.
+    """The prompt of a recording: trimmed, at the model's level, a whole number of blocks.
 
-    A long recording is cut at its quietest moment before `MAX_PROMPT_S`; a short one is filled up with
+    A long recording is cut at the quietest moment of the last two fifths before `MAX_PROMPT_S`. A short one is filled up with
     near silence.
     """
     kept = trimmed(wave, rate_hz)
@@ -78,7 +79,7 @@ def choose_prompt(wave: np.ndarray, rate_hz: int, block_samples: int) -> Prompt:
 
 
 def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) -> Voice:
-    """A voice; what is said in it and how its lips move stays unknown."""
+    """The prompt as a voice whose text and lips are not known."""
     frames = len(prompt.samples) // log_mel.format.hop
     mel = log_mel(torch.from_numpy(prompt.samples))[:frames]
     mel = with_top(mel, bands_heard(mel, log_mel.format))
@@ -86,8 +87,7 @@ def voice_from_prompt(prompt: Prompt, log_mel: LogMel, frames_per_token: int) ->
 
 
 def adaptation_mel(wave: np.ndarray, log_mel: LogMel) -> Tensor | None:
-    """(F, mel bands) of a recording from which a model can learn its voice (`train.adaptation`); None where it is too short or
-    too noisy."""
+    """(F, mel bands) of a recording, for `voices.adaptation`; None if the recording is too short or too noisy to learn from."""
     rate_hz = log_mel.format.sample_rate_hz
     least, most = (round(s * rate_hz) for s in ADAPTATION_S)
     wave = wave[trimmed(wave, rate_hz)][:most]

@@ -1,4 +1,4 @@
-"""How `mini` reads: English phonemes laid out in time, a voice of its own, pieces that end in silence."""
+"""How `mini` reads: English phonemes laid out in time, in its own voice or that of a recording."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -34,10 +34,12 @@ _HARD_TO_LEARN = (
     f"give {ADAPTATION_S[0]:g} s or more, with speech at least {ADAPTATION_DB:g} dB over the background."
 )
 _TAIL_S, _FADE_S = 0.05, 0.05  # how long a last sound may ring on, and the fade-out then
-_VOCODER_CONTEXT = 8  # mel frames of what came before, so that a piece does not start from nothing
+_VOCODER_CONTEXT = 8  # mel frames before the piece that the vocoder hears too
 
 
 class PhonemeReader:
+    """See `voices.reader.Reader`."""
+
     def __init__(self, text: TextFrontend, own_voice: Voice, vocoder: Vocoder, config: JointConfig):
         self._text, self._own_voice, self._vocoder, self._config = text, own_voice, vocoder, config
         self._log_mel = LogMel(config.mel)
@@ -65,13 +67,13 @@ class PhonemeReader:
         per, mel = self._config.frames_per_token, self._config.mel
         prompt = choose_prompt(wave, mel.sample_rate_hz, self._config.block_tokens * per * mel.hop)
         voice = voice_from_prompt(prompt, self._log_mel, per)
-        # Only where the whole recording became the prompt is its text known to belong to it.
+        # Only if the whole recording became the prompt, the given text is the prompt's.
         if text and prompt.whole:
             voice = replace(voice, text_a=self._text.spread(text, len(voice.text_a)))
         return voice if lips is None else replace(voice, lips=self._seen(prompt, len(voice.text_a), lips))
 
     def _seen(self, prompt: Prompt, tokens: int, lips: VoiceLips) -> Lips | None:
-        """What is filled up with silence was never seen."""
+        """The lips of the prompt; None if nobody is seen. Frames of the silence that fills it up do not count as seen."""
         frames = self._config.motion_frames(tokens)
         found = lips(prompt.start_s, frames)
         if found is None:
@@ -82,6 +84,8 @@ class PhonemeReader:
 
 @dataclass(frozen=True)
 class PhonemeSpeaker:
+    """See `voices.reader.Speaker`."""
+
     text: TextFrontend
     voice: Voice
     vocoder: Vocoder
@@ -126,7 +130,7 @@ class PhonemeSpeaker:
 
     @torch.inference_mode()
     def _vocode(self, mel_fm: Tensor, utterance: Utterance) -> np.ndarray:
-        """As long as the utterance, silent after the last sound where that is known."""
+        """(N,) samples, as long as the utterance; silent after the last phoneme, if its time is known."""
         first = utterance.voice_tokens * self.config.frames_per_token
         start = max(0, first - _VOCODER_CONTEXT)
         mel = torch.cat([mel_fm[start:], mel_fm[-1:]])  # the last frame is centred on the end
@@ -139,10 +143,10 @@ class PhonemeSpeaker:
 
 
 def end_in_silence(wave: np.ndarray, silent_from_s: float, sample_rate_hz: int) -> np.ndarray:
-    """(N,) with a fade-out that ends 50 ms after `silent_from_s`, and nothing after it.
+    """(N,) samples that fade out within 50 ms from `silent_from_s` on and are silent after that.
 
-    In the rows of the training the next sentence begins after a third of a second of silence, and the model puts its first
-    sound into a pause that is as long.
+    In training, the next sentence begins after a third of a second of silence. The model puts its first sound into a pause that
+    is as long; here it is removed.
     """
     time_s = np.arange(len(wave)) / sample_rate_hz - silent_from_s
     return (wave * np.clip(1 - time_s / _FADE_S, 0, 1)).astype(np.float32)

@@ -13,7 +13,7 @@ from jamflow.weights.tensors import load_tensors, save_tensors
 
 
 def save_voice(path: Path, voice: Voice, mel_format: MelFormat) -> None:
-    """A voice whose lips are known, with the format of its mel."""
+    """Write a voice whose lips are known, and the format of its mel."""
     assert voice.lips is not None
     tensors = {"mel": voice.mel_fm, "text": voice.text_a.int(), "mouth": voice.lips.mouth_tc}
     save_tensors(path, tensors, {"mel": asdict(mel_format)})
