@@ -1,12 +1,15 @@
 """The benchmark against official code: turns, differences, and workers that fail."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmarks.against_official import vocos
 from benchmarks.against_official.duel import COLUMNS, Contender, duel, rows
+from benchmarks.shared import runner
 
 WORKERS = Path(__file__).parents[1] / "benchmarks" / "against_official" / "workers"
 WORKER = """
@@ -49,3 +52,15 @@ def test_time_memory_and_difference(tmp_path: Path) -> None:
 def test_a_worker_that_ends_is_named(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="worker of broken ended with status 3"):
         duel([Contender("broken", [sys.executable, "-c", "raise SystemExit(3)"])], tmp_path, "only", 1, 1)
+
+
+def test_a_part_from_its_job_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vocos with our code on both sides: the same filled weights give the same sound."""
+    ours = [sys.executable, str(WORKERS / "vocos_ours.py")]
+    monkeypatch.setattr(vocos, "contenders", lambda _: [Contender("one", ours), Contender("other", ours)])
+    assert runner.main(["against_official", "--parts", "vocos", "--rounds", "1", "--out", str(tmp_path)]) == 0
+    (file,) = tmp_path.glob("*.json")
+    one, other = json.loads(file.read_text())["tables"][0]["rows"]
+    assert (one["case"], one["who"], other["who"]) == ("Vocos, 10 s", "one", "other")
+    assert other["largest difference"] == {"wave": 0.0} and one["peak MiB"] > 54  # its weights
+    assert one["seconds"]["median"] > 0 and one["ratio of seconds"] == 1
