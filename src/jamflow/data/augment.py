@@ -1,6 +1,6 @@
-"""What recordings and trackers do to clean data, so that real input lies within what the model has seen.
+"""Augmentation: what microphones, rooms and trackers do to clean data, so that the model has seen input like real input.
 
-Only what is *given* to the model is degraded; what it learns to generate stays clean.
+Only what is *given* to the model is degraded. What it learns to generate stays clean.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from jamflow.speech.mel import LOG_FLOOR, htk_hz
 
 
 def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
-    """A microphone's colour, a room, noise, a narrow band, coarse coding and another level, each by chance. (N,) float32."""
+    """(N,) float32 at another level and, each by chance, with a microphone's response, a room, a narrow band, noise, coarse coding."""
     out = wave.astype(np.float32)
     if rng.random() < 0.5:
         out = _colour(out, rate_hz, rng)
@@ -26,8 +26,8 @@ def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> n
 
 
 def another_voice(mels_fm: list[np.ndarray], mel_format: MelFormat, rng: np.random.Generator) -> list[np.ndarray]:
-    """Log mels (F, bands) of one voice as another would have them: a longer or shorter vocal tract, whose pitch goes with it, and
-    another timbre. More voices than any teacher has; what is given and what is generated change alike.
+    """Log mels (F, bands) of one voice as another voice would have them: a longer or shorter vocal tract, with its pitch,
+    and another timbre. This gives more voices than the teachers have. All mels change in the same way.
     """
     band_hz = htk_hz(mel_format)[1:-1].numpy()
     source = np.interp(band_hz / rng.uniform(0.86, 1.16), band_hz, np.arange(mel_format.bands))
@@ -85,7 +85,7 @@ def _mu_law(wave: np.ndarray) -> np.ndarray:
 
 
 def aligned_phones(phones: list[tuple[str, float, float]], rng: np.random.Generator) -> list[tuple[str, float, float]]:
-    """Phone times as an aligner gives them: every boundary off by 20 ms or so, none crossing another."""
+    """Phones as an aligner finds them: boundaries are off by about 20 ms and stay in order."""
     edges = np.array([start for _, start, _ in phones] + [phones[-1][2]])
     moved = edges + rng.normal(0, 0.02, len(edges)) * (np.arange(len(edges)) % len(phones) > 0)  # the ends stay
     moved = np.maximum.accumulate(np.clip(moved, edges[0], edges[-1]))
@@ -93,7 +93,7 @@ def aligned_phones(phones: list[tuple[str, float, float]], rng: np.random.Genera
 
 
 def track_noise(motion_tc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What a tracker adds: frame noise, slow drift, a constant offset. (T, C), same unit as the motion."""
+    """(T, C) motion in cm with a tracker's errors: noise in every frame, slow drift, a constant offset."""
     t, c = motion_tc.shape
     jitter = rng.standard_normal((t, c)) * rng.uniform(0.0, 0.03)
     knots = rng.standard_normal((t // 25 + 2, c)) * rng.uniform(0.0, 0.03)
@@ -105,7 +105,7 @@ def track_noise(motion_tc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def tracked_lips(mouth_tc: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Lips as a tracker sees them: small openings as shut, all openings more or less, blurred in time, each by chance; and noise.
+    """Lips as a tracker sees them, each by chance: small openings shut, openings scaled, blurred in time; and noise.
 
     (T, 18) in the order of the mesh's mouth: right, left corner; inner upper, lower; outer upper, lower.
     """

@@ -1,4 +1,4 @@
-"""Training batches of one length, packed from utterances of one voice each: no padding, no masks.
+"""Training batches: rows of one length, each packed from utterances of one voice; so there is no padding and no mask.
 
 Shapes: B rows, A audio tokens, T motion frames, C channels.
 """
@@ -17,19 +17,23 @@ from jamflow.face.articulation import articulate, random_style
 from jamflow.model.config import JointConfig
 from jamflow.text.phonemes import symbols, tokens_in_time
 
-ANOTHER_VOICE = 0.35  # share of the rows that no teacher's voice speaks
+ANOTHER_VOICE = 0.35  # share of rows whose voice is changed (`augment.another_voice`)
 
 
 @dataclass
 class Batch:
-    """Everything known about the rows; what is shown and what is hidden is decided by the regimes.
+    """Everything known about the rows. `train.regimes` decides what is shown and what is hidden.
 
-    mel_bac, heard_bac: log mel tokens, clean and degraded.
-    timed_ba: tokens laid out in time; aligned_ba: the same as an aligner finds them in a recording, a little off; free_ba: the
-    same phonemes from the start, then -1.
-    mouth_btc, seen_btc: lip points in cm, clean and as tracked; plain_btc: the same words in the default style, which the model's
-    own voice has.
-    clue_btc: the other key points in cm.
+    Attributes:
+        mel_bac: log mel tokens, clean.
+        heard_bac: the same, degraded.
+        timed_ba: phoneme tokens laid out in time.
+        aligned_ba: the same, a little off, as an aligner finds them in a recording.
+        free_ba: the same phonemes one after the other from the start, then -1.
+        mouth_btc: lip points in cm, clean.
+        seen_btc: the same, as tracked.
+        plain_btc: lips for the same words in the default style, which the model's own voice has.
+        clue_btc: the other key points in cm.
     """
 
     mel_bac: Tensor
@@ -44,9 +48,9 @@ class Batch:
 
 
 class Packer:
-    """Draws rows: utterances of one voice end to end, cut at the row's length.
+    """Draws rows: utterances of one voice one after the other, cut at the row's length.
 
-    Voices are drawn by their seconds, times `favour` where their name begins so: voices that are rare, but unlike the others.
+    A voice is drawn in proportion to its seconds. `favour` has (beginning of a name, factor) for voices to draw more often.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class Packer:
         self.weights = weights / weights.sum()
 
     def batches(self, shapes: list[tuple[int, int]], shares: list[float]) -> Iterator[Batch]:
-        """Endless batches; each is one of `shapes`, (rows, audio tokens), drawn with `shares`."""
+        """Endless batches. Each has one of `shapes` (rows, audio tokens), drawn with the probabilities `shares`."""
         while True:
             rows, tokens = shapes[int(self.rng.choice(len(shapes), p=shares))]
             yield self.batch(rows, tokens)
@@ -95,8 +99,7 @@ class Packer:
         motion_frames = int(np.ceil(duration_s * c.motion_fps))
         level = np.concatenate(levels)[:frames]
         at = np.minimum(np.arange(motion_frames) / c.motion_fps * c.mel.frame_rate_hz, frames - 1).astype(int)
-        # Most rows are the default style, which is what `mini` should speak with; the rest teaches it to
-        # follow and continue other people's.
+        # Half of the rows have the default style, with which `mini` should speak. The others teach it to continue other styles.
         style = None if self.rng.random() < 0.5 else random_style(self.rng)
         plain, mouth = (
             articulate(phones, motion_frames / c.motion_fps, c.motion_fps, s, level[at]).reshape(motion_frames, -1)
@@ -122,9 +125,9 @@ class Packer:
         )
 
     def _clue(self, mouth_tc: np.ndarray) -> np.ndarray:
-        """Eyes, brows and nose: still but for blinks, slow drift and a tracker's noise; cheeks lean on the lips.
+        """(T, clue channels): eyes, brows and nose with blinks, slow drift and a tracker's noise; cheeks follow the lips.
 
-        In every second row on the lips of another moment: a video whose mouth is made anew shows the cheeks of its old one.
+        In half of the rows they follow the lips of another moment: a video that gets a new mouth shows the cheeks of the old one.
         """
         t = len(mouth_tc)
         clue = np.zeros((t, self.config.motion.clue_channels), np.float32)

@@ -1,7 +1,7 @@
-"""The corpus on disk: shards of speech with phoneme times, written once, read by memory map.
+"""The corpus on disk: shards of speech with phoneme times, written once and read by memory map.
 
-A shard is a folder: `wave.npy` (all samples of all utterances end to end, int16 at the rate of the model that is trained), and
-`utterances.jsonl` (one utterance a line: text, voice, first sample, number of samples, phones).
+A shard is a folder with two files. `wave.npy` has the samples of all utterances one after the other, int16 at the rate of the
+model that is trained. `utterances.jsonl` has one utterance a line: text, voice, first sample, number of samples, phones.
 """
 
 import json
@@ -24,7 +24,7 @@ class Utterance:
 
 
 class ShardWriter:
-    """Append utterances, then `close`; the shard appears under its name only when it is whole."""
+    """Add utterances, then `close`. The shard gets its name only when it is whole."""
 
     def __init__(self, folder: Path):
         self._final = folder

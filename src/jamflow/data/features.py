@@ -1,4 +1,4 @@
-"""Features of a shard, computed once: log mels, clean and degraded, and loudness."""
+"""Features of a shard, computed once: clean and degraded log mels, and loudness."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +24,14 @@ class Example:
 
 
 def loudness(mel_fm: np.ndarray) -> np.ndarray:
-    """(F, M) log mel to (F,) in [0, 1]: 0 is 45 dB under the loud parts, 1 is as loud as they are."""
+    """(F, M) log mel to (F,) loudness in [0, 1]: 1 is the level of the loud parts, 0 is 45 dB below."""
     level_db = 8.686 * np.logaddexp.reduce(mel_fm.astype(np.float32), axis=1)
     top_db = np.quantile(level_db, 0.95)
     return np.clip(1 + (level_db - top_db) / 45, 0, 1)
 
 
 def prepare(shard: Shard, mel_format: MelFormat, seed: int = 0) -> Path:
-    """Write `mel.npy` and `heard.npy` beside a shard's sound, unless they are there. Returns the folder."""
+    """Write `mel.npy` (clean) and `heard.npy` (degraded) beside a shard's sound, if they are not there; returns the folder."""
     done = shard.folder / "heard.npy"
     if done.exists():
         return shard.folder

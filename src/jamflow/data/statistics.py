@@ -25,5 +25,5 @@ def statistics(examples: list[Example], config: JointConfig, rng: np.random.Gene
 
 
 def _mean_and_std(x_nc: Tensor, floor: float) -> tuple[Tensor, Tensor]:
-    """(C,) each. The spread is at least `floor`, so that a channel that hardly moves is not blown up to unit scale."""
+    """(C,) each. The spread is at least `floor`, so that channels that hardly move are not scaled up to a spread of 1."""
     return x_nc.mean(0), x_nc.std(0, correction=0).clamp(min=floor)

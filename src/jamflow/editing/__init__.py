@@ -1,1 +1,1 @@
-"""Other words in a recording: where they go in time, and how they are cut in."""
+"""Replacing words in a recording: where the new ones go in time, and how they are cut in."""

@@ -1,6 +1,7 @@
-"""Some words of a recording become other ones: a stretch of both streams is generated, and all around it is given.
+"""Replacing words in a recording: one span of both streams is generated, and everything around it is given.
 
-Times are seconds of the recording (*old*) or of the result (*new*): the same up to the stretch, a constant apart after it.
+Times are seconds of the recording (*old*) or of the result (*new*). They are equal before the span and differ by a constant after
+it.
 
 Shapes: A audio tokens, F mel frames, T motion frames of the model, N frames of the picture, M and C mouth and clue channels.
 """
@@ -24,16 +25,16 @@ from jamflow.speech.bandwidth import with_top, without_top
 from jamflow.speech.mel import LogMel
 from jamflow.speech.original import Original
 
-AROUND_S = 5.0  # of what is given to either side: with the stretch as much as rows of the training have
-# Of the neighbouring sounds that are made anew with the words, for they run into each other. A phoneme is heard some 50 ms before
-# the time that the teachers' models, and so `mini`, give it.
+AROUND_S = 5.0  # of given sound on either side; with the span that is as long as training rows
+# How much of the neighbouring sounds is generated with the words, because sounds run into each other. A phoneme is heard about
+# 50 ms before the time that the teachers' models, and so `mini`, give it.
 _MARGINS_S = Fraction(1, 10), Fraction(1, 50)
-_FADE_S = 0.01  # from one sound to the other, within the stretch
+_FADE_S = 0.01  # cross-fade at both ends, within the span
 
 
 @dataclass(frozen=True)
 class Cut:
-    """What is replaced, in samples of the recording: from `start` to `end`, by `new` of them."""
+    """What is replaced: the samples from `start` to `end` of the recording, by `new` samples."""
 
     start: int
     end: int
@@ -47,15 +48,16 @@ class Cut:
 
 @dataclass(frozen=True)
 class Window:
-    """The part of the result that the model is shown.
+    """The part of the result that the model sees.
 
     Attributes:
         start_s: new (and old) time at which it begins, a whole number of blocks.
-        span_s: new times between which it is not given.
-        tokens, speech: for `Conditions`.
-        gain: from the recording's level to the model's.
-        bands: how many mel bands the recording has.
-        mel_format: of the speech.
+        span_s: new times of the span that is generated.
+        tokens: its length in audio tokens.
+        speech: the given mel and the text.
+        gain: factor from the recording's level to the model's.
+        bands: how many mel bands the recording has (`speech.bandwidth`).
+        mel_format: format of the mel.
     """
 
     start_s: Fraction
@@ -71,7 +73,12 @@ class Window:
         return float(self.start_s) + np.arange(config.motion_frames(self.tokens)) / float(config.exact_motion_fps)
 
     def conditions(self, config: JointConfig, mouth_tm: np.ndarray | None, clue_tc: np.ndarray | None) -> Conditions:
-        """mouth_tm: as filmed, read outside the span alone; None where there is no picture."""
+        """What the model is given.
+
+        Args:
+            mouth_tm: the filmed mouth, used outside of the span; None if there is no picture.
+            clue_tc: the other key points, or None.
+        """
         if mouth_tm is None:
             return Conditions(self.tokens, self.speech, MotionCondition("absent"))
         at_s = self.frames(config)
@@ -81,7 +88,7 @@ class Window:
 
 
 def cut(change: EditTimeline, sound: Original) -> Cut:
-    """Where sound is replaced: the words and a little of what touches them."""
+    """The samples that are replaced: the words and a little of the sounds next to them."""
     rate = sound.rate_hz
     start = max(0, round((change.start_s - _MARGINS_S[0]) * rate))
     end = min(sound.samples, round((change.end_s + _MARGINS_S[1]) * rate))
@@ -89,7 +96,7 @@ def cut(change: EditTimeline, sound: Original) -> Cut:
 
 
 def window(change: EditTimeline, place: Cut, sound: Original, config: JointConfig, support: EditSupport) -> Window:
-    """Mel and text around the cut."""
+    """The window around a cut, with its mel and text."""
     rate, heard_hz = sound.rate_hz, config.mel.sample_rate_hz
     token = config.frames_per_token * config.mel.hop
     block_s = Fraction(config.block_tokens * token, heard_hz)
@@ -115,7 +122,7 @@ def window(change: EditTimeline, place: Cut, sound: Original, config: JointConfi
 
 
 def patch(streams: Streams, view: Window, place: Cut, sound: Original, vocoder: Callable[[Tensor], Tensor]) -> np.ndarray:
-    """(new,) the samples that take the place of the old ones: generated, and faded to the recording's own at both ends."""
+    """(new,) float32 in [-1, 1]: the generated samples at the recording's level, cross-faded with its own at both ends."""
     assert streams.mel_fm is not None
     with torch.inference_mode():
         mel = torch.cat([streams.mel_fm, streams.mel_fm[-1:]])

@@ -1,4 +1,4 @@
-"""What a reader needs to change words in a recording."""
+"""What a reader provides for replacing words in a recording."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from jamflow.editing.timeline import EditTimeline
 
 @dataclass(frozen=True)
 class EditSupport:
-    """How one model's recordings are given and its words written.
+    """How a model is given a recording and new words.
 
     Attributes:
-        aligner: finds words, and lays text out in time; None where the model times its text itself (`LoadedModel.ruler`).
-        text: what is said from a new time on, for so many audio tokens: (N,) for `SpeechCondition`.
-        gain: (N,) samples at the model's rate to the factor that brings them to the level that the model knows.
-        bands: (F, mel bands) of a recording to how many of them it has, where the model has to be shown something in the others.
-        vocoder: (1, F, mel bands) to (1, N) samples at the model's rate.
-        adapt_to_fm: (F, mel bands) of the recording, where the model that speaks for `aligner` is to be adapted to it; else None.
+        aligner: finds words and lays text out in time; None if the model times its text itself (see `LoadedModel.ruler`).
+        text: from a new time and a number of audio tokens to the (N,) text tokens of what is said there.
+        gain: from (N,) samples at the model's rate to the factor that brings them to the model's level.
+        bands: from the (F, mel bands) of a recording to how many bands it has; the model is shown filled ones above.
+        vocoder: from (1, F, mel bands) to (1, N) samples at the model's rate.
+        adapt_to_fm: (F, mel bands) of the recording that the model is adapted to before it speaks for `aligner`, or None.
     """
 
     aligner: Aligner | None

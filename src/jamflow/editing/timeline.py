@@ -1,6 +1,6 @@
-"""A recording in which some words are other ones: what is said when, and how the rest moves in time.
+"""What is said when in an edited recording, and how the rest of it moves in time.
 
-All times are seconds; the *old* time axis is the recording's, the *new* one that of the result.
+All times are seconds. *Old* times are those of the recording, *new* times those of the result.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,18 @@ from jamflow.text.words import TimedWord, Word, is_sound, sequence
 
 Phones = list[tuple[str, float, float]]
 
-_PAUSE_S = 0.2  # a gap between words from this length on is a silence
-_RATES = (0.6, 1.6)  # how much slower and faster than expected somebody may speak; beyond that it is the alignment that is wrong
+_PAUSE_S = 0.2  # a longer gap between words is a silence
+_RATES = (0.6, 1.6)  # how much longer or shorter than predicted people's sounds last; beyond that, the alignment is wrong
 
 
 @dataclass(frozen=True)
 class EditTimeline:
-    """The old seconds `start_s` to `end_s` are replaced by `new_s` seconds; all before stays, all after moves as it is.
+    """The old seconds from `start_s` to `end_s` are replaced by `new_s` seconds. What comes before stays, what follows moves.
 
-    phones: all that is said, on the new time axis. words: the same, each with the middle of its time.
-    known: whether what surrounds the stretch is among them.
+    Attributes:
+        phones: (symbol, start s, end s) of what is said, in new times.
+        words: the words, each with the new time of its middle.
+        known: whether the words around the span are known, too.
     """
 
     start_s: Fraction
@@ -41,7 +43,7 @@ class EditTimeline:
         return self.new_s - (self.end_s - self.start_s)
 
     def timed(self, from_s: Fraction, tokens: int, rate_hz: float) -> Tensor:
-        """(tokens,) phonemes as they are said from `from_s` of the new time on; -1 where nobody knows."""
+        """(tokens,) phoneme tokens from a new time on, one for each audio token; -1 where it is not known what is said."""
         moved = [(s, a - float(from_s), b - float(from_s)) for s, a, b in self.phones]
         text_n = torch.from_numpy(tokens_in_time([phone for phone in moved if phone[2] > 0], tokens, rate_hz))
         if not self.known:
@@ -51,7 +53,7 @@ class EditTimeline:
         return text_n
 
     def spelled(self, from_s: Fraction, to_s: Fraction) -> str:
-        """The words between two new times: those of which the larger part is."""
+        """The words whose middle lies between two new times."""
         return " ".join(word for word, middle_s in self.words if from_s <= middle_s < to_s)
 
 
@@ -64,13 +66,14 @@ def edit_timeline(
     unit_s: Fraction,
     span_s: tuple[float, float] | None = None,
 ) -> EditTimeline:
-    """Words `first` to `last` (exclusive) become other ones.
+    """Replace the words from `first` to `last` (exclusive).
 
     Args:
-        words: all that is said, in time; none where nobody knows.
-        new: all that is to be said: the words before, the other ones, the words after.
-        unit_s: what comes after moves by a whole number of these.
-        span_s: where the old words are, if it is not to be told from the words.
+        words: what is said, with times; empty if it is not known.
+        new: what is to be said: the words before, the new ones, the words after.
+        text: predicts how long the new words take.
+        unit_s: what follows moves by a multiple of this.
+        span_s: the old times that are replaced; None takes them from the words.
     """
     start_s, end_s, gap_s = (*span_s, 0.0) if span_s else _place(words, first, last)
     count = len(new) - (len(words) - (last - first))
@@ -79,7 +82,7 @@ def edit_timeline(
     fresh = _fresh(symbols, seconds, spans, first, first + count, gap_s if first == last else 0.0)
     wanted_s = sum(s for _, s in fresh) - (end_s - start_s)
     shift_s = round(Fraction(wanted_s) / unit_s) * unit_s
-    shift_s = max(shift_s, -(Fraction(end_s - start_s) // unit_s) * unit_s)  # no more can go than there is
+    shift_s = max(shift_s, -(Fraction(end_s - start_s) // unit_s) * unit_s)  # at most the whole span can be taken out
     stretch = (end_s - start_s + float(shift_s)) / max(sum(s for _, s in fresh), 1e-3)
     phones = _timed(words[:first], 0.0)
     if words:
@@ -102,7 +105,7 @@ def edit_timeline(
 
 
 def _place(words: Sequence[TimedWord], first: int, last: int) -> tuple[float, float, float]:
-    """Where the old words are, and for none at all how long the gap is in which they would be."""
+    """Start and end of the old words, and 0. Without old words: end and start of the words around, and the gap between them."""
     if last > first:
         return words[first].start_s, words[last - 1].end_s, 0.0
     before = words[first - 1].end_s if first else words[0].start_s
@@ -113,12 +116,12 @@ def _place(words: Sequence[TimedWord], first: int, last: int) -> tuple[float, fl
 def _fresh(
     symbols: list[str], seconds: np.ndarray, spans: list[tuple[int, int]], first: int, last: int, gap_s: float
 ) -> list[tuple[str, float]]:
-    """Symbols and seconds of the new words; where they come into a gap, with a space before and the gap after them."""
+    """(symbol, seconds) of the new words. If they go into a gap, there is a space before them, and the gap after."""
     if first == last:
         return []
     a, b = spans[first][0], spans[last - 1][1]
     while not is_sound(symbols[b - 1]):
-        b -= 1  # a pause after the last word is that of the recording
+        b -= 1  # the pause after the last word is the recording's
     out = [(symbols[i], float(seconds[i])) for i in range(a, b)]
     if gap_s > 0:
         space = [(" ", float(seconds[a - 1]))] if first else []
@@ -127,7 +130,7 @@ def _fresh(
 
 
 def _rate(words: Sequence[TimedWord], text: TextFrontend) -> float:
-    """By how much this person's sounds last longer than expected."""
+    """How much longer this person's sounds last than predicted."""
     heard = expected = 0.0
     for word in words:
         symbols = [s for s, _, _ in word.phones]

@@ -1,8 +1,8 @@
-"""Speech that is given: a recording of any length becomes utterances, cut where it is quiet, each with its surroundings.
+"""Given speech: a recording of any length becomes utterances, cut where it is quiet, each with its surroundings.
 
-An utterance is heard with what comes before it (in the place of a voice) and after it, so that lips at a cut know what was and
-what will be said. All but the last are equally long, surroundings included: for every length that it meets, oneDNN keeps some
-10 MiB of compiled code and more, and memory would grow with the recording.
+The model hears an utterance with what comes before it (in the place of a voice) and after it, so that lips at a cut fit both
+sides. All utterances but the last are equally long, surroundings included: oneDNN keeps 10 MiB of compiled code or more for every
+length that it meets, and memory would grow with the recording.
 """
 
 import math
@@ -21,12 +21,12 @@ from jamflow.sampling.windows import reach_frames
 from jamflow.speech.mel import LogMel
 from jamflow.speech.recording import Recording
 
-LONGEST_S = 30.0  # of an utterance with its surroundings: what F5-TTS was trained with
+LONGEST_S = 30.0  # of an utterance with its surroundings: the longest rows that F5-TTS was trained with
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """wave: (N,) samples, of which the first `before` are what came before and all after `before + kept` what follows."""
+    """wave: (N,) samples. The first `before` are what came before, then come `kept` samples, then what follows."""
 
     wave: np.ndarray
     before: int
@@ -35,7 +35,7 @@ class Chunk:
 
 
 def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]:
-    """All of the recording, which was opened at the model's rate. Frame n of the result shows the recording's second n / fps.
+    """All of a recording, which was opened at the model's rate. Frame n of the result shows the recording's second n / fps.
 
     Raises:
         UserError: the model's motion sees further than the surroundings of an utterance last.
@@ -84,13 +84,13 @@ def _margin(config: JointConfig, block: int, longest: int) -> int:
 
 
 def chunks(waves: Iterable[np.ndarray], block: int, margin: int, longest: int) -> Iterator[Chunk]:
-    """Sound as it comes, cut at the quietest whole blocks.
+    """Cut sound as it comes, where it is quietest between whole blocks.
 
     Args:
         waves: (n,) samples in order.
-        block: samples; what is kept of a chunk is whole blocks, but for the last one.
-        margin: blocks of surroundings on either side at least, as far as there are any.
-        longest: blocks of a chunk with its surroundings: as many in every chunk but the last one.
+        block: samples of a block. Every chunk but the last keeps a whole number of blocks.
+        margin: the least number of blocks of surroundings on either side, unless the sound begins or ends there.
+        longest: blocks of every chunk but the last, surroundings included.
     """
     most = longest - 2 * margin
     held, have, before = [np.zeros(0, np.float32)], 0, 0
@@ -112,7 +112,7 @@ def chunks(waves: Iterable[np.ndarray], block: int, margin: int, longest: int) -
 
 
 def _quietest(wave: np.ndarray, block: int, least: int, most: int) -> int:
-    """After how many blocks, from `least` to `most`, the block's length around the cut is the quietest."""
+    """The number of blocks, from `least` to `most`, after which a cut is quietest; half a block on either side counts."""
     cuts = np.arange(least, most + 1) * block
     energy = [np.square(wave[cut - block // 2 : cut + block // 2], dtype=np.float64).sum() for cut in cuts]
     return least + int(np.argmin(energy))

@@ -13,8 +13,13 @@ from jamflow.sampling.conditions import SpeechCondition
 
 @dataclass(frozen=True)
 class Lips:
-    """mouth_tc: (T, mouth channels) lip points in cm. seen_t: (T,) bool, where they are known. clue_tc: (T, clue channels) the
-    other key points, or None."""
+    """Lips of a voice.
+
+    Attributes:
+        mouth_tc: (T, mouth channels) lip points, in cm.
+        seen_t: (T,) bool, frames in which they are known.
+        clue_tc: (T, clue channels) the other key points, or None.
+    """
 
     mouth_tc: Tensor
     seen_t: Tensor
@@ -25,7 +30,10 @@ class Lips:
 class Voice:
     """A piece of speech that the model continues, a whole number of blocks long.
 
-    mel_fm: (F, mel bands) log mel. text_a: (A,) tokens laid out in time, -1 where unknown. lips: of the same speech, or None.
+    Attributes:
+        mel_fm: (F, mel bands) log mel at the model's level.
+        text_a: (A,) phoneme tokens laid out in time, -1 where unknown.
+        lips: the lips of the same speech, or None.
     """
 
     mel_fm: Tensor
@@ -37,7 +45,10 @@ class Voice:
 class GivenLips:
     """What a video shows of a mouth, relative to the person at rest.
 
-    times_s: (N,) when, from the first frame on. mouth_nm: (N, M) in the space's unit. length_s: how long the picture lasts.
+    Attributes:
+        times_s: (N,) times of the frames; the first one is 0.
+        mouth_nm: (N, M) mouth channels in the space's unit.
+        length_s: how long the picture lasts.
     """
 
     times_s: np.ndarray
@@ -45,31 +56,32 @@ class GivenLips:
     length_s: Fraction
 
     def at(self, times_s: np.ndarray) -> np.ndarray:
-        """(T, M) float32 at other times, on a straight line between frames, still before and after them."""
+        """(T, M) float32 at other times: linear between frames, constant before and after them."""
         return interpolated(self.times_s, self.mouth_nm, times_s)
 
     def points(self, fps: float) -> np.ndarray:
-        """(T, K, 3) the same as points, from second 0 on at an even rate."""
+        """(T, K, 3) the lip points from second 0 on, at a constant rate."""
         count = max(2, round(float(self.length_s) * fps))
         return self.at(np.arange(count) / fps).reshape(count, -1, 3)
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One piece for the model: a voice, which is given, and after it what is said.
+    """One piece for the model: a given voice, and after it what is said.
 
-    Where all speech is given, what came before takes the place of the voice, and what follows comes after.
+    If all speech is given, the sound before the piece takes the place of the voice, and the sound after it follows the piece.
 
     Attributes:
-        tokens: audio tokens in all; `voice_tokens` of them are the voice's.
+        tokens: audio tokens in all.
+        voice_tokens: how many of them are the voice's.
         speech: mel and text of both.
-        lips: the voice's, or None; where all motion is given, those after it too.
-        overlap_s: how long its end is mixed with the beginning of the next.
-        phones: (symbol, start s, end s) from the start of what is said; empty where the model finds the timing.
+        lips: the voice's lips, or None. If all motion is given, also the lips after the voice.
+        phones: (symbol, start s, end s) from the start of what is said; empty if the model finds the timing itself.
         length_s: how long what is said lasts.
-        last: nothing follows.
-        recorded: (N,) samples of what is said and heard, as long as its frames last, where speech is given; else None.
-        first_frame: the result's frame with which the voice begins, where motion is a window of a longer one; else None.
+        last: whether nothing follows.
+        overlap_s: how long its end is mixed with the beginning of the next piece.
+        recorded: (N,) samples of what is heard, as long as the piece's frames, if speech is given; else None.
+        first_frame: the frame of the result at which the voice begins, if motion is a window of a longer one; else None.
     """
 
     tokens: int
@@ -84,12 +96,12 @@ class Utterance:
     first_frame: int | None = None
 
 
-Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and speech -> (N,) float32 that is certain now
+Sound = Callable[[Tensor, Utterance], np.ndarray]  # (F, mel bands) of voice and speech to (N,) float32 that are final
 
 
 @dataclass(frozen=True)
 class Dubbed:
-    """Speech for given lips: its pieces in order, anew at every call, and what the user should know."""
+    """Speech for given lips. `utterances` starts from the beginning at every call."""
 
     utterances: Callable[[], Iterator[Utterance]]
     warnings: Sequence[str]

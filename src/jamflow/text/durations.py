@@ -1,4 +1,4 @@
-"""How long each phoneme lasts: a small convolutional predictor for text whose timing nobody gave.
+"""How long each phoneme lasts: a small convolutional predictor for text without timing.
 
 Shapes: B sentences, N symbols, D width.
 """
@@ -74,15 +74,15 @@ def load_durations(path: Path, vocab: int) -> DurationPredictor:
 
 
 def timeline(symbols: list[str], seconds: Tensor) -> list[tuple[str, float, float]]:
-    """Symbols and their durations to (symbol, start, end), from 0 on."""
+    """(symbol, start s, end s) from symbols and their (N,) durations; the first starts at 0."""
     ends = seconds.double().cumsum(0).tolist()
     return list(zip(symbols, [0.0, *ends[:-1]], ends, strict=True))
 
 
 def duration_loss(log_seconds_bn: Tensor, seconds_bn: Tensor, keep_bn: Tensor) -> Tensor:
-    """Poisson deviance up to a constant: its minimum is the mean, so that sentences last as long as they do.
+    """Poisson deviance up to a constant. Its minimum is the mean, so that sentences get their true length.
 
-    (A squared error of logarithms would give the geometric mean, and speech some 10 % too fast.)
+    A squared error of logarithms would give the geometric mean, and speech about 10 % too fast.
     """
     loss = torch.exp(log_seconds_bn) - seconds_bn * log_seconds_bn
     return (loss * keep_bn).sum() / (seconds_bn * keep_bn).sum()

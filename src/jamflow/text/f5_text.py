@@ -1,6 +1,6 @@
-"""Text as F5-TTS reads it: characters and pinyin, chunks, and how long speech will last.
+"""Text as F5-TTS reads it: characters and pinyin, cut into chunks, and how long their speech lasts.
 
-Lengths of text are UTF-8 bytes throughout, as in the official code (1.1.20).
+Lengths of text are UTF-8 bytes, as in the official code (1.1.20).
 """
 
 import re
@@ -9,8 +9,8 @@ from pathlib import Path
 from jamflow.errors import UserError
 
 _PLAIN = str.maketrans({";": ",", "“": '"', "”": '"', "‘": "'", "’": "'"})
-_LONGEST_S = 22  # reference and chunk together
-_SHORT_BYTES, _SHORT_SPEED = 10, 0.3  # very short texts get more time whatever was asked
+_LONGEST_S = 22  # of reference and chunk together
+_SHORT_BYTES, _SHORT_SPEED = 10, 0.3  # very short texts are always spoken slowly
 
 
 def tokenize(text: str) -> list[str]:
@@ -94,19 +94,19 @@ def chunks(text: str, max_bytes: int) -> list[str]:
 
 
 def prepared_reference(text: str) -> str:
-    """What is said in the reference recording, ended as a sentence."""
+    """The text of the reference recording, ended as a sentence."""
     if text.endswith((". ", "。")):
         return text
     return text + " " if text.endswith(".") else text + ". "
 
 
 def joined(reference: str, text: str) -> str:
-    """Reference and new text in one row: after a one-byte character another space."""
+    """Reference and new text as one, with a space between them after a one-byte character."""
     return _spaced(reference) + text
 
 
 def chunk_bytes(reference: str, reference_s: float, speed: float) -> int:
-    """How much text fits beside a reference; 0 or less where nothing does."""
+    """How many bytes of text fit after a reference; 0 or less if none do."""
     return int(len(reference.encode()) / reference_s * (_LONGEST_S - reference_s) * speed)
 
 

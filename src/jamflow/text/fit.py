@@ -1,6 +1,6 @@
-"""A text that is too long or too short for the time it has (the paper's failure case 1): measured first, then one of five ways.
+"""A text that is too long or too short for its time (the paper's failure case 1): what can be done about it.
 
-Rates are counted against the speaking rate model's own: 2 is twice as fast.
+Rates are relative to the predicted speaking rate: 2 is twice as fast.
 """
 
 from collections.abc import Collection
@@ -14,9 +14,9 @@ FitMode = Literal["rate", "pause", "trim", "loop", "refuse"]
 DUB_FITS: tuple[FitMode, ...] = ("rate", "pause", "trim", "refuse")  # its picture stays as it is: nothing is repeated
 LIPSYNC_FITS: tuple[FitMode, ...] = ("trim", "loop", "refuse")  # its speech stays as it is
 
-SMALL = 1.25  # up to this rate, and down to its inverse, nobody needs to be told
-# Compressed speech loses words from about 275 words a minute on, where talkers have 175 (Foulke and Sticht 1969); slower than
-# this the model has hardly heard anyone speak.
+SMALL = 1.25  # up to this rate, and down to its inverse, there is no warning
+# Fast speech loses words from about 275 words a minute on, and people speak 175 (Foulke and Sticht 1969). Slower than the second
+# rate, the model has hardly heard anyone speak.
 FASTEST, SLOWEST = 1.6, 0.6
 
 

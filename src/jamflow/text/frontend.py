@@ -1,7 +1,7 @@
-"""Text to pieces that the model speaks one by one: each a sentence or part of one, with its timing.
+"""From text to pieces that the model speaks one by one: sentences or parts of them, with the timing of their phonemes.
 
-Every piece (and every voice) is a whole number of *blocks* of 0.32 s, the shortest time that holds whole audio
-tokens, whole mel frames and whole video frames; so pieces join without a remainder in sound or picture.
+Every piece and every voice is a whole number of *blocks*. A block (`JointConfig.block_tokens`; 0.32 s for `mini`) is the shortest
+time with whole audio tokens, mel frames and motion frames, so that pieces join without a remainder in sound and picture.
 """
 
 import math
@@ -20,7 +20,14 @@ LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
 
 @dataclass(frozen=True)
 class TimedSentence:
-    """phones: (symbol, start s, end s) from the start of the piece; tokens: its length in audio tokens; last: none follows."""
+    """One piece.
+
+    Attributes:
+        phones: (symbol, start s, end s) from the start of the piece.
+        tokens: its length in audio tokens.
+        text_a: (A,) phoneme tokens, one for each audio token.
+        last: whether no piece follows.
+    """
 
     text: str
     phones: list[tuple[str, float, float]]
@@ -30,7 +37,7 @@ class TimedSentence:
 
 
 class TextFrontend:
-    """Phonemes and durations for text of any length, a piece at a time."""
+    """Phonemes and durations for text of any length, piece by piece."""
 
     def __init__(self, durations: DurationPredictor, config: JointConfig, phonemizer: Phonemizer | None = None):
         """phonemizer: reads another language than English."""
@@ -61,7 +68,7 @@ class TextFrontend:
 
     @torch.inference_mode()
     def spread(self, text: str, tokens: int) -> torch.Tensor:
-        """(tokens,) the text of a recording of known length, its predicted timing stretched to fit."""
+        """(tokens,) phoneme tokens of a recording's text. The predicted timing is stretched to the recording's length."""
         symbols = [SILENCE, *(s for part in split_sentences(text) for s in self.phonemizer(part)), SILENCE]
         seconds = self.seconds(symbols)
         seconds[0] = 0.1
@@ -71,7 +78,7 @@ class TextFrontend:
 
     @torch.inference_mode()
     def sentences(self, text: str) -> list[list[tuple[str, float]]]:
-        """(symbol, seconds) of every sentence; it begins with a silence, which is short but for the first one's.
+        """(symbol, seconds) of every sentence. Each begins with a silence: 0.3 s before the first sentence, 0.12 s later.
 
         Raises:
             UserError: nothing to say, or letters of another script.

@@ -1,4 +1,4 @@
-"""English text to phoneme symbols, the text that `mini` reads.
+"""From English text to phoneme symbols, which `mini` reads.
 
 Symbols are misaki's (the ones Kokoro and hibari were trained on): one character per phoneme, with the
 stress mark joined to its vowel ("ˈO"), a space between words, punctuation for pauses, "_" for silence.
@@ -26,10 +26,9 @@ def symbols() -> tuple[str, ...]:
 
 
 def split_symbols(phonemes: str) -> list[str]:
-    """Cut a phoneme string into symbols: a stress mark joins the vowel it precedes.
+    """Cut a phoneme string into symbols. A stress mark joins the next vowel, also if a consonant is between them.
 
-    A mark in front of anything else (a glide before the vowel, say) waits for the next vowel;
-    characters that are no symbol are dropped.
+    Characters that are not symbols are dropped.
     """
     known = set(symbols())
     out: list[str] = []
@@ -46,7 +45,7 @@ def split_symbols(phonemes: str) -> list[str]:
 
 
 def tokens_in_time(phones: list[tuple[str, float, float]], n: int, token_rate_hz: float) -> np.ndarray:
-    """(n,) token of the phoneme that sounds at the middle of each audio token, silence outside."""
+    """(n,) the token of the phoneme at the middle of each of `n` audio tokens; silence after the last phoneme."""
     index = {s: i for i, s in enumerate(symbols())}
     ends = np.array([end for _, _, end in phones])
     ids = np.array([index[s] for s, _, _ in phones] + [0])
@@ -55,7 +54,7 @@ def tokens_in_time(phones: list[tuple[str, float, float]], n: int, token_rate_hz
 
 
 class Phonemizer:
-    """Text to sentences of symbols, by hibari's grapheme-to-phoneme rules (US English, offline)."""
+    """Sentences to symbols, by hibari's grapheme-to-phoneme rules (US English, offline)."""
 
     def __init__(self) -> None:
         from hibari.g2p import G2P  # loads its lexicon: half a second
@@ -103,7 +102,7 @@ def check_script(text: str) -> None:
 def split_sentences(text: str) -> list[str]:
     """Cut text into pieces of at most about 180 characters: at sentence ends, then at commas, then at spaces.
 
-    What has neither letter nor digit is left out.
+    Pieces without a letter or digit are left out.
     """
     text = re.sub(r"\s+", " ", text).strip()
     pieces: list[str] = []

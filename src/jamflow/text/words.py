@@ -1,4 +1,4 @@
-"""Words of a text: how each is spoken, when it is said in a recording, and where given words are among them."""
+"""The words of a text: how each is spoken, when it is said in a recording, and where some words are among others."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _SENTENCE_ENDS = ".!?…"
 
 @dataclass(frozen=True)
 class Word:
-    """symbols: its phonemes, and punctuation that follows; last: a sentence ends with it."""
+    """symbols: its phonemes and the punctuation that follows. last: whether a sentence ends with it."""
 
     text: str
     symbols: tuple[str, ...]
@@ -21,7 +21,7 @@ class Word:
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word that is heard from `start_s` to `end_s`. phones: (symbol, start s, end s), and of punctuation that follows."""
+    """A word that is heard from `start_s` to `end_s`. phones: (symbol, start s, end s), with the punctuation that follows."""
 
     text: str
     start_s: float
@@ -29,13 +29,13 @@ class TimedWord:
     phones: tuple[tuple[str, float, float], ...]
 
     def later(self, seconds: float) -> "TimedWord":
-        """The same, so many seconds later."""
+        """The same word, moved by `seconds`."""
         phones = tuple((symbol, start_s + seconds, end_s + seconds) for symbol, start_s, end_s in self.phones)
         return TimedWord(self.text, self.start_s + seconds, self.end_s + seconds, phones)
 
 
 def spoken_words(text: str, phonemizer: Phonemizer) -> list[Word]:
-    """The words of a text in order, each read as it is in its sentence.
+    """The words of a text in order, each pronounced as in its sentence.
 
     Raises:
         UserError: nothing to say, or letters of another script.
@@ -50,7 +50,7 @@ def spoken_words(text: str, phonemizer: Phonemizer) -> list[Word]:
 
 
 def sequence(words: Sequence[Word]) -> tuple[list[str], list[tuple[int, int]]]:
-    """All symbols, with silence around sentences and spaces within; and where each word's are: the first, and after the last."""
+    """All symbols, with silences around sentences and spaces between words; and (first, last) of each word's symbols."""
     symbols, spans = [SILENCE], []
     for number, word in enumerate(words):
         spans.append((len(symbols), len(symbols) + len(word.symbols)))
@@ -61,18 +61,18 @@ def sequence(words: Sequence[Word]) -> tuple[list[str], list[tuple[int, int]]]:
 
 
 def is_sound(symbol: str) -> bool:
-    """Whether it is heard: no pause, no punctuation."""
+    """Whether a symbol is heard, which pauses and punctuation are not."""
     return symbol not in PUNCTUATION and symbol not in (" ", SILENCE)
 
 
 def key(word: str) -> str:
-    """What two writings of a word have in common: letters and digits, in lower case."""
+    """A word for comparison: its letters and digits in lower case."""
     plain = unicodedata.normalize("NFKC", word).casefold()
     return "".join(char for char in plain if char.isalnum())
 
 
 def find(words: Sequence[str], wanted: str) -> tuple[int, int]:
-    """Where `wanted` is said: the first of its words and the one after its last.
+    """Where `wanted` is said: the index of its first word, and of the word after its last.
 
     Raises:
         UserError: it is not there, or more than once.
@@ -96,7 +96,7 @@ def find(words: Sequence[str], wanted: str) -> tuple[int, int]:
 
 
 def differing(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """How many words at the beginning and at the end are the same in both; they need not change."""
+    """How many words at the beginning and at the end are the same in both, and need not change."""
     a, b = [key(word) for word in old], [key(word) for word in new]
     first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     rest = min(len(a), len(b)) - first
@@ -116,7 +116,7 @@ def _sentences(words: list[str]) -> list[list[str]]:
 
 
 def _spoken(words: list[str], phonemizer: Phonemizer) -> list[Word]:
-    """One sentence. Read as a whole where its parts can be told; else word by word."""
+    """The words of one sentence. It is pronounced as a whole if its words can be told apart, else word by word."""
     alone = [_parts(word, phonemizer) for word in words]
     together = _parts(" ".join(words), phonemizer)
     if len(together) != sum(map(len, alone)):
@@ -133,7 +133,7 @@ def _spoken(words: list[str], phonemizer: Phonemizer) -> list[Word]:
 
 
 def _parts(text: str, phonemizer: Phonemizer) -> list[list[str]]:
-    """What is between the spaces of its phonemes; punctuation by itself joins what it follows."""
+    """The phonemes between spaces; punctuation alone joins the part before it."""
     try:
         symbols = phonemizer(text)
     except UserError:

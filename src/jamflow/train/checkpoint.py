@@ -7,7 +7,7 @@ import torch
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write through a temporary name, so that a stop in the middle leaves the last good file."""
+    """Write under a temporary name, then rename: an interruption leaves the last good file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     torch.save(state, partial)

@@ -1,4 +1,4 @@
-"""Train the duration predictor on the corpus's phoneme times: a minute on a CPU."""
+"""Train the duration predictor on the corpus's phoneme times; this takes a minute on a CPU."""
 
 import logging
 from dataclasses import asdict, dataclass
@@ -50,7 +50,7 @@ def collate(rows: list[tuple[np.ndarray, np.ndarray]]) -> tuple[Tensor, Tensor]:
 
 
 def train_durations(corpus: Path, run: Path, config: DurationTraining) -> Path:
-    """Train; returns the checkpoint's path. Every 50th sentence is held out and measured at the end."""
+    """Train; returns the checkpoint's path. Every 50th sentence is held out, and the error on them is logged."""
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     data = sentences(corpus)

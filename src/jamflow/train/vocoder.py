@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class VocoderTraining:
-    """How the vocoder is trained. `frames` are mel frames."""
+    """How the vocoder is trained. `frames` is the length of a training piece in mel frames."""
 
     steps: int = 20000
     adversarial_from: int = 4000
@@ -57,7 +57,7 @@ def _conv(*size: int | tuple[int, int], **settings: tuple[int, int]) -> nn.Modul
 
 
 class ResolutionDiscriminator(nn.Module):
-    """Judges a waveform by its complex STFT at one resolution."""
+    """Scores a waveform by its complex STFT at one resolution."""
 
     window: Tensor
 
@@ -78,7 +78,7 @@ class ResolutionDiscriminator(nn.Module):
         self.score = _conv(2 * c, 1, (3, 3), padding=(1, 1))
 
     def forward(self, wave_bn: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """(B, N) to the score of every patch and the feature maps on the way, in bf16."""
+        """(B, N) to the scores of all patches and the feature maps of all layers, in bfloat16."""
         spectrum = torch.stft(wave_bn, self.n_fft, self.n_fft // 4, window=self.window, return_complex=True, pad_mode="constant")
         # Magnitudes are compressed, so that quiet detail counts. Phase is kept.
         spectrum = spectrum * (spectrum.abs() + 1e-3).pow(-0.6)
@@ -92,7 +92,7 @@ class ResolutionDiscriminator(nn.Module):
 
 
 def spectral_distance(fake_bn: Tensor, real_bn: Tensor) -> Tensor:
-    """Log-magnitude L1 plus spectral convergence over three resolutions."""
+    """L1 of log magnitudes plus half the spectral convergence, summed over three resolutions."""
     total = fake_bn.new_zeros(())
     for n_fft in (512, 1024, 2048):
         window = torch.hann_window(n_fft, device=fake_bn.device)
@@ -104,7 +104,7 @@ def spectral_distance(fake_bn: Tensor, real_bn: Tensor) -> Tensor:
 
 
 def crops(folder: Path, config: VocoderTraining, hop: int, rng: np.random.Generator) -> Iterator[Tensor]:
-    """Endless batches (B, N) of random pieces of whole mel frames at random levels."""
+    """Endless batches (B, N) of random pieces, `frames` mel frames long, at random levels."""
     corpus: list[Shard] = list(shards(folder))
     weights = np.array([len(s.wave) for s in corpus], float)
     length = config.frames * hop

@@ -7,7 +7,7 @@ from jamflow.errors import JamFlowError
 
 
 def sha256_of(path: Path) -> str:
-    """Reads the whole file; JamFlowError where it cannot be read."""
+    """The SHA-256 of a file in hexadecimal. Raises JamFlowError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Published weights on this machine: found in a folder, or downloaded whole, resumed and verified.
+"""Published weights on this machine: found in a folder, or downloaded, resumed and verified.
 
 Environment: JAMFLOW_WEIGHTS is a folder that holds the files (as repository/file or by file name), or the address of a
 mirror (http...); HF_ENDPOINT is another hub; HF_HUB_OFFLINE=1 forbids the network. Downloads lie in JAMFLOW_CACHE, by
@@ -35,7 +35,7 @@ def path_of(weights: Published) -> Path:
 
 
 def state_of(weights: Published) -> State:
-    """Reads the whole file. "unverified": it is there, and nobody has pinned its hash."""
+    """The file's state; the whole file is read. "unverified": it is there, but its hash is not pinned."""
     path = path_of(weights)
     if not path.is_file():
         return "missing"
@@ -45,10 +45,10 @@ def state_of(weights: Published) -> State:
 
 
 def require(name: str) -> dict[str, Path]:
-    """The paths of a group's files (or of one file), by their names.
+    """The paths of a group's files, or of one file, by their names.
 
     Raises:
-        UserError: some are not; says which, their sizes and licences, and the command that gets them.
+        UserError: some are missing; says which, their sizes and licences, and the command that downloads them.
     """
     missing = [weights for weights in find(name) if not path_of(weights).is_file()]
     if missing:
@@ -66,16 +66,16 @@ def require(name: str) -> dict[str, Path]:
 
 
 def describe(weights: Published) -> str:
-    """Size and licence, for people."""
+    """Size and licence as text."""
     size = "size unknown" if weights.bytes is None else f"{weights.bytes / 1e6:.1f} MB"
     return f"{size}, {weights.licence}{'' if weights.commercial else ', NON-COMMERCIAL use only'}"
 
 
 def pull(weights: Published, progress: Progress | None = None) -> Path:
-    """Download unless it is there whole; goes on with a download that broke off.
+    """Download a file, if it is not there and whole; an interrupted download goes on where it stopped.
 
     Raises:
-        UserError: no network, no such file there, no room, or what came is not the pinned file.
+        UserError: there is no network, no such file or no room, or what came is not the pinned file.
     """
     path = path_of(weights)
     if path.is_file() and state_of(weights) != "damaged":
@@ -129,7 +129,7 @@ def _download(address: str, part: Path, weights: Published, progress: Progress |
 
 
 def _foreign(address: str, weights: Published, part: Path, what: str) -> UserError:
-    """Deletes what came, so that nothing is built on it."""
+    """The error for a wrong download, which is deleted."""
     part.unlink(missing_ok=True)
     return UserError(
         f"What {address} sends is not the published file {weights.name} (its {what} differs), and was not kept.",

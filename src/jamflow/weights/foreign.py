@@ -1,4 +1,4 @@
-"""Checkpoints of others: read without running them, pickled ones converted to safetensors once."""
+"""Reading foreign checkpoints without running code from them. Pickled ones are converted to safetensors once."""
 
 import pickle
 import zipfile
@@ -12,17 +12,17 @@ from torch import Tensor
 
 from jamflow.errors import UserError
 
-_TRAINING = ("optimizer_state_dict", "scheduler_state_dict")  # what a network does without
+_TRAINING = ("optimizer_state_dict", "scheduler_state_dict")  # not needed for inference
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """All tensors of a checkpoint on the CPU; those of inner dictionaries as "outer/name".
+    """All tensors of a checkpoint, on the CPU; those of inner dictionaries are called "outer/name".
 
-    `.safetensors`, or what `torch.save` writes. Of the latter a safetensors copy is laid beside the file and read from
-    then on, unless the folder cannot be written.
+    The file is `.safetensors` or what `torch.save` writes. The latter is copied to a safetensors file beside it, which is read
+    from then on, unless the folder cannot be written.
 
     Raises:
-        UserError: the file is absent, damaged, or holds other things than tensors and plain values.
+        UserError: the file is missing, damaged, or holds other objects than tensors and plain values.
     """
     if not path.is_file():
         raise UserError(f"The checkpoint {path} does not exist.", "Check the path.")

@@ -1,4 +1,4 @@
-"""Official weights of others that `base` runs on: what they are, where from, under which licence."""
+"""Official weights of other projects that `base` uses: what they are, where they come from, under which licence."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,10 @@ from jamflow.errors import UserError
 class Published:
     """A file that its authors publish on the Hugging Face hub.
 
-    bytes and sha256 are None where nobody has pinned them. commercial: whether the licence allows commercial use.
+    Attributes:
+        purpose: what it is used for.
+        commercial: whether the licence allows commercial use.
+        bytes, sha256: of the file; None if they are not pinned.
     """
 
     name: str
@@ -139,7 +142,7 @@ def find(name: str) -> list[Published]:
     """The files of a name or of a group (`f5`, `f5-v0`, `liveportrait`).
 
     Raises:
-        UserError: nothing is called so.
+        UserError: there is no such name.
     """
     wanted = GROUPS.get(name, (name,))
     found = [p for p in PUBLISHED if p.name in wanted]

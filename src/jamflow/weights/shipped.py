@@ -29,14 +29,14 @@ class Weights:
         return ASSETS / self.file
 
     def state(self) -> State:
-        """Reads the whole file: about 0.1 s for 40 MB."""
+        """The file's state; the whole file is read, which takes about 0.1 s for 40 MB."""
         if not self.path.is_file():
             return "missing"
         return "present" if sha256_of(self.path) == self.sha256 else "damaged"
 
 
 def asset(name: str) -> Path:
-    """The path of a file that ships under ``assets``; JamFlowError where the installation lacks it."""
+    """The path of a file that ships under ``assets``. Raises JamFlowError if the installation lacks it."""
     path = ASSETS / name
     if not path.is_file():
         raise JamFlowError(f"The file {name} is missing from this installation.", "Install JAM-Flow again.")
@@ -44,10 +44,11 @@ def asset(name: str) -> Path:
 
 
 def shipped_weights() -> list[Weights]:
+    """All files of the manifest."""
     return [Weights(**row) for row in json.loads(_MANIFEST.read_text())]
 
 
 def refresh_manifest() -> None:
-    """Writes the size and hash that each listed file has now: for after a training."""
+    """Write the current size and hash of each listed file into the manifest, after a training."""
     rows = [replace(weights, bytes=weights.path.stat().st_size, sha256=sha256_of(weights.path)) for weights in shipped_weights()]
     _MANIFEST.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""Model files: safetensors with the configuration inside, usually stored in half precision, used in single."""
+"""Model files: safetensors with the configuration inside, usually stored in half precision and used in single precision."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any],
     """Write tensors, in half precision or as they are, and a JSON configuration, whole or not at all.
 
     Raises:
-        UserError: the disk does not take the file.
+        UserError: the file cannot be written.
     """
     if half:
         tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
@@ -34,7 +34,7 @@ def load_tensors(path: Path, without: dict[str, Any] | None = None) -> tuple[dic
         without: the configuration of a file that has none; None refuses such a file.
 
     Raises:
-        UserError: the file is not there, or is no model file of ours.
+        UserError: the file is missing, or is not a model file of this project.
     """
     if not path.is_file():
         raise UserError(f"The model file {path} is missing.", "Reinstall jamflow, or run `jamflow doctor`.")
@@ -49,16 +49,16 @@ def load_tensors(path: Path, without: dict[str, Any] | None = None) -> tuple[dic
 
 
 def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str | Path, name: str) -> None:
-    """Load a foreign state dict: every key used, every leftover named.
+    """Load a state dict that must have exactly the module's keys and shapes.
 
     Args:
-        module: one that was made on the device "meta" takes the state's own tensors, copied only where they
-            are not aligned.
-        file: where the state came from.
-        name: what the module is called in the official code.
+        module: if it was made on the device "meta", it takes the state's own tensors. Only those that are not aligned in memory
+            are copied.
+        file: where the state came from, for messages.
+        name: what messages call the module.
 
     Raises:
-        UserError: the file is of another network or incomplete.
+        UserError: keys are missing or unknown, or shapes differ; says how many, and names one.
     """
     own = module.state_dict()
     wrong = [k for k in own.keys() & state.keys() if own[k].shape != state[k].shape]
