@@ -10,7 +10,7 @@ from jamflow.speech.mel import LOG_FLOOR, htk_hz
 
 
 def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:
-    """(N,) float32 at another level and, each by chance, with a microphone's response, a room, a narrow band, noise, coarse coding."""
+    """(N,) float32 at another level and, by chance, with a microphone's response, a room, a narrow band, noise, coarse coding."""
     out = wave.astype(np.float32)
     if rng.random() < 0.5:
         out = _colour(out, rate_hz, rng)
