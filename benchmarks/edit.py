@@ -141,7 +141,7 @@ def cases(options: Options, folder: Path, model: JamFlow) -> Iterator[tuple[str,
             if name.startswith("sentence"):
                 text = texts[int(name.split()[1]) - 1]
                 path = folder / f"{name}.wav"
-                write_wave(path, model.tts(text, seed=options.seed, nfe=options.nfe).speech.waveform)
+                write_wave(path, model.tts(text, seed=options.seed, nfe=options.nfe).speech.waveform, 24_000)
                 yield "own", path, text, row["old"], row["new"]
             elif name in known:
                 yield name.split("/")[0], options.data / name, known[name], row["old"], row["new"]

@@ -46,7 +46,7 @@ def run(options: Options, report: Report) -> None:
     if len(paths) <= OTHERS:
         raise UserError(f"Only {len(paths)} clips can be used.", f"Voices are compared with {OTHERS} others: give more.")
     model, whisper, encoder = JamFlow.load(options.model), Whisper(), VoiceEncoder()
-    voices = {path: encoder.embed(read_wave(path), RATE_HZ) for path in paths}
+    voices = {path: encoder.embed(read_wave(path, RATE_HZ), RATE_HZ) for path in paths}
     said, heard, own, nearest, with_model, with_filmed, profiles = [], [], [], [], [], [], []
     columns = {"similarity to its own voice": ".2f", "to the nearest of five": ".2f", "r with the model's lips": ".3f"}
     table = report.table("Clip by clip", {"clip": "", "said": "", "heard": "", **columns})

@@ -78,13 +78,13 @@ def run(options: Options, report: Report) -> None:
 
     def voice_of(path: Path) -> np.ndarray:
         if path not in known:
-            known[path] = encoder.embed(read_wave(path), RATE_HZ)
+            known[path] = encoder.embed(read_wave(path, RATE_HZ), RATE_HZ)
         return known[path]
 
     def kept(name: str, k: int, speech: np.ndarray) -> Path:
         path = report.folder / "spoken" / name / f"{k}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_wave(path, speech)
+        write_wave(path, speech, RATE_HZ)
         return path
 
     own_voice = [kept("own", k, model.tts(text, seed=k).speech.waveform) for k, text in enumerate(texts)]

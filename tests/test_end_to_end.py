@@ -82,7 +82,7 @@ def test_voice_from_a_recording(model: JamFlow, tmp_path: Path) -> None:
     default = model.tts("Another sentence.", nfe=4)
     assert not np.array_equal(out.speech.waveform, default.speech.waveform)
     made = out.save(tmp_path / "out.wav")
-    assert len(read_wave(tmp_path / "out.wav")) == len(out.speech.waveform) == round(made["seconds"] * 24000)
+    assert len(read_wave(tmp_path / "out.wav", 24_000)) == len(out.speech.waveform) == round(made["seconds"] * 24000)
 
 
 @pytest.mark.parametrize(

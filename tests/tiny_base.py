@@ -83,5 +83,5 @@ def make_voice(path: Path, seconds: float = 2.0, level: float = 0.05) -> Path:
     """Noise that swells four times a second, like syllables."""
     n = int(seconds * MEL.sample_rate_hz)
     swell = 0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / MEL.sample_rate_hz)
-    write_wave(path, level * swell * np.random.default_rng(0).standard_normal(n).clip(-3, 3))
+    write_wave(path, level * swell * np.random.default_rng(0).standard_normal(n).clip(-3, 3), 24_000)
     return path

@@ -62,7 +62,7 @@ def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[li
             path.parent.mkdir(parents=True, exist_ok=True)
             noise = np.random.default_rng(0)
             wave, _ = kokoro(g2p(text), dict(voice.mix), voice.morph) if voice.mix else hibari(g2p(text), voice.morph, noise)
-            write_wave(path, to_model_level(wave))
+            write_wave(path, to_model_level(wave), 24_000)
         return path
 
     def speaker(number: int, voice: Voice, more: list[str]) -> Speaker:

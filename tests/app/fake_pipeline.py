@@ -42,7 +42,7 @@ class Result:
             "warnings": ["One warning."],
         }
         if path.suffix == ".wav":
-            write_wave(path, np.zeros(24_000))
+            write_wave(path, np.zeros(24_000), 24_000)
             return report
         with VideoWriter(path, 64, 64, Fraction(25), 24_000) as video:
             for k in range(n_frames):

@@ -92,7 +92,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cut.png").write_bytes((folder / "face.png").read_bytes()[:-40])
     (folder / "head.png").write_bytes((folder / "face.png").read_bytes()[:20])
     (folder / "vector.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    write_wave(folder / "speech.wav", 0.1 * np.sin(np.arange(24_000) / 20))
+    write_wave(folder / "speech.wav", 0.1 * np.sin(np.arange(24_000) / 20), 24_000)
     with VideoWriter(folder / "video.mp4", 64, 64, Fraction(25)) as video:
         video.write_frame(grey[:64, :64])
     (folder / "words.txt").write_text("words")

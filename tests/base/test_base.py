@@ -43,7 +43,7 @@ def model(place: Path) -> JamFlow:
 
 
 def prepared(place: Path) -> np.ndarray:
-    return clipped_reference(read_wave(place / "me.wav"), MEL.sample_rate_hz)[0]
+    return clipped_reference(read_wave(place / "me.wav", 24_000), MEL.sample_rate_hz)[0]
 
 
 @pytest.mark.parametrize(

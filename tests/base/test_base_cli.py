@@ -53,7 +53,7 @@ def test_sound_comes_out(model: str, place: Path, capsys: pytest.CaptureFixture[
     name = "base" if model == "base" else str(place / "tiny")
     assert run([*tts(place, *voice, "--json", model=name)]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert len(read_wave(place / "out.wav")) / 24000 == pytest.approx(report["seconds"], abs=1e-3)
+    assert len(read_wave(place / "out.wav", 24_000)) / 24000 == pytest.approx(report["seconds"], abs=1e-3)
     assert (report["nfe"], report["frames"]) == (1, 0) and report["warnings"] == []
 
 
@@ -66,7 +66,7 @@ def spoil(name: str, place: Path) -> list[str]:
     if name == "no text of the voice":
         return tts(place, "--voice", str(place / "me.wav"))
     if name == "voice is silent":
-        write_wave(place / "me.wav", torch.zeros(48000).numpy())
+        write_wave(place / "me.wav", torch.zeros(48000).numpy(), 24_000)
     elif name == "voice is a text":
         (place / "me.wav").write_text("words")
     elif name == "both missing":

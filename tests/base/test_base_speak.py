@@ -47,7 +47,7 @@ def test_animate_moves_the_mouth_alone_too(place: Path, wide: bool) -> None:
     mouth, model = (14, 17, 19, 20), place / ("wide" if wide else "4")
     if wide:
         make_trained(model, mouth, depth=base().audio.depth, window_s=0.8)
-    write_wave(place / "long.wav", np.resize(read_wave(place / "me.wav"), 40 * 24_000))
+    write_wave(place / "long.wav", np.resize(read_wave(place / "me.wav", 24_000), 40 * 24_000), 24_000)
     result = load_trained(model, mouth).animate(PORTRAIT, place / "long.wav", nfe=1)
     pieces, motion = list(result.pieces()), result.motion
     assert len(pieces) >= 2 and motion is not None and len(motion) == 1000 and motion.rest is not None

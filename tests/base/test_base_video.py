@@ -79,7 +79,7 @@ def test_lipsync_keeps_uneven_times(model: JamFlow, place: Path, frames: list[np
 
 
 def test_retell_in_the_speakers_own_voice(model: JamFlow, place: Path, frames: list[np.ndarray], tmp_path: Path) -> None:
-    wave = read_wave(place / "me.wav")
+    wave = read_wave(place / "me.wav", 24_000)
     with VideoWriter(tmp_path / "v.mp4", *SIZE, FPS, MEL.sample_rate_hz, quality="filmed") as writer:
         for frame in [*frames, *frames[:GONE][::-1]]:
             writer.write_frame(frame)

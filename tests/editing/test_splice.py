@@ -26,7 +26,7 @@ RATE = 24_000
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Original:
     """Twenty seconds of noise around 0.2."""
     path: Path = tmp_path_factory.mktemp("sound") / "a.wav"
-    write_wave(path, (0.2 + 0.05 * np.random.default_rng(0).standard_normal(20 * RATE)).astype(np.float32))
+    write_wave(path, (0.2 + 0.05 * np.random.default_rng(0).standard_normal(20 * RATE)).astype(np.float32), 24_000)
     return open_original(path)
 
 

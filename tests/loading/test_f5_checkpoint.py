@@ -40,29 +40,16 @@ def averaged(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"ema_model.{k}": v for k, v in state.items()} | {"initted": torch.tensor([1.0]), "step": torch.tensor(7)}
 
 
-FORMS: dict[str, Callable[[dict[str, Tensor], Path], tuple[Path, bool]]] = {
-    "published": lambda s, p: (_safe(averaged(s), p), True),
-    "flat": lambda s, p: (_safe(s, p), False),
-    "half": lambda s, p: (_safe({k: v.half().float().half() for k, v in averaged(s).items()}, p), True),
-    "trainer": lambda s, p: (
-        _pickle({"ema_model_state_dict": averaged(s), "model_state_dict": {}, "update": 5, "optimizer_state_dict": {}}, p),
-        True,
+FRONT_END = {f"ema_model.mel_spec.mel_stft.{name}": torch.zeros(3) for name in ("mel_scale.fb", "spectrogram.window")}
+FORMS: dict[str, Callable[[dict[str, Tensor], Path], Path]] = {
+    "published": lambda s, p: _safe(averaged(s), p),
+    "flat": lambda s, p: _safe(s, p),
+    "half": lambda s, p: _safe({k: v.half().float().half() for k, v in averaged(s).items()}, p),
+    "trainer": lambda s, p: _pickle(
+        {"ema_model_state_dict": averaged(s), "model_state_dict": {}, "update": 5, "optimizer_state_dict": {}}, p
     ),
-    "pruned": lambda s, p: (_pickle({"ema_model_state_dict": averaged(s)}, p), True),
-    "raw": lambda s, p: (_pickle({"model_state_dict": s, "ema_model_state_dict": {}}, p), False),
-    "old": lambda s, p: (
-        _pickle(
-            {
-                "ema_model_state_dict": averaged(s)
-                | {
-                    "ema_model.mel_spec.mel_stft.mel_scale.fb": torch.zeros(3),
-                    "ema_model.mel_spec.mel_stft.spectrogram.window": torch.zeros(3),
-                }
-            },
-            p,
-        ),
-        True,
-    ),
+    "pruned": lambda s, p: _pickle({"ema_model_state_dict": averaged(s)}, p),
+    "old": lambda s, p: _pickle({"ema_model_state_dict": averaged(s) | FRONT_END}, p),
 }
 
 
@@ -78,8 +65,7 @@ def _pickle(content: object, folder: Path) -> Path:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_published_form_loads(form: str, state: dict[str, Tensor], tmp_path: Path) -> None:
-    path, average = FORMS[form](state, tmp_path)
-    loaded = load_f5(path, NAME, average).state_dict()
+    loaded = load_f5(FORMS[form](state, tmp_path), NAME).state_dict()
     atol = 1e-2 if form == "half" else 0
     for name, value in loaded.items():
         torch.testing.assert_close(value, state[f"transformer.{name}"], atol=atol, rtol=0)
@@ -106,6 +92,8 @@ def _break(kind: str, state: dict[str, Tensor], folder: Path) -> Path:
         return _safe(averaged(state), folder)
     elif kind == "pickle with code":
         return _pickle({"ema_model_state_dict": Evil()}, folder)
+    elif kind == "raw":
+        return _pickle({"model_state_dict": state}, folder)
     elif kind == "no pickle":
         (folder / "a.pt").write_bytes(b"<html>404</html>")
         return folder / "a.pt"
@@ -123,6 +111,7 @@ def _break(kind: str, state: dict[str, Tensor], folder: Path) -> Path:
         ("another model", "lacks"),
         ("another size", "other shapes of 1 tensors, proj_out.bias"),
         ("pickle with code", "foreign code"),
+        ("raw", "no entry ema_model_state_dict"),
         ("no pickle", "damaged|foreign"),
         ("absent", "does not exist"),
     ],

@@ -104,13 +104,13 @@ def test_a_full_disk(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatc
 
 
 def test_other_names_are_refused(tmp_path: Path) -> None:
-    assert isinstance(sound_writer(tmp_path / "a.WAV"), WaveWriter)
+    assert isinstance(sound_writer(tmp_path / "a.WAV", 24_000), WaveWriter)
     for name in ("a.mp4", "a", "a.ogg"):
         with pytest.raises(UserError, match=r"does not end in \.wav, \.mp3, \.flac or \.opus\."):
-            sound_writer(tmp_path / name)
+            sound_writer(tmp_path / name, 24_000)
     for suffix in SOUND_SUFFIXES:
         with pytest.raises(UserError, match="does not exist"):
-            sound_writer(tmp_path / f"missing/a{suffix}")
+            sound_writer(tmp_path / f"missing/a{suffix}", 24_000)
 
 
 @pytest.mark.parametrize("suffix", CODED_SUFFIXES)

@@ -11,6 +11,7 @@ import soundfile
 
 from jamflow.errors import UserError
 from jamflow.media.files import replacing
+from jamflow.speech import waveform
 from jamflow.speech.waveform import WaveWriter, read_wave, write_wave
 
 
@@ -29,8 +30,8 @@ def encode(path: Path, codec: str, samples: np.ndarray, sample_rate: int) -> Non
 
 def test_wave_round_trip_is_within_half_a_step(tmp_path: Path) -> None:
     samples = np.random.default_rng(0).uniform(-1, 1, 24_000).astype(np.float32)
-    write_wave(tmp_path / "a.wav", samples)
-    np.testing.assert_allclose(read_wave(tmp_path / "a.wav"), samples, atol=1.01 / 32768)
+    write_wave(tmp_path / "a.wav", samples, 24_000)
+    np.testing.assert_allclose(read_wave(tmp_path / "a.wav", 24_000), samples, atol=1.01 / 32768)
     with wave.open(str(tmp_path / "a.wav")) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 24_000)
 
@@ -39,7 +40,7 @@ def test_wave_round_trip_is_within_half_a_step(tmp_path: Path) -> None:
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
 def test_every_rate_and_sample_format(tmp_path: Path, rate: int, subtype: str) -> None:
     soundfile.write(tmp_path / "a.wav", tone(1.0, rate), rate, subtype=subtype)
-    samples = read_wave(tmp_path / "a.wav")
+    samples = read_wave(tmp_path / "a.wav", 24_000)
     assert samples.dtype == np.float32
     assert abs(len(samples) - 24_000) <= 1
     middle = slice(2_000, 22_000)  # the resampler's filter rings where the tone starts and stops
@@ -49,7 +50,7 @@ def test_every_rate_and_sample_format(tmp_path: Path, rate: int, subtype: str) -
 @pytest.mark.parametrize(("name", "codec"), [("a.mp3", "mp3"), ("a.m4a", "aac"), ("a.opus", "libopus")])
 def test_compressed_sound(tmp_path: Path, name: str, codec: str) -> None:
     encode(tmp_path / name, codec, tone(2.0, 48_000), 48_000)
-    samples = read_wave(tmp_path / name)
+    samples = read_wave(tmp_path / name, 24_000)
     assert len(samples) == pytest.approx(48_000, abs=1_500)
     spectrum = np.abs(np.fft.rfft(samples[8_000:32_000]))
     assert np.argmax(spectrum) == 440
@@ -59,46 +60,48 @@ def test_compressed_sound(tmp_path: Path, name: str, codec: str) -> None:
 def test_flac_and_stereo_is_averaged(tmp_path: Path) -> None:
     left, right = tone(1.0, 24_000, 440), tone(1.0, 24_000, 1000, level=0.2)
     soundfile.write(tmp_path / "a.flac", np.stack([left, right], axis=1), 24_000)
-    np.testing.assert_allclose(read_wave(tmp_path / "a.flac"), (left + right) / 2, atol=1e-4)
+    np.testing.assert_allclose(read_wave(tmp_path / "a.flac", 24_000), (left + right) / 2, atol=1e-4)
 
 
 def test_resampling_keeps_no_alias(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(1.0, 48_000, hz=15_000) + tone(1.0, 48_000, hz=300, level=0.1), 48_000)
-    spectrum = np.abs(np.fft.rfft(read_wave(tmp_path / "a.wav")))
+    spectrum = np.abs(np.fft.rfft(read_wave(tmp_path / "a.wav", 24_000)))
     assert spectrum[9_000] < 1e-3 * spectrum[300]  # 24 000 - 15 000
 
 
 def test_names_with_spaces_colons_and_accents(tmp_path: Path) -> None:
     path = tmp_path / "my voice: né.wav"
     soundfile.write(path, tone(1.0, 24_000), 24_000)
-    assert len(read_wave(path)) == 24_000
+    assert len(read_wave(path, 24_000)) == 24_000
 
 
 def test_tags_that_are_not_utf8(tmp_path: Path) -> None:
-    write_wave(tmp_path / "a.wav", tone(1.0, 24_000))
+    write_wave(tmp_path / "a.wav", tone(1.0, 24_000), 24_000)
     riff = (tmp_path / "a.wav").read_bytes()
     tag = b"LIST" + struct.pack("<I", 16) + b"INFOINAM" + struct.pack("<I", 4) + "café".encode("latin-1")
     (tmp_path / "b.wav").write_bytes(riff[:36] + tag + riff[36:])
-    assert len(read_wave(tmp_path / "b.wav")) == 24_000
+    assert len(read_wave(tmp_path / "b.wav", 24_000)) == 24_000
 
 
 def test_a_cut_mp3_gives_what_is_left(tmp_path: Path) -> None:
     encode(tmp_path / "a.mp3", "mp3", tone(4.0, 24_000), 24_000)
     data = (tmp_path / "a.mp3").read_bytes()
     (tmp_path / "cut.mp3").write_bytes(data[: len(data) // 2 + 7])
-    assert len(read_wave(tmp_path / "cut.mp3")) == pytest.approx(48_000, rel=0.1)
+    assert len(read_wave(tmp_path / "cut.mp3", 24_000)) == pytest.approx(48_000, rel=0.1)
 
 
-def test_the_limit_is_exact_and_reading_stops_there(tmp_path: Path) -> None:
+def test_the_limit_is_exact_and_reading_stops_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     soundfile.write(tmp_path / "a.wav", tone(3.0, 24_000), 24_000)
-    assert len(read_wave(tmp_path / "a.wav", max_seconds=3.0)) == 72_000
+    monkeypatch.setattr(waveform, "MAX_SECONDS", 3.0)
+    assert len(read_wave(tmp_path / "a.wav", 24_000)) == 72_000
+    monkeypatch.setattr(waveform, "MAX_SECONDS", 2.5)
     with pytest.raises(UserError, match=r"over 2\.5 s long"):
-        read_wave(tmp_path / "a.wav", max_seconds=2.5)
+        read_wave(tmp_path / "a.wav", 24_000)
 
 
 def test_half_a_second_is_enough(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", tone(0.5, 24_000), 24_000)
-    assert len(read_wave(tmp_path / "a.wav")) == 12_000
+    assert len(read_wave(tmp_path / "a.wav", 24_000)) == 12_000
 
 
 def test_unusable_sound_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -135,31 +138,31 @@ def test_unusable_sound_is_refused_in_one_sentence(tmp_path: Path) -> None:
     }
     for name, words in cases.items():
         with pytest.raises(UserError, match=words) as caught:
-            read_wave(tmp_path / name)
+            read_wave(tmp_path / name, 24_000)
         assert "\n" not in str(caught.value)
 
 
 def test_write_wave_refuses_other_suffixes_and_missing_folders(tmp_path: Path) -> None:
     for name, words in {"a.mp3": "does not end in .wav", "missing/a.wav": "does not exist"}.items():
         with pytest.raises(UserError, match=words):
-            write_wave(tmp_path / name, np.zeros(100))
+            write_wave(tmp_path / name, np.zeros(100), 24_000)
     assert not list(tmp_path.iterdir())
 
 
 def test_pieces_make_one_file(tmp_path: Path) -> None:
     samples = tone(1.5, 24_000)
-    with WaveWriter(tmp_path / "a.wav") as writer:
+    with WaveWriter(tmp_path / "a.wav", 24_000) as writer:
         for start in range(0, len(samples), 7_001):
             writer.write(samples[start : start + 7_001])
         assert not (tmp_path / "a.wav").exists()
-    np.testing.assert_allclose(read_wave(tmp_path / "a.wav"), samples, atol=0.51 / 32768)
+    np.testing.assert_allclose(read_wave(tmp_path / "a.wav", 24_000), samples, atol=0.51 / 32768)
     with wave.open(str(tmp_path / "a.wav")) as file:
         assert file.getnframes() == len(samples)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_an_exception_leaves_no_sound_file(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), WaveWriter(tmp_path / "a.wav") as writer:
+    with pytest.raises(error), WaveWriter(tmp_path / "a.wav", 24_000) as writer:
         writer.write(tone(1.0, 24_000))
         raise error
     assert not list(tmp_path.iterdir())

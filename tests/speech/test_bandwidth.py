@@ -63,7 +63,7 @@ def test_an_edit_of_a_narrow_recording_stays_narrow(wave: np.ndarray, tmp_path: 
     from jamflow.speech.waveform import write_wave
 
     path = tmp_path / "narrow.wav"
-    write_wave(path, narrow(wave, 16000))
+    write_wave(path, narrow(wave, 16000), 24_000)
     result = JamFlow.load("mini", device="cpu").edit(
         path, change=("sisters", "brothers"), transcript="Six sisters see the fish and chips.", nfe=4
     )

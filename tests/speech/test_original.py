@@ -50,6 +50,6 @@ def test_as_models_hear_it(wave: Path) -> None:
 
 
 def test_silence_is_refused(tmp_path: Path) -> None:
-    write_wave(tmp_path / "s.wav", np.zeros(24_000, np.float32))
+    write_wave(tmp_path / "s.wav", np.zeros(24_000, np.float32), 24_000)
     with pytest.raises(UserError, match="is silent"):
         open_original(tmp_path / "s.wav")

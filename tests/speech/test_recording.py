@@ -28,7 +28,7 @@ def test_as_read_at_once(tmp_path: Path, rate: int, level: float) -> None:
     assert (recording.length_s, recording.start_s) == (Fraction(73, 10), 0)
     blocks = list(recording.blocks())
     assert max(map(len, blocks)) < 24_000, "a little at a time"
-    wave, whole = np.concatenate(blocks), to_model_level(read_wave(tmp_path / "a.wav"))
+    wave, whole = np.concatenate(blocks), to_model_level(read_wave(tmp_path / "a.wav", 24_000))
     assert wave.dtype == np.float32 and len(wave) == recording.length_s * 24_000
     np.testing.assert_allclose(wave, whole, atol=3e-3 * np.abs(whole).max())
     assert np.array_equal(np.concatenate(list(recording.blocks())), wave), "as often as one likes"

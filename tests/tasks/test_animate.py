@@ -100,7 +100,7 @@ def test_still(model: JamFlow, speech: Path) -> None:
 
 def test_level_rate_and_channels_do_not_matter(model: JamFlow, spoken: Result, tmp_path: Path) -> None:
     wave = spoken.speech.waveform
-    write_wave(tmp_path / "plain.wav", wave)
+    write_wave(tmp_path / "plain.wav", wave, 24_000)
     plain = opening(model.animate(PORTRAIT, tmp_path / "plain.wav"))
     for name, codec, rate, layout, gain in (
         ("quiet.wav", "pcm_s16le", 44_100, "stereo", 0.1),
@@ -127,7 +127,7 @@ def test_sound_that_begins_later_than_its_file(model: JamFlow, spoken: Result, t
 
 def test_long_speech_has_no_seams(model: JamFlow, spoken: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several chunks give what one gives, and no jump at their edges."""
-    write_wave(tmp_path / "long.wav", np.resize(spoken.speech.waveform, 25 * 24_000))
+    write_wave(tmp_path / "long.wav", np.resize(spoken.speech.waveform, 25 * 24_000), 24_000)
 
     def lips(longest_s: float) -> tuple[np.ndarray, np.ndarray]:
         monkeypatch.setattr("jamflow.sampling.given_speech.LONGEST_S", longest_s)
@@ -159,8 +159,8 @@ def test_speech_that_cannot_be_used(name: str, tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "folder").mkdir()
     (tmp_path / "words.wav").write_text("hello")
     (tmp_path / "face.png").write_bytes(PORTRAIT.read_bytes())
-    write_wave(tmp_path / "silence.wav", np.zeros(48_000))
-    write_wave(tmp_path / "short.wav", 0.1 * np.sin(np.arange(9_000)))
+    write_wave(tmp_path / "silence.wav", np.zeros(48_000), 24_000)
+    write_wave(tmp_path / "short.wav", 0.1 * np.sin(np.arange(9_000)), 24_000)
     with VideoWriter(tmp_path / "mute.mp4", 64, 64, Fraction(25)) as video:
         for _ in range(25):
             video.write_frame(np.zeros((64, 64, 3), np.uint8))

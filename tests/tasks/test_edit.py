@@ -44,7 +44,7 @@ def video(spoken: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sound(spoken: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sound") / "spoken.wav"
-    write_wave(path, spoken.speech.waveform)
+    write_wave(path, spoken.speech.waveform, 24_000)
     return path
 
 

@@ -35,7 +35,7 @@ def test_base_changes_the_words_and_nothing_else(
     generate = edit.generate
     monkeypatch.setattr(edit, "generate", lambda *a: given.append(a[2]) or generate(*a))
     result = base.edit(recording, change=("apple pie", "cherry cake"), transcript=TEXT, nfe=2)
-    speech, was, report = result.speech.waveform, read_wave(recording), result.save(tmp_path / "new.wav")
+    speech, was, report = result.speech.waveform, read_wave(recording, 24_000), result.save(tmp_path / "new.wav")
     start, old_end = (round(s * 24000) for s in report["replaced_s"])
     new_end = round(report["new_s"][1] * 24000)
     assert start > 7200 and np.array_equal(speech[: start - 24], was[: start - 24])

@@ -33,7 +33,7 @@ def model() -> JamFlow:
 @pytest.fixture(scope="module")
 def speech(model: JamFlow, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("speech") / "speech.wav"
-    write_wave(path, model.tts("Bob may move.", seed=3).speech.waveform[: 24_000 * 9 // 10])
+    write_wave(path, model.tts("Bob may move.", seed=3).speech.waveform[: 24_000 * 9 // 10], 24_000)
     return path
 
 
@@ -119,7 +119,7 @@ def _turn(path: Path) -> None:
 def test_lengths(model: JamFlow, video: Path, speech: Path, tmp_path: Path, capsys) -> None:
     """What is made anew follows what is given: the picture lasts as long as the speech."""
     wave = np.resize(read_sound(speech, 10).samples, 24_000 * 2)
-    write_wave(tmp_path / "long.wav", wave)
+    write_wave(tmp_path / "long.wav", wave, 24_000)
     argv = ["lipsync", "--video", str(video), "--speech", str(tmp_path / "long.wav"), "--nfe", "2", "-o", str(tmp_path / "a.mp4")]
     assert run(argv) == 0
     assert "0.7 s and the speech 2.0 s: the picture goes on back and forth" in capsys.readouterr().err

@@ -125,7 +125,7 @@ def test_a_voice_that_cannot_be_learnt_is_spoken_in_with_a_warning(
     parts: LoadedModel, strange: np.ndarray, noise: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wave = strange + noise * np.random.default_rng(0).standard_normal(len(strange)).astype(np.float32) * np.abs(strange).max()
-    write_wave(tmp_path / "voice.wav", wave.clip(-1, 1).astype(np.float32))
+    write_wave(tmp_path / "voice.wav", wave.clip(-1, 1).astype(np.float32), 24_000)
     monkeypatch.setattr("jamflow.voices.adaptation.Adaptation", lambda: FEW)
     result = JamFlow(parts).tts("Hello.", voice=tmp_path / "voice.wav", nfe=2)
     assert any("too noisy to learn" in warning for warning in result.warnings) == bool(noise)

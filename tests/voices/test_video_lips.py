@@ -88,7 +88,7 @@ def test_what_was_not_seen_or_is_filled_up_is_not_given(video: Path, monkeypatch
 
 def test_sound_alone_gives_no_lips(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "voice.wav"
-    write_wave(path, read_wave(video))
+    write_wave(path, read_wave(video, 24_000), 24_000)
     given, _ = conditions(path, monkeypatch)
     assert given.motion.given_t is not None and not given.motion.given_t.any()
 

@@ -24,7 +24,7 @@ def recording(path: Path, said_s: float, silent_s: float) -> Path:
     swell = 0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / MEL.sample_rate_hz)
     said = 0.2 * swell * np.random.default_rng(0).standard_normal(n)
     silence = np.zeros(round(silent_s * MEL.sample_rate_hz))
-    write_wave(path, np.concatenate([silence, said, silence]).clip(-1, 1).astype(np.float32))
+    write_wave(path, np.concatenate([silence, said, silence]).clip(-1, 1).astype(np.float32), 24_000)
     return path
 
 

@@ -18,7 +18,7 @@ from jamflow.weights.foreign import read_checkpoint
 from jamflow.weights.tensors import load_strictly
 
 F5Name = Literal["F5TTS_v1_Base", "F5TTS_Base", "F5TTS_v1_Small"]
-_PREFIX = "transformer."
+_PREFIX, _AVERAGED = "transformer.", "ema_model_state_dict"
 # Official files also hold these: counters of the averaged weights, and the mel front end's buffers.
 _BESIDE = {
     "initted",
@@ -29,7 +29,7 @@ _BESIDE = {
 }
 
 
-def f5_config(name: F5Name, text_vocab: int = 2545) -> AudioConfig:
+def f5_config(name: F5Name) -> AudioConfig:
     """The architecture of a published checkpoint."""
     small = name == "F5TTS_v1_Small"
     first = name == "F5TTS_Base"
@@ -40,7 +40,7 @@ def f5_config(name: F5Name, text_vocab: int = 2545) -> AudioConfig:
         heads=12 if small else 16,
         head_dim=64,
         ff_mult=2,
-        text_vocab=text_vocab,
+        text_vocab=2545,
         text_dim=512,
         text_layers=4,
         text_mask_padding=not first,
@@ -48,20 +48,19 @@ def f5_config(name: F5Name, text_vocab: int = 2545) -> AudioConfig:
     )
 
 
-def load_f5(path: Path, name: F5Name, average: bool = True) -> AudioDiT:
-    """The audio stream with the weights of a published or self-trained F5-TTS checkpoint, in float32.
+def load_f5(path: Path, name: F5Name) -> AudioDiT:
+    """The audio stream with the averaged weights (EMA) of a published or self-trained F5-TTS checkpoint, in float32.
 
     Args:
         path: `.safetensors` or `.pt`.
         name: architecture of the file.
-        average: load the averaged weights (EMA: those that are published and used for inference), else the raw ones.
 
     Raises:
         UserError: the file cannot be read, holds objects other than tensors, or is of another model.
 
     The vocabulary is as large as the file's.
     """
-    tensors = _network(read_checkpoint(path), path, average)
+    tensors = _network(read_checkpoint(path), path)
     config = f5_config(name)
     if (rows := tensors.get("text_embed.text_embed.weight")) is not None and rows.dim() == 2:
         config = replace(config, text_vocab=len(rows) - 1)  # a fine-tuned model may have a vocabulary of its own
@@ -71,13 +70,12 @@ def load_f5(path: Path, name: F5Name, average: bool = True) -> AudioDiT:
     return stream.eval().requires_grad_(False)
 
 
-def _network(loaded: dict[str, Tensor], path: Path, average: bool) -> dict[str, Tensor]:
+def _network(loaded: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
     """The tensors of the network under our names."""
     kinds = {name.partition("/")[0] for name in loaded if "/" in name}
-    kind = "ema_model_state_dict" if average else "model_state_dict"
     if kinds:
-        if kind not in kinds:
-            raise UserError(f"{path} has no entry {kind}.", "It holds the other kind of weights; ask for those.")
-        loaded = {name.partition("/")[2]: value for name, value in loaded.items() if name.startswith(f"{kind}/")}
+        if _AVERAGED not in kinds:
+            raise UserError(f"{path} has no entry {_AVERAGED}.", "Use a checkpoint with averaged weights.")
+        loaded = {name.partition("/")[2]: value for name, value in loaded.items() if name.startswith(f"{_AVERAGED}/")}
     own = {name.replace("ema_model.", ""): value for name, value in loaded.items()}
     return {name.removeprefix(_PREFIX): value.float() for name, value in own.items() if name not in _BESIDE}

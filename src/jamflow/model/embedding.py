@@ -13,18 +13,19 @@ from torch.nn import functional as F
 from jamflow.compute.linear import Linear, LinearGelu
 
 TEXT_POSITIONS = 8192
+_WAVES = 256  # sines and cosines of the flow time
+_GROUPS = 16  # of the convolutions for position
 
 
 class TimeEmbedding(nn.Module):
     """Flow time (B,) in [0, 1] to (B, D), in single precision whatever the type of the weights."""
 
-    def __init__(self, dim: int, frequencies: int = 256):
+    def __init__(self, dim: int):
         super().__init__()
-        self.frequencies = frequencies
-        self.time_mlp = nn.Sequential(nn.Linear(frequencies, dim), nn.SiLU(), nn.Linear(dim, dim))
+        self.time_mlp = nn.Sequential(nn.Linear(_WAVES, dim), nn.SiLU(), nn.Linear(dim, dim))
 
     def forward(self, time_b: Tensor) -> Tensor:
-        half = self.frequencies // 2
+        half = _WAVES // 2
         steps = torch.arange(half, device=time_b.device).float()
         rate = torch.exp(steps * -(math.log(10000) / (half - 1)))
         # (1000 t) f, in this order: at 1000 rad float32 resolves 6e-5, and the official code rounds here.
@@ -127,9 +128,9 @@ def _spread(x_btd: Tensor, has_text_bt: Tensor, valid_bt: Tensor | None) -> Tens
 class ConvPositionEmbedding(nn.Module):
     """Two grouped convolutions, which tell a frame where it is among its neighbours. (B, T, D) to (B, T, D)."""
 
-    def __init__(self, dim: int, kernel: int = 31, groups: int = 16):
+    def __init__(self, dim: int, kernel: int = 31):
         super().__init__()
-        convs = [nn.Conv1d(dim, dim, kernel, groups=groups, padding=kernel // 2) for _ in range(2)]
+        convs = [nn.Conv1d(dim, dim, kernel, groups=_GROUPS, padding=kernel // 2) for _ in range(2)]
         self.conv1d = nn.Sequential(convs[0], nn.Mish(), convs[1], nn.Mish())
 
     def forward(self, x_btd: Tensor, valid_bt: Tensor | None) -> Tensor:

@@ -13,18 +13,17 @@ from jamflow.media.coded_sound import CODED_SUFFIXES, CodedSoundWriter
 from jamflow.media.files import SOUND_SUFFIXES, Writing, output_file, replacing
 from jamflow.media.video_reader import read_sound
 
-SAMPLE_RATE_HZ = 24_000
 MIN_SECONDS, MAX_SECONDS = 0.5, 600.0
 SILENCE_PEAK = 10 ** (-60 / 20)
 
 
-def read_wave(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ, max_seconds: float = MAX_SECONDS) -> np.ndarray:
+def read_wave(path: str | Path, sample_rate: int) -> np.ndarray:
     """The sound of a file (or of a video) as (n,) float32 mono in [-1, 1] at ``sample_rate`` Hz.
 
     Raises UserError for what cannot be read, holds no sound, is silent (peak under -60 dB), lasts less than
-    ``MIN_SECONDS`` or more than ``max_seconds``.
+    ``MIN_SECONDS`` or more than ``MAX_SECONDS``.
     """
-    sound = read_sound(path, max_seconds)
+    sound = read_sound(path, MAX_SECONDS)
     samples = sound.samples
     refuse_invalid(path, samples)
     refuse_unusable(path, len(samples) / sound.sample_rate, float(np.abs(samples - samples.mean()).max()))
@@ -46,7 +45,7 @@ def refuse_unusable(path: str | Path, length_s: float, swing: float) -> None:
         raise UserError(f"The sound file {path} is silent.", "Give one with speech in it.")
 
 
-def sound_writer(path: str | Path, sample_rate: int = SAMPLE_RATE_HZ) -> "WaveWriter | CodedSoundWriter":
+def sound_writer(path: str | Path, sample_rate: int) -> "WaveWriter | CodedSoundWriter":
     """What writes a sound file of this name, piece by piece: see `WaveWriter`. `sample_rate` in Hz is of the samples.
 
     Raises UserError where ``path`` ends in none of ``SOUND_SUFFIXES`` or the disk does not take the file.
@@ -66,7 +65,7 @@ class WaveWriter(Writing):
     Raises UserError where ``path`` does not end in .wav or the disk does not take the file.
     """
 
-    def __init__(self, path: str | Path, sample_rate: int = SAMPLE_RATE_HZ):
+    def __init__(self, path: str | Path, sample_rate: int):
         self._path = output_file(path, ".wav")
         self._sample_rate = sample_rate
 
@@ -84,7 +83,7 @@ class WaveWriter(Writing):
         self._wave.writeframes(pcm.tobytes())
 
 
-def write_wave(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE_HZ) -> None:
+def write_wave(path: str | Path, samples: np.ndarray, sample_rate: int) -> None:
     """Writes (n,) float samples in [-1, 1] as 16-bit PCM; the file appears when it is whole.
 
     Raises UserError where ``path`` does not end in .wav or the disk does not take the file.

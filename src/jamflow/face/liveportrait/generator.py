@@ -6,15 +6,17 @@ Shapes: B batch, C channels, H height, W width.
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+_FEATURE, _HIDDEN = 256, 128  # channels of the feature, and between it and scale and shift
+
 
 class SPADE(nn.Module):
     """Instance norm whose scale and shift are computed from the feature."""
 
-    def __init__(self, channels: int, hidden: int = 128, feature: int = 256):
+    def __init__(self, channels: int):
         super().__init__()
-        self.mlp_shared = nn.Sequential(nn.Conv2d(feature, hidden, 3, padding=1), nn.ReLU())
-        self.mlp_gamma = nn.Conv2d(hidden, channels, 3, padding=1)
-        self.mlp_beta = nn.Conv2d(hidden, channels, 3, padding=1)
+        self.mlp_shared = nn.Sequential(nn.Conv2d(_FEATURE, _HIDDEN, 3, padding=1), nn.ReLU())
+        self.mlp_gamma = nn.Conv2d(_HIDDEN, channels, 3, padding=1)
+        self.mlp_beta = nn.Conv2d(_HIDDEN, channels, 3, padding=1)
 
     def forward(self, x_bchw: Tensor, feature_bchw: Tensor) -> Tensor:
         shared = self.mlp_shared(F.interpolate(feature_bchw, size=x_bchw.shape[2:]))
