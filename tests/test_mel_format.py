@@ -9,15 +9,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from jamflow import JamFlow
+from jamflow.editing.splice import cut, window
+from jamflow.editing.timeline import EditTimeline
 from jamflow.errors import UserError
-from jamflow.loading.joint import load_joint
+from jamflow.loading.joint import load_joint, save_joint
 from jamflow.mel_format import MelFormat
+from jamflow.model.config import JointConfig, MotionConfig
+from jamflow.model.joint import JointModel
+from jamflow.model.normalise import Normaliser
+from jamflow.speech.mel import LogMel
+from jamflow.speech.original import open_original
 from jamflow.speech.vocoder import load_vocoder
+from jamflow.speech.waveform import read_wave
+from jamflow.text.durations import DurationConfig, DurationPredictor
+from jamflow.text.f5_text import mel_frames, prepared_reference
+from jamflow.voices.f5.reference import clipped_reference
+from jamflow.voices.phonemes.prompt import MAX_PROMPT_S
 from jamflow.weights.shipped import ASSETS, asset
+from jamflow.weights.tensors import save_tensors
+from tiny_base import AUDIO, SAID, awake
+from tiny_base import make_voice as make_base_voice
 from tiny_mini import make_mini, make_vocoder, make_voice, tiny_config
 
 NARROW = MelFormat(16_000, 160, 512, 80)
@@ -78,12 +94,31 @@ def test_a_recording_is_heard_at_the_rate_of_the_checkpoint(model: JamFlow, reco
     assert motion is not None and len(motion) == 63  # 2.5 s
 
 
-def test_a_voice_is_heard_at_the_rate_of_the_checkpoint(model: JamFlow, recording: Path) -> None:
+def test_a_voice_is_heard_at_the_rate_of_the_checkpoint(model: JamFlow, recording: Path, tmp_path: Path) -> None:
     speaker = model._model.reader.speaker(recording, None)
     tokens = len(speaker.voice.text_a)
     assert tokens / 50 == pytest.approx(2.1 + 2 * 0.15, abs=0.2)
     assert speaker.voice.mel_fm.shape == (2 * tokens, 80)
-    assert speaker.adapt_to_fm is None or speaker.adapt_to_fm.shape[1] == 80
+    assert speaker.adapt_to_fm is not None and speaker.adapt_to_fm.shape[1] == 80
+    wave, rate = soundfile.read(recording)
+    soundfile.write(tmp_path / "long.wav", np.tile(wave, 4), rate)
+    tokens = len(model._model.reader.speaker(tmp_path / "long.wav", None).voice.text_a)
+    assert tokens / 50 == pytest.approx(0.6 * MAX_PROMPT_S, abs=0.15), "from there on it ends at the first rest"
+
+
+def test_the_window_of_an_edit_is_in_the_format_of_the_checkpoint(model: JamFlow, recording: Path) -> None:
+    sound, config = open_original(recording), model._model.joint.config
+    change = EditTimeline(Fraction(3, 2), Fraction(2), Fraction(1, 2), [], [], True)
+    place = cut(change, sound)
+    view = window(change, place, sound, config, model._model.reader.edit_support())
+    given, mel = view.speech.given_a, view.speech.mel_fm
+    assert given is not None and mel is not None and mel.shape == (2 * view.tokens, 80)
+    gone_s = torch.nonzero(~given).flatten() / 50
+    reach_s = 256 / 16_000  # of a mel frame
+    assert float(gone_s[0]) == pytest.approx(place.start / 44_100 - reach_s, abs=0.021)
+    assert float(gone_s[-1]) == pytest.approx(place.end / 44_100 + reach_s, abs=0.021)
+    heard = LogMel(NARROW)(torch.from_numpy(sound.resampled(16_000, 0, place.start) * np.float32(view.gain)))
+    torch.testing.assert_close(mel[:100], heard[:100], atol=1e-4, rtol=0)
 
 
 def test_words_are_replaced_in_a_file_of_another_rate(model: JamFlow, recording: Path) -> None:
@@ -95,7 +130,21 @@ def test_words_are_replaced_in_a_file_of_another_rate(model: JamFlow, recording:
     assert moved % (rate // 100) == 0, "what follows moves by whole mel frames"
 
 
-@pytest.mark.parametrize("part", ["vocoder", "voice", "durations", "joint"])
+def test_a_model_like_base_counts_its_frames_in_the_format_of_the_checkpoint(tmp_path: Path) -> None:
+    config = JointConfig(replace(AUDIO, channels=80), MotionConfig(dim=16), text="f5", mel=NARROW)
+    torch.manual_seed(0)
+    model, normaliser = awake(JointModel(config)), Normaliser(80, 12, 51)
+    save_joint(tmp_path / "joint.safetensors", model.state_dict(), normaliser.state_dict(), config)
+    make_vocoder(tmp_path, NARROW)
+    voice, text = make_base_voice(tmp_path / "me.wav"), "Nothing is said here."
+    speech = JamFlow.load(tmp_path, device="cpu").tts(text, voice=voice, voice_text=SAID, nfe=1).speech
+    # As F5-TTS: the voice's frames, and as many for the text as its bytes are of the voice's text.
+    given = len(clipped_reference(read_wave(voice, 16_000), 16_000)[0]) // 160
+    frames = mel_frames(given, prepared_reference(SAID), text, 1.0)
+    assert speech.sample_rate == 16_000 and len(speech.waveform) == (frames - given - 1) * 160
+
+
+@pytest.mark.parametrize("part", ["vocoder", "voice", "durations", "symbols", "joint"])
 def test_parts_of_another_format_are_refused_in_one_sentence(folder: Path, tmp_path: Path, part: str) -> None:
     mixed = shutil.copytree(folder, tmp_path / "mixed")
     other = replace(NARROW, hop=200)
@@ -105,12 +154,16 @@ def test_parts_of_another_format_are_refused_in_one_sentence(folder: Path, tmp_p
         make_voice(mixed, tiny_config(NARROW), other)
     elif part == "durations":
         shutil.copy(asset("mini/vocoder.safetensors"), mixed / "durations.safetensors")
+    elif part == "symbols":
+        durations = DurationConfig(9, dim=8, layers=1)
+        save_tensors(mixed / "durations.safetensors", DurationPredictor(durations).state_dict(), asdict(durations))
     else:
         rewrite(mixed / "joint.safetensors", {"mel": asdict(replace(NARROW, bands=100))})
     said = {
         "vocoder": "The vocoder was made for sound at 16000 Hz with hop 200, FFT size 512 and 80 mel bands, and the model for",
         "voice": "voice.safetensors was made for sound at 16000 Hz with hop 200",
         "durations": "not of durations",
+        "symbols": "of 9 symbols, and the model reads 109",
         "joint": "160 channels are not 2 x 100 mel bands",
     }
     with pytest.raises(UserError, match=said[part]):
