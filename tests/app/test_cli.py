@@ -261,3 +261,11 @@ def test_help_is_fast_and_loads_nothing_heavy() -> None:
     for option in ("--portrait", "--text-file", "--voice-text", "--nfe", "--still", "-o OUT.mp4"):
         assert option in help_run.stdout
     assert time.monotonic() - start_s < 5  # 0.3 s on a machine that is not busy
+
+
+@pytest.mark.parametrize(("name", "picture"), [("a.wav", False), ("a.mp4", True)])
+def test_the_output_says_whether_edit_makes_a_picture(
+    pipeline: ModuleType, film: Path, tmp_path: Path, name: str, picture: bool
+) -> None:
+    assert run(["edit", "--video", str(film), "--change", "a", "b", "-o", str(tmp_path / name)]) == 0
+    assert pipeline.CALLS[0]["picture"] is picture
