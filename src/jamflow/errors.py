@@ -3,6 +3,8 @@
 Every message is one sentence that says what is wrong; the hint says what to do next.
 """
 
+from collections.abc import Iterable
+
 
 class JamFlowError(Exception):
     """Something went wrong on our side (exit code 1)."""
@@ -22,3 +24,9 @@ class UserError(JamFlowError):
     """The input cannot be used as given (exit code 2)."""
 
     exit_code = 2
+
+
+def listed(names: Iterable[object], last: str) -> str:
+    """Names in a sentence: "a", "a or b", "a, b or c" where `last` is "or"."""
+    *most, end = map(str, names)
+    return f"{', '.join(most)} {last} {end}" if most else end

@@ -5,12 +5,12 @@ argparse finds the options and writes the help. Values are converted here, so th
 
 import argparse
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args, get_origin
 
-from jamflow.errors import UserError
+from jamflow.errors import UserError, listed
 from jamflow.media.files import existing_file
 from jamflow.tasks.inputs import About, described
 
@@ -116,7 +116,7 @@ def refuse_missing(words: argparse.Namespace, prog: str, *inputs: type) -> None:
     if missing and len(missing) == len(texts):
         raise UserError("There is no text to say.", "Give it by --text or --text-file.")
     if missing:
-        raise UserError(f"{_and(missing)} {'is' if len(missing) == 1 else 'are'} not given.", f"See {prog} --help.")
+        raise UserError(f"{listed(missing, 'and')} {'is' if len(missing) == 1 else 'are'} not given.", f"See {prog} --help.")
 
 
 def values(inputs: type, words: argparse.Namespace) -> dict[str, Any]:
@@ -180,11 +180,6 @@ def _plain(kind: Any) -> Any:
 def _choices(kind: Any) -> Sequence[str]:
     plain = _plain(kind)
     return get_args(plain) if get_origin(plain) is Literal else ()
-
-
-def _and(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def option_words(cells: dict[str, str], *inputs: type) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from jamflow.errors import UserError
+from jamflow.errors import UserError, listed
 from jamflow.loading.f5 import F5Name, f5_config, load_f5
 from jamflow.loading.joint import load_joint
 from jamflow.model.config import JointConfig, TextKind
@@ -82,7 +82,7 @@ def assemble(
             or `dtype` is unknown.
     """
     if dtype not in get_args(Precision):
-        raise UserError(f"There is no dtype {dtype!r} here.", f"Use {' or '.join(get_args(Precision))}.")
+        raise UserError(f"There is no dtype {dtype!r} here.", f"Use {listed(get_args(Precision), 'or')}.")
     if model in _OFFICIAL:
         name, group, checkpoint = _OFFICIAL[str(model)]
         paths = require(group)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from jamflow.errors import UserError
+from jamflow.errors import UserError, listed
 from jamflow.media.files import existing_file
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _check_value(option: str, value: Any, kind: Any, about: About) -> None:
     kinds = (kind,) if type(None) not in get_args(kind) else get_args(kind)
     choices = [choice for one in kinds if get_origin(one) is Literal for choice in get_args(one)]
     if choices and value not in choices:
-        raise UserError(f"There is no --{option} {value!r}.", f"Use {' or '.join(map(str, choices))}.")
+        raise UserError(f"There is no --{option} {value!r}.", f"Use {listed(choices, 'or')}.")
     if about.low is not None and about.high is not None and not (_is_number(value) and about.low <= value <= about.high):
         ends = f"{about.low:g} to {about.high:g}"  # NaN is in no range
         raise UserError(f"--{option} is {value}, but it must be from {ends}.", "Choose another value.")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from jamflow.errors import UserError
+from jamflow.errors import UserError, listed
 
 FitMode = Literal["rate", "pause", "trim", "loop", "refuse"]
 
@@ -42,8 +42,8 @@ def check_fit(way: str | None, ways: Collection[FitMode], what: str) -> None:
     if way is None or way in ways:
         return
     if way in get_args(FitMode):
-        raise UserError(f"--fit {way} means nothing for {what}.", f"Use {_or(ways)}.")
-    raise UserError(f"There is no --fit {way!r}.", f"Use {_or(ways)}.")
+        raise UserError(f"--fit {way} means nothing for {what}.", f"Use {listed(ways, 'or')}.")
+    raise UserError(f"There is no --fit {way!r}.", f"Use {listed(ways, 'or')}.")
 
 
 def fitted(natural_s: float, room_s: float, whole_s: float, way: FitMode | None, ways: Collection[FitMode], room: str) -> Fitted:
@@ -61,7 +61,7 @@ def fitted(natural_s: float, room_s: float, whole_s: float, way: FitMode | None,
     if 1 / SMALL <= need <= SMALL:
         return Fitted(need)
     facts = f"The text takes about {natural_s:.1f} s to say, and {room} {room_s:.1f} s"
-    others = _or([one for one in ways if one != way])
+    others = listed([one for one in ways if one != way], "or")
     way = way or ("rate" if need > 1 else "pause")
     if way == "refuse":
         raise UserError(f"{facts}.", f"Change the text, or use --fit {others}.")
@@ -76,8 +76,3 @@ def fitted(natural_s: float, room_s: float, whole_s: float, way: FitMode | None,
         raise UserError(f"{facts}: too long even at {rate:g} times the usual rate.", "Shorten the text, or use --fit trim.")
     how = f"it is spoken {rate:.2f} times as fast" if way == "rate" else "it is spoken at its own rate, with silence for the rest"
     return Fitted(rate, None, way, f"{facts}: {how} (--fit {way}; others: {others}).")
-
-
-def _or(names: Collection[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
