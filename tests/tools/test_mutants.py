@@ -78,7 +78,7 @@ def test_what_is_wrong_is_told(project: Path) -> None:
         "no code": (row("no code", "x / 2", "x /"), "pytest ends with 4"),
     }
     texts = [text for text, _ in rows.values()]
-    assert told(project, *texts, arguments=("--jobs", "2")) == (1, {name: result for name, (_, result) in rows.items()})
+    assert told(project, *texts, arguments=("--jobs", "1")) == (1, {name: result for name, (_, result) in rows.items()})
     assert told(project, *texts, arguments=("--only", "gone")) == (1, {"gone": "does not apply"})
     with pytest.raises(SystemExit):
         told(project, *texts, arguments=("--room", "cellar"))
