@@ -45,23 +45,25 @@ def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[li
     from voices import HELD_OUT, Voice, hibari_voices, kokoro_voices  # type: ignore[import-not-found]
 
     corpus = hibari_voices(wide=0) + kokoro_voices(mixed=0)
-    new = [replace(voice, name=f"unseen-{voice.name}") for voice in hibari_voices(unseen, wide=0, seed=1)[2:]]
-    mixtures = [
-        Voice("unseen-kokoro-0", 0, mix=(("jf_nezumi", 0.5), ("jf_gongitsune", 0.5))),
-        Voice("unseen-kokoro-1", 0, mix=(("jm_kumo", 0.5), ("jf_tebukuro", 0.5))),
-        Voice("unseen-kokoro-2", 0, Morph(varispeed=0.9), (("jf_nezumi", 1.0),)),
-        Voice("unseen-kokoro-3", 0, mix=(("jf_alpha", 1.0),)),
+    held_out = [v for v in corpus if v.name in HELD_OUT]
+    held_out += [Voice(name, 0, mix=((name, 1.0),)) for name in HELD_OUT if not name.startswith("hibari")]
+    held_out += [replace(voice, name=f"unseen-{voice.name}") for voice in hibari_voices(unseen, wide=0, seed=1)[2:]]
+    held_out += [
+        Voice("unseen-kokoro-0", 0, mix=(("am_eric", 0.5), ("bf_lily", 0.5))),
+        Voice("unseen-kokoro-1", 0, Morph(varispeed=0.9), (("bf_lily", 1.0),)),
+        Voice("unseen-kokoro-2", 0, mix=(("jf_alpha", 1.0),)),
+        Voice("unseen-kokoro-3", 0, mix=(("hm_omega", 1.0),)),
     ]
-    held_out = [v for v in corpus if v.name in HELD_OUT] + new + mixtures
     others = [v for v in corpus if v.name not in HELD_OUT]
-    g2p, hibari, kokoro = G2P(british=False), HibariTeacher(), KokoroTeacher()
+    american, british, hibari, kokoro = G2P(british=False), G2P(british=True), HibariTeacher(), KokoroTeacher()
 
     def say(voice: Voice, text: str, name: str) -> Path:
         path = folder / voice.name / f"{name}.wav"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             noise = np.random.default_rng(0)
-            wave, _ = kokoro(g2p(text), dict(voice.mix), voice.morph) if voice.mix else hibari(g2p(text), voice.morph, noise)
+            phonemes = (british if voice.british else american)(text)
+            wave, _ = kokoro(phonemes, dict(voice.mix), voice.morph) if voice.mix else hibari(phonemes, voice.morph, noise)
             write_wave(path, to_model_level(wave), 24_000)
         return path
 

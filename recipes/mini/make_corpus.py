@@ -18,7 +18,7 @@ from jamflow.speech.level import to_model_level
 from jamflow.text.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS, symbols
 from voices import Voice, flite_voices, hibari_voices, kokoro_voices
 
-SHARD_SECONDS = 1800.0
+SHARD_SECONDS = 600.0
 PAUSE_SHARE, PAUSE_S, PAUSE_WINDOW = 0.25, (0.3, 1.6), 480
 HELD_OUT_TEXTS = Path(__file__).parents[2] / "benchmarks" / "sentences.txt"
 
@@ -68,7 +68,7 @@ def main() -> None:
 
     from hibari.g2p import G2P
 
-    g2p = G2P(british=False)
+    american, british = G2P(british=False), G2P(british=True)
     rng = random.Random(f"{args.teacher}-{args.seed}")
     noise = np.random.default_rng(args.seed)
     held_out = HELD_OUT_TEXTS.read_text(encoding="utf-8").splitlines()
@@ -84,7 +84,7 @@ def main() -> None:
         while writer.samples < SHARD_SECONDS * SAMPLE_RATE and made_s + writer.samples / SAMPLE_RATE < args.hours * 3600:
             text = next(texts)
             voice = rng.choices(voices, [v.share for v in voices])[0]
-            phonemes = g2p(text)
+            phonemes = (british if voice.british else american)(text)
             if len(phonemes) < 8 or phonemes[-1] not in PUNCTUATION + "".join(symbols()):
                 continue
             pace = rng.uniform(0.85, 1.15)

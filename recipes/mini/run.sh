@@ -3,9 +3,9 @@
 #
 #   bash recipes/mini/run.sh WORK
 #
-# Needs `pip install -e '.[train]'`, WordNet's data files and flite (Debian: apt-get install wordnet-base flite).
+# Needs `pip install -e '.[train]'`, WordNet's data files, flite and npm (Debian: apt-get install wordnet-base flite npm).
 # Every step can be stopped and run again; trainings go on from their last checkpoint. On two CPU cores the
-# corpus takes half an hour and the trainings several hours; on a CUDA GPU the same commands use it.
+# corpus takes four hours and the trainings several hours; on a CUDA GPU the same commands use it.
 set -euo pipefail
 work=$(mkdir -p "${1:?usage: run.sh WORK}" && cd "$1" && pwd)
 cd "$(dirname "$0")"
@@ -15,8 +15,8 @@ if [ ! -e "$work/corpus.done" ]; then
   pids=()
   for seed in 0 1; do
     (
-      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher hibari --hours 4.5 --seed $seed
-      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher kokoro --hours 0.5 --seed $seed
+      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher hibari --hours 3 --seed $seed
+      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher kokoro --hours 4 --seed $seed
       OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher flite --hours 0.6 --seed $seed
     ) &
     pids+=($!)

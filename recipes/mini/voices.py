@@ -17,8 +17,13 @@ class Voice:
     morph: Morph = field(default_factory=Morph)
     mix: tuple[tuple[str, float], ...] = ()  # voices of Kokoro or flite, with weights; empty: hibari
 
+    @property
+    def british(self) -> bool:
+        """Whether it reads the British pronunciation. Mixtures of both accents read the American one."""
+        return self.name.startswith(("bf_", "bm_"))
 
-HELD_OUT = ("hibari-07", "hibari-19", "kokoro-3")  # never trained on, for measuring voice similarity
+
+HELD_OUT = ("hibari-07", "hibari-19", "am_eric", "bf_lily")  # never trained on, for measuring voice similarity
 
 
 def hibari_voices(n: int = 28, wide: int = 800, seed: int = 0) -> list[Voice]:
@@ -52,21 +57,45 @@ def hibari_voices(n: int = 28, wide: int = 800, seed: int = 0) -> list[Voice]:
     return bank
 
 
-def kokoro_voices(mixed: int = 120, seed: int = 1) -> list[Voice]:
-    """Four people, and mixtures of the three that are not held out."""
+# Kokoro's English voices but for af_nicole, who whispers, and the two that are held out.
+ENGLISH = [
+    "af_heart",
+    "af_alloy",
+    "af_aoede",
+    "af_bella",
+    "af_jessica",
+    "af_kore",
+    "af_nova",
+    "af_river",
+    "af_sarah",
+    "af_sky",
+    "am_adam",
+    "am_echo",
+    "am_fenrir",
+    "am_liam",
+    "am_michael",
+    "am_onyx",
+    "am_puck",
+    "am_santa",
+    "bf_alice",
+    "bf_emma",
+    "bf_isabella",
+    "bm_daniel",
+    "bm_fable",
+    "bm_george",
+    "bm_lewis",
+]
+
+
+def kokoro_voices(mixed: int = 160, seed: int = 1) -> list[Voice]:
+    """Kokoro's English voices, and mixtures of two or three of them, which are heard less."""
     rng = random.Random(seed)
-    people = [
-        Voice("kokoro-0", 0.2, mix=(("jm_kumo", 1.0),)),
-        Voice("kokoro-1", 0.1, mix=(("jf_gongitsune", 1.0),)),
-        Voice("kokoro-2", 0.1, mix=(("jf_tebukuro", 1.0),)),
-        Voice("kokoro-3", 0.05, mix=(("jf_nezumi", 1.0),)),
-        Voice("kokoro-4", 0.1, Morph(varispeed=1.1), (("jm_kumo", 0.7), ("jf_gongitsune", 0.3))),
-        Voice("kokoro-5", 0.1, Morph(varispeed=0.9), (("jm_kumo", 1.0),)),
-    ]
+    people = [Voice(name, 0.6 / len(ENGLISH), mix=((name, 1.0),)) for name in ENGLISH]
     for i in range(mixed):
-        parts = [rng.expovariate(1.0) for _ in range(3)]
-        mix = tuple((v.mix[0][0], round(p / sum(parts), 3)) for v, p in zip(people[:3], parts, strict=True))
-        people.append(Voice(f"mixed-{i:02d}", 0.35 / mixed, Morph(varispeed=round(rng.uniform(0.85, 1.18), 3)), mix))
+        names = rng.sample(ENGLISH, rng.choice((2, 2, 3)))
+        parts = [rng.uniform(0.3, 1.0) for _ in names]
+        mix = tuple((name, round(part / sum(parts), 3)) for name, part in zip(names, parts, strict=True))
+        people.append(Voice(f"kmix-{i:03d}", 0.4 / mixed, Morph(varispeed=round(rng.uniform(0.87, 1.16), 3)), mix))
     return people
 
 
