@@ -57,34 +57,14 @@ def hibari_voices(n: int = 28, wide: int = 800, seed: int = 0) -> list[Voice]:
     return bank
 
 
-# Kokoro's English voices but for af_nicole, who whispers, and the two that are held out.
-ENGLISH = [
-    "af_heart",
-    "af_alloy",
-    "af_aoede",
-    "af_bella",
-    "af_jessica",
-    "af_kore",
-    "af_nova",
-    "af_river",
-    "af_sarah",
-    "af_sky",
-    "am_adam",
-    "am_echo",
-    "am_fenrir",
-    "am_liam",
-    "am_michael",
-    "am_onyx",
-    "am_puck",
-    "am_santa",
-    "bf_alice",
-    "bf_emma",
-    "bf_isabella",
-    "bm_daniel",
-    "bm_fable",
-    "bm_george",
-    "bm_lewis",
-]
+# Kokoro's English voices (a: American, b: British, f: women, m: men) but for af_nicole, who whispers, and the two held out.
+_BY_KIND = {
+    "af": "heart alloy aoede bella jessica kore nova river sarah sky",
+    "am": "adam echo fenrir liam michael onyx puck santa",
+    "bf": "alice emma isabella",
+    "bm": "daniel fable george lewis",
+}
+ENGLISH = [f"{kind}_{name}" for kind, names in _BY_KIND.items() for name in names.split()]
 
 
 def kokoro_voices(mixed: int = 160, seed: int = 1) -> list[Voice]:
