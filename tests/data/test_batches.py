@@ -58,7 +58,8 @@ def test_another_voice_is_higher_or_lower_and_the_same_in_what_is_given_and_what
     noisy = clean + np.random.default_rng(1).normal(0, 0.01, clean.shape).astype(np.float32)
     peaks = set()
     for seed in range(20):
-        mel, heard = another_voice([clean, noisy], MEL, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        mel, heard = another_voice([clean, noisy], MEL, rng.uniform(*batches.PITCH), rng)
         assert mel.shape == clean.shape and np.isfinite(mel).all() and mel.min() >= np.log(1e-5)
         assert np.abs(mel - heard)[mel > -8].max() < 0.1
         peaks.add(int(mel.mean(0).argmax()))
@@ -156,8 +157,8 @@ def test_what_is_given_is_degraded_and_what_is_generated_is_not(packer: Packer, 
 def test_a_voice_that_nobody_has_is_given_as_it_is_generated(packer: Packer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its pitch moves in both by as much; so the peak of both stays the same band."""
     monkeypatch.setattr(batches, "ANOTHER_VOICE", 1.0)
-    for voices in packer.voices.values():
-        for example in voices:
+    for group in packer.groups:
+        for example in group:
             object.__setattr__(example, "heard_fm", example.mel_fm)
     batch = packer.batch(30, TOKENS)
     torch.testing.assert_close(batch.heard_bac, batch.mel_bac)
@@ -214,7 +215,7 @@ def test_lids_close_in_blinks_and_nothing_else_of_the_eyes_moves_as_much(packer:
     clue = packer.batch(40, TOKENS).clue_btc
     low = clue.amin(1)
     blinked = low[:, 13] < -0.6
-    assert blinked.float().mean() > 0.5 and torch.equal(blinked, low[:, 16] < -0.6)
+    assert 0.3 < blinked.float().mean() < 0.7 and torch.equal(blinked, low[:, 16] < -0.6)
     others = [c for c in range(36) if c not in (13, 16)]
     assert clue[:, :, others].abs().max() < 0.5
 
@@ -243,7 +244,8 @@ def test_tracked_lips_are_blurred_in_time_without_a_shift() -> None:
 
 def test_voices_are_drawn_by_how_long_they_speak() -> None:
     def spoken(voice: str, seconds: float) -> Example:
-        return Example(voice, [("_", 0.0, seconds)], np.zeros((1, 100)), np.zeros((1, 100)), np.zeros(1))
+        mel = np.zeros((int(seconds * 100), 100))
+        return Example(voice, [("_", 0.0, seconds)], mel, mel, mel[:, 0])
 
     packer = Packer([spoken("a", 1.0), spoken("b", 2.0), spoken("b", 1.0)], CONFIG, np.random.default_rng(0))
     assert dict(zip(packer.names, packer.weights, strict=True)) == pytest.approx({"a": 0.25, "b": 0.75})

@@ -26,7 +26,7 @@ def test_vocoder_learns_before_and_against_the_judges(corpus: Path, tmp_path: Pa
     settings = {"batch": 4, "frames": 24, "judged": 2, "discriminator_channels": 4, "lr": 2e-3, "save_every": 50}
     train_vocoder(corpus, tmp_path, VocoderTraining(steps=100, adversarial_from=1000, **settings), TINY)
     path = train_vocoder(corpus, tmp_path, VocoderTraining(steps=150, adversarial_from=100, **settings), TINY)
-    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    log = [json.loads(line) for line in (tmp_path / "progress.jsonl").read_text().splitlines()]
     assert [row["step"] for row in log] == [50, 100, 150]
     assert log[1]["mel"] < 0.9 * log[0]["mel"]
     assert "judge" not in log[1] and 0 < log[2]["judge"] < 12

@@ -25,20 +25,20 @@ def degrade_sound(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> n
     return np.clip(out * 10 ** rng.uniform(-0.7, 0.3), -1, 1).astype(np.float32)
 
 
-def another_voice(mels_fm: list[np.ndarray], mel_format: MelFormat, rng: np.random.Generator) -> list[np.ndarray]:
+def another_voice(mels_fm: list[np.ndarray], mel_format: MelFormat, pitch: float, rng: np.random.Generator) -> list[np.ndarray]:
     """Log mels (F, bands) of one voice as another voice would have them: a longer or shorter vocal tract, with its pitch,
     and another timbre. This gives more voices than the teachers have. All mels change in the same way.
+
+    pitch: what all frequencies are multiplied by.
     """
     band_hz = htk_hz(mel_format)[1:-1].numpy()
-    source = np.interp(band_hz / rng.uniform(0.86, 1.16), band_hz, np.arange(mel_format.bands))
+    source = np.interp(band_hz / pitch, band_hz, np.arange(mel_format.bands))
     low = np.minimum(source.astype(int), mel_format.bands - 2)
     mix = (source - low).astype(np.float32)
     octave = np.log2(np.maximum(band_hz, 60) / 60)
     gain = np.interp(octave, np.arange(9), rng.uniform(-6, 6, 9)) / 8.686  # dB to nepers
-    return [
-        np.maximum(mel[:, low] * (1 - mix) + mel[:, low + 1] * mix + gain.astype(np.float32), np.log(LOG_FLOOR))
-        for mel in mels_fm
-    ]
+    gain, floor = gain.astype(np.float32), np.float32(np.log(LOG_FLOOR))
+    return [np.maximum(mel[:, low] * (1 - mix) + mel[:, low + 1] * mix + gain, floor) for mel in mels_fm]
 
 
 def _room(wave: np.ndarray, rate_hz: int, rng: np.random.Generator) -> np.ndarray:

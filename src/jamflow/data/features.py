@@ -1,26 +1,58 @@
-"""Features of a shard, computed once: clean and degraded log mels, and loudness."""
+"""Features of a shard, computed once: clean and degraded log mels, and loudness. Examples: utterances as features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from jamflow.data.augment import degrade_sound
-from jamflow.data.corpus import Shard
+from jamflow.data.corpus import MOTION_FPS, Shard, Span
 from jamflow.mel_format import MelFormat
 from jamflow.speech.mel import LogMel
 
 
 @dataclass(frozen=True)
 class Example:
-    """One utterance as features. Shapes: F mel frames, M mel bands."""
+    """One utterance as features. Shapes: F mel frames, M mel bands, T motion frames, K key points.
+
+    Attributes:
+        voice: name of the speaker.
+        phones: what is said when, without gaps; empty if the text is unknown.
+        mel_fm: log mel, float16.
+        heard_fm: the same, degraded.
+        loudness_f: in [0, 1].
+        motion_tk3: tracked expression, in the units of the model's motion space; None if no face was filmed. Mel and motion then
+            last equally long: a whole number of `common_frames`.
+        bandwidth_hz: the highest frequency with sound in it; None is all of them.
+    """
 
     voice: str
-    phones: list[tuple[str, float, float]]
-    mel_fm: np.ndarray  # (F, M) log mel, float16
-    heard_fm: np.ndarray  # (F, M) the same, degraded
-    loudness_f: np.ndarray  # (F,) in [0, 1]
+    phones: list[Span]
+    mel_fm: np.ndarray
+    heard_fm: np.ndarray
+    loudness_f: np.ndarray
+    motion_tk3: np.ndarray | None = None
+    bandwidth_hz: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.mel_fm)
+
+    def part(self, first: int, last: int, mel_format: MelFormat) -> "Example":
+        """The mel frames from `first` to before `last`, a multiple of `common_frames` each where a face was filmed."""
+        start_s, end_s = first / mel_format.frame_rate_hz, last / mel_format.frame_rate_hz
+        inside = [(s, max(a, start_s) - start_s, min(b, end_s) - start_s) for s, a, b in self.phones if a < end_s and b > start_s]
+        sound = [x[first:last] for x in (self.mel_fm, self.heard_fm, self.loudness_f)]
+        motion = self.motion_tk3
+        if motion is not None:
+            motion = motion[_motion_frames(first, mel_format) : _motion_frames(last, mel_format)]
+        return replace(self, phones=inside, mel_fm=sound[0], heard_fm=sound[1], loudness_f=sound[2], motion_tk3=motion)
+
+
+def common_frames(mel_format: MelFormat) -> int:
+    """Mel frames in the shortest span that is whole in mel frames and in motion frames."""
+    return (mel_format.frame_s * MOTION_FPS).denominator
 
 
 def loudness(mel_fm: np.ndarray) -> np.ndarray:
@@ -52,13 +84,32 @@ def prepare(shard: Shard, mel_format: MelFormat, seed: int = 0) -> Path:
 
 
 def examples(shard: Shard, mel_format: MelFormat) -> list[Example]:
-    """All utterances of a shard that was prepared in this format; the arrays stay on disk until they are read."""
+    """All utterances of a shard that was prepared in this format; the arrays stay on disk until they are read.
+
+    Where a face was filmed, the end that is not whole in mel frames and in motion frames, or has one without the other, is left
+    out (0.16 s at most, if sound and motion last equally long): lips are then never shifted against their sound. Of a very short
+    utterance nothing may be left.
+    """
     mel = np.load(shard.folder / "mel.npy", mmap_mode="r")
     heard = np.load(shard.folder / "heard.npy", mmap_mode="r")
     out, first = [], 0
     for u in shard.utterances:
         last = first + u.samples // mel_format.hop
         level = loudness(np.asarray(mel[first:last]))
-        out.append(Example(u.voice, u.phones, mel[first:last], heard[first:last], level))
+        filmed = shard.motion(u)
+        motion = None if filmed is None else filmed[0]
+        whole = Example(u.voice, u.phones, mel[first:last], heard[first:last], level, motion, u.bandwidth_hz)
         first = last
+        if motion is not None:
+            step = common_frames(mel_format)
+            frames = min(len(whole), int(len(motion) / (mel_format.frame_s * MOTION_FPS))) // step * step
+            whole = whole.part(0, frames, mel_format)
+        out.append(whole)
     return out
+
+
+def _motion_frames(mel_frames: int, mel_format: MelFormat) -> int:
+    """Motion frames in so many mel frames, a multiple of `common_frames`."""
+    frames = Fraction(mel_frames) * mel_format.frame_s * MOTION_FPS
+    assert frames.denominator == 1, "cut between two motion frames"
+    return int(frames)

@@ -27,6 +27,18 @@ def bands_heard(mel_fm: Tensor, mel_format: MelFormat) -> int:
     return mel_format.bands if len(there) == 0 else max(least, int(there[-1]) + 1)
 
 
+def bands_below(bandwidth_hz: float | None, mel_format: MelFormat) -> int:
+    """How many mel bands peak below a frequency, counted from the lowest; all if it is None."""
+    if bandwidth_hz is None:
+        return mel_format.bands
+    return int(torch.searchsorted(htk_hz(mel_format)[1:-1].contiguous(), max(bandwidth_hz, _LEAST_HZ), right=True))
+
+
+def bands_kept(bands: int, mel_format: MelFormat) -> int:
+    """How many bands `with_top` leaves as they are: the slope of the filter is filled, too."""
+    return bands if bands >= mel_format.bands else bands - _EDGE
+
+
 def with_top(mel_fm: Tensor, bands: int) -> Tensor:
     """(F, M) mel whose bands above the first `bands` are filled: as loud as the bands below them, and falling."""
     if bands >= mel_fm.shape[1]:

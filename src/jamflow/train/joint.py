@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +10,23 @@ import torch
 from torch import Tensor, nn
 
 from jamflow.data.batches import Packer
-from jamflow.data.corpus import shards
+from jamflow.data.corpus import non_commercial, refuse_other, shards
 from jamflow.data.features import Example, examples
+from jamflow.data.lips import Lips, articulated
 from jamflow.data.statistics import statistics
-from jamflow.flow.objective import flow_loss
-from jamflow.mel_format import MelFormat
 from jamflow.model.config import JointConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
 from jamflow.train.ema import EMA
-from jamflow.train.log import RunLog
-from jamflow.train.regimes import Regimes, Row, assign
+from jamflow.train.log import RunLog, Tally
+from jamflow.train.losses import Losses, losses, motion_losses
+from jamflow.train.phoneme_head import PhonemeHead
+from jamflow.train.regimes import KINDS, Regimes, assign
 
 logger = logging.getLogger(__name__)
+
+LOG_EVERY = 25  # steps
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,11 @@ class JointTraining:
     clip: largest norm of the gradient of all weights together.
     motion_weight: the loss is speech + motion_weight * motion. The paper gives one loss a stream (equations 2 and 3) and does not
         say how they are added. 0.5 was set before the first training and not compared with other values.
+    phoneme_weight: weight of the phoneme head's loss (`train.phoneme_head`); 0 is without a head.
+    freeze_audio: stage 1 of the paper (section 4.6): the speech stream does not learn. Its loss still teaches the motion stream.
+    motion_only: a cheaper stage for the motion stream: speech is given in all rows but the null ones, and its stream does not
+        learn, has no loss, and runs no further than motion sees it.
+    favour: voices drawn more often than their seconds say, by how their names begin: people, and not one voice's morphs.
     """
 
     steps: int = 8000
@@ -47,12 +55,13 @@ class JointTraining:
     clip: float = 1.0
     ema_decay: float = 0.998
     motion_weight: float = 0.5
+    phoneme_weight: float = 0.1
     free_timing_from: float = 0.6  # share of the steps after which text without timing is mixed in
     free_timing: float = 0.15
     regimes: Regimes = field(default_factory=Regimes)
-    freeze_audio: bool = False  # stage 1 of the paper (section 4.6): its loss still teaches the motion stream
+    freeze_audio: bool = False
+    motion_only: bool = False
     held_out_voices: tuple[str, ...] = ()
-    # Voices drawn more often than their seconds say, by how their names begin: people, and not one voice's morphs.
     favour: tuple[tuple[str, float], ...] = (("kokoro", 2.5), ("mixed", 2.5), ("flite", 1.5))
     save_every: int = 100
     seed: int = 0
@@ -82,19 +91,16 @@ def rate(step: int, config: JointTraining) -> float:
     return min(1.0, (step + 1) / config.warmup, max(left, 0.0))
 
 
-def losses(model: nn.Module, row: Row) -> tuple[Tensor, Tensor]:
-    """Flow-matching losses of speech and motion, in bfloat16 where PyTorch's autocast says so."""
-    with torch.autocast(row.audio_data.device.type, torch.bfloat16):
-        audio, motion = model(row.audio, row.motion, row.visibility)
-    return (
-        flow_loss(audio, row.audio_noise, row.audio_data, row.audio_generated),
-        flow_loss(motion, row.motion_noise, row.motion_data, row.motion_generated),
-    )
+def load_examples(corpus: Path, model_config: JointConfig, held_out_voices: tuple[str, ...]) -> tuple[list[Example], bool]:
+    """All utterances of a corpus but those of some voices, and whether a model that learns from them is non-commercial.
 
-
-def load_examples(corpus: Path, mel_format: MelFormat, held_out_voices: tuple[str, ...]) -> list[Example]:
-    """All utterances of a corpus but those of some voices."""
-    return [e for s in shards(corpus) for e in examples(s, mel_format) if e.voice not in held_out_voices]
+    Raises:
+        UserError: a shard was made for another model.
+    """
+    parts = list(shards(corpus))
+    refuse_other(parts, model_config.mel, model_config.motion.space)
+    data = [e for shard in parts for e in examples(shard, model_config.mel) if e.voice not in held_out_voices]
+    return data, non_commercial(parts)
 
 
 def train_joint(
@@ -104,41 +110,57 @@ def train_joint(
     model_config: JointConfig,
     start: JointModel | None = None,
     scale: Normaliser | None = None,
+    lips: Lips = articulated,
 ) -> Path:
     """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship.
+
+    A run that was stopped goes on with the numbers that it would have had: every step draws from its own random generators.
 
     Args:
         start: a model to go on with; None makes a new one.
         scale: the normaliser that `start` was trained with; None measures the corpus.
+        lips: makes lips from phonemes where no face was filmed.
+
+    Raises:
+        UserError: a shard was made for another model.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
     model = (JointModel(model_config) if start is None else start).to(device).train().requires_grad_(True)
-    if config.freeze_audio:
+    regimes = config.regimes
+    if config.motion_only:
+        regimes = replace(regimes, drop_other=0.0, together=0.0, animate=1.0, dub=0.0)
+    if config.freeze_audio or config.motion_only:
         model.audio.requires_grad_(False)
     normaliser = Normaliser(model_config.mel.bands, model_config.motion.mouth_channels, model_config.motion.clue_channels)
     optims = optimizers(model, config)
+    head = None
+    if config.phoneme_weight and not config.freeze_audio and not config.motion_only:
+        head = PhonemeHead(model_config.audio).to(device)
+        optims.append(torch.optim.AdamW(head.parameters(), config.lr))
     ema = EMA(model, config.ema_decay)
-    log = RunLog(run)
+    tally = Tally()
     path = run / "joint.pt"
     step = 0
-    data = load_examples(corpus, model_config.mel, config.held_out_voices)
+    data, marked = load_examples(corpus, model_config, config.held_out_voices)
     if state := load_checkpoint(path):
         model.load_state_dict(state["model"])
         normaliser.load_state_dict(state["normaliser"])
         ema.load_state_dict(state["ema"])
+        if head is not None:
+            head.load_state_dict(state["phoneme_head"])
         for optim, saved in zip(optims, state["optimizers"], strict=True):
             optim.load_state_dict(saved)
+        tally.sums = state["tally"]
         step = state["step"]
     elif scale is not None:
         normaliser.load_state_dict(scale.state_dict())
     else:
-        normaliser.load_state_dict(statistics(data, model_config, np.random.default_rng(config.seed)))
-    packer = Packer(data, model_config, np.random.default_rng([config.seed, step]), config.favour)
-    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-    sums: dict[str, list[float]] = {}
-    since = time.monotonic()
-    for batch in packer.batches(list(config.shapes), list(config.shape_shares)):
+        normaliser.load_state_dict(statistics(data, model_config, np.random.default_rng(config.seed), lips))
+    log = RunLog(run, step)
+    packer = Packer(data, model_config, np.random.default_rng(), config.favour, lips)
+    since, steps, rows = time.monotonic(), 0, 0
+    for batch in packer.batches(list(config.shapes), list(config.shape_shares), config.seed, step):
         if step >= config.steps:
             break
         lr = config.lr * rate(step, config)
@@ -146,21 +168,23 @@ def train_joint(
             for group in optim.param_groups:
                 group["lr"] = lr
         free = config.free_timing if step >= config.free_timing_from * config.steps else 0.0
-        row = assign(batch, config.regimes, model_config, normaliser, free, generator).to(device)
-        audio, motion = losses(model, row)
-        (audio + config.motion_weight * motion).backward()
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+        row = assign(batch, regimes, model_config, normaliser, free, generator).to(device)
+        made = motion_losses(model, row) if config.motion_only else losses(model, row, head)
+        total(made, config).backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         for optim in optims:
             optim.step()
             optim.zero_grad(set_to_none=True)
         ema.update(model)
-        step += 1
-        for k, v in (("audio", audio), ("motion", motion), ("norm", norm)):
-            sums.setdefault(k, []).append(float(v.detach()))
-        if step % 25 == 0:
-            means = {k: float(np.mean(v)) for k, v in sums.items()}
-            logger.info(log.write(step, lr=lr, seconds_a_step=(time.monotonic() - since) / 25, **means))
-            sums, since = {}, time.monotonic()
+        step, steps, rows = step + 1, steps + 1, rows + len(row.kind_b)
+        count(tally, made, row.phonemes_ba)
+        tally.add("norm", norm)
+        if step % LOG_EVERY == 0:
+            took_s = time.monotonic() - since
+            speed = {"lr": lr, "seconds_a_step": took_s / steps, "rows_a_second": rows / took_s}
+            logger.info(log.write(step, **speed, **tally.means()))
+            tally, since, steps, rows = Tally(), time.monotonic(), 0, 0
         if step % config.save_every == 0 or step == config.steps:
             save_checkpoint(
                 path,
@@ -170,7 +194,33 @@ def train_joint(
                     "model": model.state_dict(),
                     "normaliser": normaliser.state_dict(),
                     "ema": ema.state_dict(),
+                    "phoneme_head": {} if head is None else head.state_dict(),
                     "optimizers": [o.state_dict() for o in optims],
+                    "tally": tally.sums,
+                    "non_commercial": marked,
                 },
             )
     return path
+
+
+def total(made: Losses, config: JointTraining) -> Tensor:
+    """What a step minimises."""
+    out = config.motion_weight * made.motion
+    if made.audio is not None:
+        out = made.audio + out
+    if made.phonemes is not None:
+        out = out + config.phoneme_weight * made.phonemes
+    return out
+
+
+def count(tally: Tally, made: Losses, phonemes_ba: Tensor) -> None:
+    """A step's losses: of each stream, of each stream in each kind of row, and of the phoneme head."""
+    if made.audio is not None:
+        tally.add("audio", made.audio)
+    tally.add("motion", made.motion)
+    for stream, by_kind in made.by_kind.items():
+        for name, (error, tokens) in zip(KINDS, by_kind, strict=True):
+            tally.add(f"{stream}_{name}", error, tokens)
+    if made.phonemes is not None:
+        asked = (phonemes_ba >= 0).sum()
+        tally.add("phonemes", made.phonemes * asked, asked)

@@ -9,6 +9,9 @@ A row is of one kind:
 Rows of the last four kinds have something given (a beginning, the surroundings of a span, or nothing) and lose text and clue at
 random. Each row's text is either laid out in time or not.
 
+A row of which less is known has the kinds that make sense, and as many null rows. Without a text: `animate` and `dub`, in which
+no text is shown. Without lips: `alone`, and nothing is learnt about motion.
+
 The paper (appendix C) drops "all conditioning inputs (text, audio, and motion) [...] following the standard CFM training
 strategy" and gives no shares. F5-TTS drops text and context together with probability 0.2 (`cond_drop_prob`), and the context
 alone with 0.3 (`audio_drop_prob`), for a whole batch at once. Here every row draws for itself.
@@ -37,7 +40,7 @@ class Regimes:
     Of all rows:
         drop_all: null rows. F5-TTS has 0.2; the other rows add a few that lose everything by chance.
         drop_other: rows whose streams do not see each other. A call without motion (`tts`) is such a row.
-    Of the remaining rows (their sum is 1): `together`, `animate`, `dub`.
+    Of the remaining rows (their sum is 1): `together`, `animate`, `dub`. Rows without a text are shared by the last two.
     Of null rows:
         keep_beginning: hear the given speech all the same, as the null row of `Sampling.keep_beginning` does.
     Of rows of one kind:
@@ -75,9 +78,18 @@ class Regimes:
     same_time: float = 0.7
 
 
+KINDS = ("null", "alone", "together", "animate", "dub")
+
+
 @dataclass
 class Row:
-    """Inputs and targets of a batch."""
+    """Inputs and targets of a batch.
+
+    audio_generated, motion_generated: (B, T) bool, what the losses count.
+    audio_known: (B, C) bool, channels of an audio token that the recording has; the loss counts no others.
+    kind_b: index in `KINDS`.
+    phonemes_ba: the symbols that the phoneme head (`train.phoneme_head`) should hear; -1 where it is not asked.
+    """
 
     audio: AudioInput
     motion: MotionInput
@@ -85,9 +97,12 @@ class Row:
     audio_noise: Tensor
     audio_data: Tensor
     audio_generated: Tensor
+    audio_known: Tensor
     motion_noise: Tensor
     motion_data: Tensor
     motion_generated: Tensor
+    kind_b: Tensor
+    phonemes_ba: Tensor
 
     def to(self, device: torch.device) -> "Row":
         return _moved(self, device)
@@ -107,7 +122,8 @@ def assign(
     def chance(p: float) -> Tensor:
         return torch.rand(rows, generator=generator) < p
 
-    null, together, animate, dub = _kinds(regimes, torch.rand(rows, generator=generator))
+    kind = _kinds(regimes, torch.rand(rows, generator=generator), batch.text_b, batch.lips_b)
+    null, _, together, animate, dub = (kind == i for i in range(len(KINDS)))
     deaf = null & ~chance(regimes.keep_beginning)  # null rows that do not hear the given speech either
 
     given_a = torch.zeros(rows, tokens, dtype=torch.bool)
@@ -132,13 +148,13 @@ def assign(
     hide = given_a & (hide_text & timed)[:, None]
     text = text.masked_fill(hide, -1)
     drop_text = torch.where(animate, chance(regimes.drop_text_animate), chance(regimes.drop_text))
-    drop_text = drop_text | (dub & chance(regimes.drop_text_dub)) | null
+    drop_text = drop_text | (dub & chance(regimes.drop_text_dub)) | null | ~batch.text_b
 
-    mel, heard = normaliser.mel(batch.mel_bac), normaliser.mel(batch.heard_bac)
+    mel, heard, given = (normaliser.mel(x) for x in (batch.mel_bac, batch.heard_bac, batch.given_bac))
     recorded = chance(regimes.recorded)
-    shown = torch.where(recorded[:, None, None], heard, mel)
+    shown = torch.where(recorded[:, None, None], given, mel)
     infilled = given_a.any(1) & ~prompted & ~animate
-    mel = torch.where((recorded & infilled)[:, None, None], heard, mel)  # one sound throughout
+    mel = torch.where((recorded & infilled)[:, None, None], given, mel)  # one sound throughout
     seen = torch.where(of_voice[..., None], batch.plain_btc, batch.seen_btc)
     mouth, seen = normaliser.mouth(batch.mouth_btc), normaliser.mouth(seen)
     time = torch.rand(2, rows, generator=generator)
@@ -165,16 +181,33 @@ def assign(
         drop_context_b=null,
     )
     visibility = Visibility(audio_sees_motion_b=together | dub, motion_sees_audio_b=together | animate)
-    generated_a, generated_m = ~given_a | deaf[:, None], ~given_m | null[:, None]
-    return Row(audio, motion, visibility, noise_a, mel, generated_a, noise_m, mouth, generated_m)
+    generated_m = (~given_m | null[:, None]) & batch.lips_b[:, None]
+    return Row(
+        audio=audio,
+        motion=motion,
+        visibility=visibility,
+        audio_noise=noise_a,
+        audio_data=mel,
+        audio_generated=~given_a | deaf[:, None],
+        audio_known=batch.known_bc,
+        motion_noise=noise_m,
+        motion_data=mouth,
+        motion_generated=generated_m,
+        kind_b=kind,
+        phonemes_ba=batch.timed_ba.masked_fill(~(animate & drop_text & batch.text_b)[:, None], -1),
+    )
 
 
-def _kinds(regimes: Regimes, draw_b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Each (B,) bool: rows that are null, together, animate, dub; the others are alone. draw_b: (B,) in [0, 1)."""
-    seeing = 1 - regimes.drop_all - regimes.drop_other
-    shares = [regimes.drop_all, regimes.drop_other, seeing * regimes.together, seeing * regimes.animate]
-    kind = torch.bucketize(draw_b, torch.tensor(shares).cumsum(0), right=True)
-    return kind == 0, kind == 2, kind == 3, kind == 4
+def _kinds(regimes: Regimes, draw_b: Tensor, text_b: Tensor, lips_b: Tensor) -> Tensor:
+    """(B,) index in `KINDS`. draw_b: (B,) in [0, 1); text_b, lips_b: (B,) bool, whether text and lips are known."""
+    null, r = regimes.drop_all, regimes
+    seeing, with_lips = 1 - null - r.drop_other, r.animate + r.dub
+    all_known = [null, r.drop_other, seeing * r.together, seeing * r.animate]
+    alone = [null, 1.0, 0.0, 0.0]  # all that are not null
+    no_text = [null, 0.0, 0.0, (1 - null) * r.animate / with_lips] if with_lips else alone
+    shares = torch.where(text_b[:, None], torch.tensor(all_known), torch.tensor(no_text))
+    shares = torch.where(lips_b[:, None], shares, torch.tensor(alone))
+    return (draw_b[:, None] >= shares.cumsum(1)).sum(1)
 
 
 def _prefix(tokens: int, generator: torch.Generator) -> int:

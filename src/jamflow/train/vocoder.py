@@ -4,6 +4,7 @@ The objective is Vocos's (arXiv 2306.00814, section 3.3) without the period disc
 on a CPU, and with a multi-resolution STFT distance.
 """
 
+import itertools
 import logging
 import math
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos, VocosConfig, vocos_mini
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
 from jamflow.train.ema import EMA
-from jamflow.train.log import RunLog
+from jamflow.train.log import RunLog, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -103,12 +104,13 @@ def spectral_distance(fake_bn: Tensor, real_bn: Tensor) -> Tensor:
     return total
 
 
-def crops(folder: Path, config: VocoderTraining, hop: int, rng: np.random.Generator) -> Iterator[Tensor]:
-    """Endless batches (B, N) of random pieces, `frames` mel frames long, at random levels."""
+def crops(folder: Path, config: VocoderTraining, hop: int, first: int = 0) -> Iterator[Tensor]:
+    """Endless batches (B, N) of random pieces, `frames` mel frames long, at random levels, from number `first` on."""
     corpus: list[Shard] = list(shards(folder))
     weights = np.array([len(s.wave) for s in corpus], float)
     length = config.frames * hop
-    while True:
+    for number in itertools.count(first):
+        rng = np.random.default_rng([config.seed, number])
         batch = []
         while len(batch) < config.batch:
             wave = corpus[rng.choice(len(corpus), p=weights / weights.sum())].wave
@@ -120,7 +122,10 @@ def crops(folder: Path, config: VocoderTraining, hop: int, rng: np.random.Genera
 
 
 def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config: VocosConfig | None = None) -> Path:
-    """Train or resume; returns the path of the checkpoint, whose `ema` entry is the model to ship."""
+    """Train or resume; returns the path of the checkpoint, whose `ema` entry is the model to ship.
+
+    A run that was stopped goes on with the numbers that it would have had.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
     model_config = model_config or vocos_mini()
@@ -130,7 +135,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
     optimizer = torch.optim.AdamW(model.parameters(), config.lr, betas=(0.8, 0.95))
     judge_optimizer = torch.optim.AdamW(judges.parameters(), config.lr_discriminator, betas=(0.8, 0.95))
     ema = EMA(model, config.ema_decay)
-    log = RunLog(run)
+    tally = Tally()
     path = run / "vocoder.pt"
     step = 0
     if state := load_checkpoint(path):
@@ -139,10 +144,10 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         optimizer.load_state_dict(state["optimizer"])
         judge_optimizer.load_state_dict(state["judge_optimizer"])
         ema.load_state_dict(state["ema"])
+        tally.sums = state["tally"]
         step = state["step"]
-    rng = np.random.default_rng([config.seed, step])
-    sums: dict[str, float] = {}
-    for real in crops(corpus, config, model_config.mel.hop, rng):
+    log = RunLog(run, step)
+    for real in crops(corpus, config, model_config.mel.hop, step):
         if step >= config.steps:
             break
         progress = min(1.0, step / config.steps)
@@ -151,7 +156,9 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
             group["lr"] = lr * min(1.0, (step + 1) / 200)
         real = real.to(device)
         mel = log_mel(real)
-        noisy = mel + config.mel_noise * torch.rand(len(mel), 1, 1, device=device) * torch.randn_like(mel)
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+        strength, noise = torch.rand(len(mel), 1, 1, generator=generator), torch.randn(mel.shape, generator=generator)
+        noisy = mel + config.mel_noise * (strength * noise).to(device)
         with torch.autocast(device.type, torch.bfloat16):
             hidden = model.backbone(noisy)
         fake = model.head(hidden.float())
@@ -189,11 +196,11 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         optimizer.step()
         ema.update(model)
         step += 1
-        for k, v in values.items():
-            sums[k] = sums.get(k, 0.0) + float(v.detach()) / 50
+        for name, value in values.items():
+            tally.add(name, value)
         if step % 50 == 0:
-            logger.info(log.write(step, lr=lr, **sums))
-            sums = {}
+            logger.info(log.write(step, lr=lr, **tally.means()))
+            tally = Tally()
         if step % config.save_every == 0 or step == config.steps:
             save_checkpoint(
                 path,
@@ -205,6 +212,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
                     "optimizer": optimizer.state_dict(),
                     "judge_optimizer": judge_optimizer.state_dict(),
                     "ema": ema.state_dict(),
+                    "tally": tally.sums,
                 },
             )
     return path
