@@ -28,11 +28,11 @@ class DurationTraining:
 
 
 def sentences(corpus: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(N,) tokens and (N,) seconds of every utterance."""
+    """(N,) tokens and (N,) seconds of every utterance whose text is known."""
     index = {s: i for i, s in enumerate(symbols())}
     out = []
     for shard in shards(corpus):
-        for u in shard.utterances:
+        for u in (u for u in shard.utterances if u.phones):
             tokens = np.array([index[s] for s, _, _ in u.phones])
             out.append((tokens, np.array([end - start for _, start, end in u.phones], np.float32)))
     return out
