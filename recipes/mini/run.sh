@@ -29,7 +29,7 @@ python train_durations.py --corpus "$work/corpus" --run "$work/durations"
 python train_vocoder.py --corpus "$work/corpus" --run "$work/vocoder"
 python train_joint.py --corpus "$work/corpus" --run "$work/joint"
 for part in durations vocoder joint; do
-  python loss_plot.py "$work/$part/log.jsonl" "$work/$part/log.png"
+  python -m jamflow.train.plot "$work/$part" -o "$work/$part/curves.png"
 done
 python export.py --corpus "$work/corpus" --joint "$work/joint" --vocoder "$work/vocoder" --durations "$work/durations"
 python -m jamflow.weights

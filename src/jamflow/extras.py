@@ -1,4 +1,4 @@
-"""Packages only evaluation needs, asked for when they are used."""
+"""Packages that only evaluation or training needs, asked for when they are used."""
 
 import importlib
 import importlib.util
@@ -8,12 +8,12 @@ from types import ModuleType
 from jamflow.errors import UserError
 
 
-def import_extra(module: str) -> ModuleType:
-    """Import a module of the ``eval`` extra; UserError that names the extra where it is missing."""
+def import_extra(module: str, extra: str = "eval") -> ModuleType:
+    """Import a module of an extra; UserError that names the extra where it is missing."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise _missing(error.name or module) from error
+        raise _missing(error.name or module, extra) from error
 
 
 def extra_folder(package: str, extra: str = "eval") -> Path:
@@ -24,8 +24,8 @@ def extra_folder(package: str, extra: str = "eval") -> Path:
     return Path(spec.origin).parent
 
 
-def _missing(module: str, extra: str = "eval") -> UserError:
+def _missing(module: str, extra: str) -> UserError:
     return UserError(
-        f"The Python module {module}, which evaluation needs, is not installed.",
+        f"The Python module {module}, of the extra {extra}, is not installed.",
         f"Run: pip install 'jamflow[{extra}]'",
     )

@@ -14,6 +14,7 @@ from jamflow.compute.threads import COUNT, WAITING
 from jamflow.errors import UserError
 from jamflow.media.files import output_file
 from jamflow.weights.shipped import shipped_weights
+from jamflow.weights.tensors import is_non_commercial
 
 _NATIVE = ("torch", "av", "cv2", "PIL", "soxr")  # installed does not mean that their libraries load
 
@@ -31,7 +32,7 @@ def examine() -> dict[str, Any]:
     for weights in shipped_weights():
         state = weights.state()
         models.append({"file": weights.file, "bytes": weights.bytes, "licence": weights.licence})
-        models[-1] |= {"purpose": weights.purpose, "state": state}
+        models[-1] |= {"purpose": weights.purpose, "state": state, "non_commercial": is_non_commercial(weights.path)}
         if state != "present":
             problems.append(f"The model file {weights.file} is {state}; install JAM-Flow again.")
     return {
@@ -61,7 +62,8 @@ def in_words(report: dict[str, Any]) -> str:
     lines.append("Models in the package:")
     for model in report["models"]:
         size = f"{model['bytes'] / 1e6:.1f} MB"
-        lines.append(f"  {model['file']}: {model['state']}, {size}, {model['licence']}; {model['purpose']}")
+        mark = ", NOT FOR COMMERCIAL USE" if model["non_commercial"] else ""
+        lines.append(f"  {model['file']}: {model['state']}, {size}, {model['licence']}{mark}; {model['purpose']}")
     for extra, missing in report["missing_extras"].items():
         lines.append(f"Optional, not installed: {', '.join(missing)}; get it: pip install 'jamflow[{extra}]'")
     folder = report["folder"]

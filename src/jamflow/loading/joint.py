@@ -16,11 +16,19 @@ from jamflow.weights.tensors import load_strictly, load_tensors, save_tensors
 
 
 def save_joint(
-    path: Path, model: dict[str, Tensor], normaliser: dict[str, Tensor], config: JointConfig, half: bool = True
+    path: Path,
+    model: dict[str, Tensor],
+    normaliser: dict[str, Tensor],
+    config: JointConfig,
+    half: bool = True,
+    non_commercial: bool = False,
 ) -> None:
-    """Saves the joint model and its normaliser in one file. half: in half precision, which is enough for inference."""
+    """Saves the joint model and its normaliser in one file.
+
+    half: in half precision, which is enough for inference. non_commercial: see `save_tensors`.
+    """
     tensors = {f"model.{k}": v for k, v in model.items()} | {f"normaliser.{k}": v for k, v in normaliser.items()}
-    save_tensors(path, tensors, asdict(config), half)
+    save_tensors(path, tensors, asdict(config), half, non_commercial)
 
 
 def load_joint(path: Path) -> tuple[JointModel, Normaliser]:

@@ -28,6 +28,7 @@ from jamflow.voices.phonemes.voice_file import load_voice
 from jamflow.voices.reader import Reader
 from jamflow.weights.fetch import require
 from jamflow.weights.shipped import ASSETS, asset
+from jamflow.weights.tensors import is_non_commercial
 
 Precision = Literal["float32", "bfloat16"]
 JOINT_FILE, VOCODER_FILE, VOCABULARY_FILE = "joint.safetensors", "vocoder.safetensors", "vocab.txt"
@@ -41,13 +42,17 @@ _SAMPLING: dict[TextKind, Sampling] = {"phonemes": Sampling(), "f5": Sampling(st
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model, ready for inference on one device. `sampling` holds its default settings."""
+    """A model, ready for inference on one device.
+
+    sampling: its default settings. warnings: what the user of anything that it makes should know.
+    """
 
     joint: JointModel
     normaliser: Normaliser
     reader: Reader
     sampling: Sampling
     device: torch.device
+    warnings: tuple[str, ...] = ()
 
     @property
     def moves(self) -> bool:
@@ -126,7 +131,14 @@ def _loaded(
         durations = load_durations(folder / "durations.safetensors", config.audio.text_vocab)
         text = TextFrontend(durations, config, phonemizer)
         reader = PhonemeReader(text, load_voice(folder / "voice.safetensors", config), vocoder, config)
-    return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device)
+    return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device, _warnings(folder))
+
+
+def _warnings(folder: Path | None) -> tuple[str, ...]:
+    """About the files of a model."""
+    if folder is not None and any(is_non_commercial(file) for file in folder.glob("*.safetensors")):
+        return ("This model learnt from recordings that may not be used commercially; nor may what it makes.",)
+    return ()
 
 
 def _vocabulary(folder: Path | None, size: int) -> Vocabulary:

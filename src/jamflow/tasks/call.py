@@ -88,5 +88,5 @@ class Call:
             return PieceMaker(model, self.task.motion, sampling, self.seed, look, idle, timings).pieces(plan)
 
         settings = {"seed": self.seed, "nfe": sampling.steps}
-        warnings = [*self.warnings, *plan.warnings]
+        warnings = [*self.model.warnings, *self.warnings, *plan.warnings]
         return Result(make, plan.expected_s, plan.heard, fps, look, warnings, settings, self.timings, copied)

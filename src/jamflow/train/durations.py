@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jamflow.data.corpus import shards
+from jamflow.data.corpus import non_commercial, shards
 from jamflow.text.durations import DurationConfig, DurationPredictor, duration_loss
 from jamflow.text.phonemes import symbols
 from jamflow.train.checkpoint import save_checkpoint
@@ -75,5 +75,6 @@ def train_durations(corpus: Path, run: Path, config: DurationTraining) -> Path:
             total = predicted.sum() / seconds.sum()
             logger.info(log.write(step, loss=float(loss.detach()), off_ms=1000 * float(off), total=float(total)))
     path = run / "durations.pt"
-    save_checkpoint(path, {"config": asdict(model_config), "model": model.state_dict()})
+    marked = non_commercial(shards(corpus))
+    save_checkpoint(path, {"config": asdict(model_config), "model": model.state_dict(), "non_commercial": marked})
     return path

@@ -111,6 +111,7 @@ def train_joint(
     start: JointModel | None = None,
     scale: Normaliser | None = None,
     lips: Lips = articulated,
+    non_commercial_start: bool = False,
 ) -> Path:
     """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship.
 
@@ -120,6 +121,7 @@ def train_joint(
         start: a model to go on with; None makes a new one.
         scale: the normaliser that `start` was trained with; None measures the corpus.
         lips: makes lips from phonemes where no face was filmed.
+        non_commercial_start: whether `start` or `lips` learnt from recordings that may not be used commercially.
 
     Raises:
         UserError: a shard was made for another model.
@@ -197,7 +199,7 @@ def train_joint(
                     "phoneme_head": {} if head is None else head.state_dict(),
                     "optimizers": [o.state_dict() for o in optims],
                     "tally": tally.sums,
-                    "non_commercial": marked,
+                    "non_commercial": marked or non_commercial_start,
                 },
             )
     return path

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from jamflow.data.corpus import Shard, shards
+from jamflow.data.corpus import Shard, non_commercial, shards
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocos, VocosConfig, vocos_mini
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
@@ -147,6 +147,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         tally.sums = state["tally"]
         step = state["step"]
     log = RunLog(run, step)
+    marked = non_commercial(shards(corpus))
     for real in crops(corpus, config, model_config.mel.hop, step):
         if step >= config.steps:
             break
@@ -213,6 +214,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
                     "judge_optimizer": judge_optimizer.state_dict(),
                     "ema": ema.state_dict(),
                     "tally": tally.sums,
+                    "non_commercial": marked,
                 },
             )
     return path

@@ -11,18 +11,25 @@ from torch import Tensor, nn
 from jamflow.errors import UserError
 from jamflow.media.files import replacing
 
+_MARK = "non_commercial"  # in the file's metadata
 
-def save_tensors(path: Path, tensors: dict[str, Tensor], config: dict[str, Any], half: bool = True) -> None:
+
+def save_tensors(
+    path: Path, tensors: dict[str, Tensor], config: dict[str, Any], half: bool = True, non_commercial: bool = False
+) -> None:
     """Write tensors, in half precision or as they are, and a JSON configuration, whole or not at all.
+
+    non_commercial: marks what learnt from recordings that may not be used commercially (`is_non_commercial`).
 
     Raises:
         UserError: the file cannot be written.
     """
     if half:
         tensors = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
+    metadata = {"config": json.dumps(config)} | ({_MARK: "true"} if non_commercial else {})
     try:
         with replacing(path) as partial:
-            save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata={"config": json.dumps(config)})
+            save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata=metadata)
     except SafetensorError as error:  # what it makes of a full disk or a folder that is not there
         raise UserError(f"The model file {path} cannot be written.", f"Check folder and disk: {error}") from error
 
@@ -46,6 +53,15 @@ def load_tensors(path: Path, without: dict[str, Any] | None = None) -> tuple[dic
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise UserError(f"{path} is not a model file of JAM-Flow, or it is damaged.", "Get it again.") from error
     return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, config
+
+
+def is_non_commercial(path: Path) -> bool:
+    """Whether a model file is marked: it learnt from recordings that may not be used commercially. Other files are not."""
+    try:
+        with safe_open(path, "pt") as f:
+            return _MARK in (f.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
 
 
 def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str | Path, name: str) -> None:
