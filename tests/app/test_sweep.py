@@ -77,9 +77,29 @@ def cases() -> Iterator[tuple[str, list[str]]]:
             yield f"{task.name} {option} {value!r}"[:90], words if value is None else [*words, f"--{option}={value}"]
 
 
+def preparing() -> Iterator[tuple[str, list[str]]]:
+    """The same of `prepare`, which is no task: its options stand in `Prepare`."""
+    good = {"SOURCE": "video.mp4", "output": "shards"}
+    wrong: list[tuple[str, str | None]] = [(name, None) for name in good]
+    wrong += [("SOURCE", value) for value in (*FILES, "headless.csv", "ragged.csv", "backwards.csv")]
+    wrong += [("output", value) for value in ("face.png", "face.png/a", "a\x00b", "x" * 300)]
+    wrong += [(option, value) for option in ("face", "jobs") for value in (*NUMBERS, "0")]
+    wrong += [("motion", value) for value in FITS]
+    wrong += [("no-such-option", "1"), ("licence", None), ("jobs=2 --ray", "local")]
+    for option, value in wrong:
+        given = {**good, option: value}
+        words = ["prepare"]
+        for name, one in given.items():
+            if one is not None:
+                words += [one] if name == "SOURCE" else [f"--{w}" for w in f"{name}={one}".split(" --")]
+            elif name == "licence":
+                words += ["--licence"]
+        yield f"prepare {option} {value!r}"[:90], words
+
+
 # What only the pictures and sounds themselves can tell.
 RIGHT = ("face '99999999999999999999'",)
-CASES = {name: argv for name, argv in cases() if not name.endswith(RIGHT)}
+CASES = {name: argv for name, argv in cases() if not name.endswith(RIGHT)} | dict(preparing())
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +119,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "latin.txt").write_bytes("café".encode("latin-1"))
     (folder / "blank.txt").write_text(" \n ")
     (folder / "empty.bin").touch()
+    (folder / "headless.csv").write_text("path,text\nspeech.wav,words\n")
+    (folder / "ragged.csv").write_text("file,text\nspeech.wav,words,more\n")
+    (folder / "backwards.csv").write_text("file,from,to\nspeech.wav,2,1\n")
     (folder / "folder").mkdir()
     for suffix in (".mp4", ".wav"):
         (folder / f"d{suffix}").mkdir()
@@ -120,7 +143,7 @@ def test_the_table_is_long_enough_and_its_good_lines_are_good(
         (place / f"out{task.saves[0]}").unlink()
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", [*TASKS, "prepare"])
 def test_bad_input_is_one_sentence(task: str, pipeline: ModuleType, place: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(place)
     before = sorted(p.name for p in place.rglob("*"))

@@ -22,6 +22,7 @@ from jamflow.app.options import (
     ModelChoice,
     MotionOutput,
     Output,
+    Prepare,
     Run,
     WeightsList,
     WeightsPath,
@@ -61,8 +62,8 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains on exit
         return 141
-    except KeyboardInterrupt:
-        complain("Stopped; nothing was written.")
+    except KeyboardInterrupt as stop:
+        complain(str(stop) or "Stopped; nothing was written.")
         return 130
     except Exception as error:
         if debug:
@@ -85,6 +86,7 @@ def build_parser() -> Parser:
     _add(commands, "demo", Demo, _demo)
     _add(commands, "doctor", Doctor, _doctor)
     _add(commands, "init", Init, _init)
+    _add(commands, "prepare", Prepare, _prepare)
     weights = _add(commands, "weights", None, _no_action, "Published weights, for the model base.")
     actions = weights.add_subparsers(metavar="ACTION", title="actions")
     for name, inputs in (("list", WeightsList), ("pull", WeightsPull), ("verify", WeightsVerify), ("path", WeightsPath)):
@@ -157,6 +159,12 @@ def _init(words: argparse.Namespace) -> Done:
     from jamflow.app import init
 
     return *init.run(_given(words)), 0
+
+
+def _prepare(words: argparse.Namespace) -> Done:
+    from jamflow.app import prepare
+
+    return *prepare.run(_given(words)), 0
 
 
 def _weights(words: argparse.Namespace) -> Done:

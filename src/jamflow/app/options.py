@@ -94,6 +94,41 @@ class Init(Inputs):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prepare(Inputs):
+    """Make training data of raw video and sound: shards that training reads, and a report of what was kept and why not more."""
+
+    sources: Annotated[
+        tuple[str, ...],
+        About(
+            "Folders of GRID, LibriSpeech, VCTK, LJSpeech or of any video and sound files; single files; or CSV tables with the "
+            "columns file, speaker, text, from, to, licence, origin.",
+            "SOURCE",
+            positional=True,
+        ),
+    ]
+    output: Annotated[Path, About("The folder of shards. What is in it stays; what is new is added.", "SHARDS")]
+    motion: Annotated[
+        Literal["mesh", "liveportrait"],
+        About("The motion space of the faces: that of mini (mesh, the default) or of base (liveportrait)."),
+    ] = "mesh"
+    face: Annotated[
+        int | None,
+        About("Which face to follow where there are several, from the left (default: the largest).", "N", low=1, high=1000),
+    ] = None
+    transcribe: Annotated[bool, About("Where no text is given, let Whisper write it down (the extra eval; English).")] = False
+    licence: Annotated[str, About("The licence of what comes without one, such as CC-BY-4.0.", "NAME")] = ""
+    allow_noncommercial: Annotated[
+        bool,
+        About("Also keep what may not be used commercially, or changed, or has no licence. It marks all models trained on it."),
+    ] = False
+    jobs: Annotated[int | None, About("Clips at once (default: one for each processor).", "N", low=1, high=4096)] = None
+    ray: Annotated[
+        str | None,
+        About("Use a Ray cluster that shares this file system (the extra ray): its address, auto, or local.", "ADDRESS"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class WeightsList(Inputs):
     """Which weights exist, what for, how large, under which licence, and which are here."""
 

@@ -84,7 +84,8 @@ def add_options(parser: argparse.ArgumentParser, inputs: type, title: str, suffi
     for option in _options(inputs):
         about, help = option.about, option.about.help.replace("%", "%%")
         if about.positional:
-            group.add_argument(option.key, metavar=about.metavar, nargs="?", help=help)
+            several = get_origin(_plain(option.kind)) is tuple
+            group.add_argument(option.key, metavar=about.metavar, nargs="*" if several else "?", help=help)
             continue
         if option.kind is bool:
             group.add_argument(*option.flags, dest=option.key, action="store_true", default=None, help=help)
@@ -110,7 +111,7 @@ def refuse_missing(words: argparse.Namespace, prog: str, *inputs: type) -> None:
     missing, texts = [], []
     for option in (option for one in inputs for option in _options(one)):
         typed = (getattr(words, key, None) for key in (option.key, f"{option.key}_file"))
-        if option.default is MISSING and all(word is None for word in typed):
+        if option.default is MISSING and all(word is None or word == [] for word in typed):
             missing.append(option.about.metavar if option.about.positional else f"--{option.name}")
             texts += [option.name] if option.about.or_file else []
     if missing and len(missing) == len(texts):
