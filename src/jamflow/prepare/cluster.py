@@ -5,6 +5,7 @@ A node that is lost costs nothing: Ray gives its jobs to others, and a job leave
 
 import pickle
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 from jamflow.errors import UserError
@@ -23,8 +24,8 @@ class RayData:
             UserError: Ray is not installed, or there is no cluster.
         """
         try:
-            import ray
-            import ray.data
+            ray: Any = import_module("ray")
+            import_module("ray.data")
         except ModuleNotFoundError as error:
             raise UserError("Ray is not installed.", "Run: pip install 'jamflow[ray]'") from error
         self._ray, self._settings = ray, settings
