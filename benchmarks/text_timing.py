@@ -40,7 +40,7 @@ def run(options: Options, report: Report) -> None:
     model, normaliser = load_joint(asset("mini/joint.safetensors"))
     vocoder = load_vocoder(asset("mini/vocoder.safetensors"))
     reader = TextFrontend(load_durations(asset("mini/durations.safetensors"), model.config.audio.text_vocab), model.config)
-    voice, whisper = load_voice(asset("mini/voice.safetensors"), model.config), Whisper()
+    voice, whisper = load_voice(asset("mini/voice.safetensors"), model.config).voice, Whisper()
     prompt = len(voice.text_a)
 
     @torch.inference_mode()

@@ -48,7 +48,7 @@ class Repeat(Sampled, Said):
 
 def test_a_task(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys) -> None:
     def make(call: Call, given: Repeat) -> Result:
-        return call.result(SpeechPlan.of_text(call.speaker(None, None), " ".join([given.text] * given.times), 1.0, None))
+        return call.result(SpeechPlan.of_text(call.speaker(None, None), " ".join([given.text] * given.times), 1.0))
 
     module = ModuleType("jamflow.tasks.repeat")
     module.make = make  # type: ignore[attr-defined]

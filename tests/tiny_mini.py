@@ -13,8 +13,9 @@ from jamflow.model.normalise import Normaliser
 from jamflow.sampling.utterance import Lips, Voice
 from jamflow.speech.vocoder import Vocos, VocosConfig
 from jamflow.text.durations import DurationConfig, DurationPredictor
+from jamflow.text.manner import KINDS
 from jamflow.text.phonemes import symbols
-from jamflow.voices.phonemes.voice_file import save_voice
+from jamflow.voices.phonemes.voice_file import StoredVoice, save_voice
 from jamflow.weights.tensors import save_tensors
 from tiny_base import awake
 
@@ -45,7 +46,7 @@ def make_voice(folder: Path, config: JointConfig, mel: MelFormat | None = None) 
     frames = config.motion_frames(tokens)
     lips = Lips(0.1 * torch.randn(frames, config.motion.mouth_channels), torch.ones(frames, dtype=torch.bool))
     voice = Voice(torch.randn(tokens * config.frames_per_token, config.mel.bands), torch.zeros(tokens, dtype=torch.long), lips)
-    save_voice(folder / "voice.safetensors", voice, mel or config.mel)
+    save_voice(folder / "voice.safetensors", StoredVoice(voice, torch.zeros(len(KINDS))), mel or config.mel)
 
 
 def make_vocoder(folder: Path, mel: MelFormat) -> None:

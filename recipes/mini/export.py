@@ -1,21 +1,19 @@
 """Turn trained checkpoints into the files that ship: python export.py --joint RUN --vocoder RUN --durations RUN
 
-Also cuts the default voice out of the corpus: an utterance of "heart" of suitable length, with its text timing
-and its lip motion.
+With --corpus it also cuts the default voice out of the corpus: an utterance of "heart" of suitable length, with its text timing
+and its lip motion. The voices with names come after that: `named_voices.py`.
 """
 
 import argparse
 from pathlib import Path
 
-import numpy as np
 import torch
+from voice_files import manner, stored
 
 from jamflow.data.corpus import shards
 from jamflow.data.features import examples
-from jamflow.face.articulation import articulate
-from jamflow.loading.joint import joint_config, save_joint
-from jamflow.sampling.utterance import Lips, Voice
-from jamflow.text.phonemes import tokens_in_time
+from jamflow.loading.joint import joint_config, load_joint, save_joint
+from jamflow.text.durations import load_durations
 from jamflow.voices.phonemes.voice_file import save_voice
 from jamflow.weights.tensors import save_tensors
 
@@ -26,31 +24,23 @@ def averaged(state: dict) -> dict:
     return {k: v for k, v in state["ema"].items() if k != "updates"}
 
 
-def default_voice(corpus: Path, path: Path, config, voice: str = "heart", seconds: tuple[float, float] = (2.5, 2.88)):
-    """The first statement of the voice that fits, padded with its own trailing silence to whole blocks."""
-    block = config.block_tokens
+def default_voice(corpus: Path, out: Path, config, voice: str = "heart", seconds: tuple[float, float] = (2.5, 2.88)):
+    """The first statement of the voice that fits, in the manner of all that the voice says."""
+    found, all_phones = None, []
     for shard in shards(corpus):
         for utterance, e in zip(shard.utterances, examples(shard, config.mel), strict=True):
-            length_s = e.phones[-1][2]
-            if e.voice != voice or not seconds[0] < length_s < seconds[1] or not utterance.text.endswith("."):
+            if e.voice != voice:
                 continue
-            tokens = int(np.ceil(length_s * config.token_rate_hz / block)) * block
-            frames = tokens * config.frames_per_token
-            mel = np.asarray(e.mel_fm, np.float32)
-            quiet = mel[2:12]
-            while len(mel) < frames:
-                mel = np.concatenate([mel, quiet])
-            duration_s = tokens / config.token_rate_hz
-            frame_s = np.arange(round(duration_s * config.motion_fps)) / config.motion_fps
-            at = np.minimum((frame_s * config.mel.frame_rate_hz).astype(int), len(e.loudness_f) - 1)
-            mouth = articulate(e.phones, duration_s, config.motion_fps, None, e.loudness_f[at])
-            print(f"default voice says: {utterance.text} ({length_s:.2f} s)")
-            mouth_tc = torch.from_numpy(mouth.reshape(len(mouth), -1))
-            lips = Lips(mouth_tc, torch.ones(len(mouth_tc), dtype=torch.bool))
-            text_a = torch.from_numpy(tokens_in_time(e.phones, tokens, config.token_rate_hz))
-            save_voice(path, Voice(torch.from_numpy(mel[:frames]), text_a, lips), config.mel)
-            return
-    raise SystemExit(f"no utterance of {voice} lasts {seconds} s")
+            all_phones.append(e.phones)
+            if found is None and seconds[0] < e.phones[-1][2] < seconds[1] and utterance.text.endswith("."):
+                found = utterance.text, e
+    if found is None:
+        raise SystemExit(f"no utterance of {voice} lasts {seconds} s")
+    text, e = found
+    print(f"default voice says: {text} ({e.phones[-1][2]:.2f} s)")
+    durations = load_durations(out / "durations.safetensors", config.audio.text_vocab)
+    made = stored(e.mel_fm, e.phones, config, manner(all_phones, durations))
+    save_voice(out / "voice.safetensors", made, config.mel)
 
 
 def main() -> None:
@@ -66,14 +56,14 @@ def main() -> None:
         state = torch.load(args.joint / "joint.pt", weights_only=True)
         config = joint_config(state["config"])
         save_joint(args.out / "joint.safetensors", averaged(state), state["normaliser"], config)
-        if args.corpus:
-            default_voice(args.corpus, args.out / "voice.safetensors", config)
     if args.vocoder:
         state = torch.load(args.vocoder / "vocoder.pt", weights_only=True)
         save_tensors(args.out / "vocoder.safetensors", averaged(state), state["config"])
     if args.durations:
         state = torch.load(args.durations / "durations.pt", weights_only=True)
         save_tensors(args.out / "durations.safetensors", state["model"], state["config"])
+    if args.corpus:
+        default_voice(args.corpus, args.out, load_joint(args.out / "joint.safetensors")[0].config)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ from pathlib import Path
 import tyro
 
 from jamflow.train.durations import DurationTraining, train_durations
+from voices import HELD_OUT
 
 
 @dataclass(frozen=True)
 class Arguments:
     corpus: Path
     run: Path
-    config: DurationTraining = field(default_factory=DurationTraining)
+    config: DurationTraining = field(default_factory=lambda: DurationTraining(held_out_voices=HELD_OUT))
 
 
 if __name__ == "__main__":

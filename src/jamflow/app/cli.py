@@ -24,6 +24,7 @@ from jamflow.app.options import (
     Output,
     Prepare,
     Run,
+    Voices,
     WeightsList,
     WeightsPath,
     WeightsPull,
@@ -84,6 +85,7 @@ def build_parser() -> Parser:
     for task in TASKS.values():
         _add_task(commands, task)
     _add(commands, "demo", Demo, _demo)
+    _add(commands, "voices", Voices, _voices)
     _add(commands, "doctor", Doctor, _doctor)
     _add(commands, "init", Init, _init)
     _add(commands, "prepare", Prepare, _prepare)
@@ -146,6 +148,12 @@ def _demo(words: argparse.Namespace) -> Done:
     from jamflow.app import commands
 
     return commands.demo(_given(words))
+
+
+def _voices(words: argparse.Namespace) -> Done:
+    from jamflow.app import voices
+
+    return voices.run(_given(words))
 
 
 def _doctor(words: argparse.Namespace) -> Done:

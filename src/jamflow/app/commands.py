@@ -12,9 +12,10 @@ from jamflow.app.options import Demo, ModelChoice, MotionOutput, Output
 from jamflow.app.parser import refuse_missing, values
 from jamflow.app.progress import Progress
 from jamflow.media.files import SOUND_SUFFIXES, output_file
-from jamflow.tasks.inputs import Inputs, described
+from jamflow.tasks.inputs import Inputs, InVoice, described
 from jamflow.tasks.table import TASKS, Dub, Edit, Reenact, Speak, Task
-from jamflow.weights.shipped import asset
+from jamflow.voices.named import chosen_voice, named_voices
+from jamflow.weights.shipped import asset, model_folder
 
 if TYPE_CHECKING:
     from jamflow.pipeline import JamFlow
@@ -37,13 +38,13 @@ class Job:
 
 def run(words: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     """Makes one file; the report as data and in words, and the exit code."""
-    return _reported(job(words))
+    return reported(job(words))
 
 
 def demo(options: Demo) -> tuple[dict[str, Any], str, int]:
     """`speak` with the portrait in the package and a text of its own."""
     given = Speak(asset("portraits/astronaut.png"), _HELLO)
-    return _reported(checked(Job(TASKS["speak"], given, Output(output=options.output), ModelChoice())))
+    return reported(checked(Job(TASKS["speak"], given, Output(output=options.output), ModelChoice())))
 
 
 def job(words: argparse.Namespace) -> Job:
@@ -68,9 +69,11 @@ def checked(job: Job) -> Job:
         UserError: an input or the output cannot be used.
     """
     job.given.check()
+    given = job.given
     if job.model is not None:
         job.model.check()
-    given = job.given
+        if isinstance(given, InVoice):
+            chosen_voice(given.voice, given.voice_text, named_voices(model_folder(job.model.model)))
     sound = job.output.output.suffix.lower() in SOUND_SUFFIXES
     if isinstance(given, Edit) and given.picture is None:
         given = replace(given, picture=not sound)
@@ -119,7 +122,8 @@ def summary(report: dict[str, Any], spent_s: float) -> str:
     return f"{report['file']}: {report['seconds']:.1f} s long, made in {spent_s:.1f} s"
 
 
-def _reported(job: Job) -> tuple[dict[str, Any], str, int]:
+def reported(job: Job) -> tuple[dict[str, Any], str, int]:
+    """Loads the model and makes the file; the report as data and in words, and the exit code."""
     start_s = time.monotonic()
     with Progress(sys.stderr) as progress:
         progress.say("Loading the model" if job.model else "Loading")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from jamflow.errors import UserError
 from jamflow.tasks.inputs import About, Inputs
 
 # As in `loading.model` and `loading.f5`, which import torch.
@@ -59,6 +60,19 @@ class Demo(Inputs):
     """The portrait that ships with JAM-Flow says hello."""
 
     output: Annotated[Path, About("The video to make (default: demo.mp4).", "OUT.mp4")] = Path("demo.mp4")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voices(Inputs):
+    """The voices that `--voice` knows by name; --hear makes one say who it is."""
+
+    hear: Annotated[str | None, About("The voice to hear.", "NAME")] = None
+    output: Annotated[Path | None, About("The sound file to make with --hear (default: NAME.wav).", "OUT.wav")] = None
+
+    def check(self) -> None:
+        super().check()
+        if self.output is not None and self.hear is None:
+            raise UserError("--output is given without --hear.", "Give the name of a voice.")
 
 
 @dataclass(frozen=True, kw_only=True)

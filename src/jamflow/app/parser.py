@@ -13,6 +13,7 @@ from typing import Any, Literal, NoReturn, get_args, get_origin
 from jamflow.errors import UserError, listed
 from jamflow.media.files import existing_file
 from jamflow.tasks.inputs import About, described
+from jamflow.voices.named import is_name
 
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
 
@@ -159,6 +160,8 @@ def _converted(value: Any, option: _Option) -> Any:
         return tuple(_number(word, inner, option.name) if inner in (int, float) else word for word in value)
     if kind in (int, float):
         return _number(value, kind, option.name)
+    if option.about.or_name and is_name(value):
+        return value
     if option.about.picture or option.about.file or kind is Path:
         return Path(value)
     return value

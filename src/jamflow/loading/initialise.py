@@ -14,14 +14,14 @@ from jamflow.errors import UserError
 from jamflow.face.liveportrait.keypoints import KEY_POINTS, LIP_POINTS
 from jamflow.loading.f5 import F5Name, load_f5
 from jamflow.loading.joint import save_joint
-from jamflow.loading.model import JOINT_FILE, VOCABULARY_FILE
+from jamflow.loading.model import VOCABULARY_FILE
 from jamflow.media.files import existing_file, replacing
 from jamflow.model.config import JointConfig, MotionConfig
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.text.f5_text import load_vocabulary
 from jamflow.weights.fetch import require
-from jamflow.weights.shipped import asset
+from jamflow.weights.shipped import JOINT_FILE, asset
 
 MOUTH = MotionConfig().mouth
 

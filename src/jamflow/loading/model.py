@@ -1,6 +1,7 @@
 """Loads a model by name or folder. Only this module knows the parts of each model."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
@@ -23,15 +24,16 @@ from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import Phonemizer
 from jamflow.voices.adaptation import Adapter
 from jamflow.voices.f5.reader import F5Reader
+from jamflow.voices.named import NamedVoice, named_voices
 from jamflow.voices.phonemes.reader import PhonemeReader
 from jamflow.voices.phonemes.voice_file import load_voice
 from jamflow.voices.reader import Reader
 from jamflow.weights.fetch import require
-from jamflow.weights.shipped import ASSETS, asset
+from jamflow.weights.shipped import JOINT_FILE, asset, model_folder
 from jamflow.weights.tensors import is_non_commercial
 
 Precision = Literal["float32", "bfloat16"]
-JOINT_FILE, VOCODER_FILE, VOCABULARY_FILE = "joint.safetensors", "vocoder.safetensors", "vocab.txt"
+VOCODER_FILE, VOCABULARY_FILE = "vocoder.safetensors", "vocab.txt"
 # Published F5-TTS checkpoints that are complete models: architecture, then group and checkpoint in the registry.
 _OFFICIAL: dict[str, tuple[F5Name, str, str]] = {
     "base": ("F5TTS_v1_Base", "f5", "f5-v1-base"),
@@ -44,7 +46,7 @@ _SAMPLING: dict[TextKind, Sampling] = {"phonemes": Sampling(), "f5": Sampling(st
 class LoadedModel:
     """A model, ready for inference on one device.
 
-    sampling: its default settings. warnings: what the user of anything that it makes should know.
+    sampling: its default settings. warnings: what the user of anything that it makes should know. named: its voices with names.
     """
 
     joint: JointModel
@@ -53,6 +55,7 @@ class LoadedModel:
     sampling: Sampling
     device: torch.device
     warnings: tuple[str, ...] = ()
+    named: Mapping[str, NamedVoice] = field(default_factory=dict)
 
     @property
     def moves(self) -> bool:
@@ -94,9 +97,7 @@ def assemble(
         joint = JointModel(JointConfig(audio=f5_config(name), text="f5"), load_f5(paths[checkpoint], name), with_motion=False)
         normaliser = Normaliser(joint.config.mel.bands, 0, 0)
         return _loaded(joint, normaliser, vocoder or load_official_vocos(paths["vocos"]), None, device, dtype, phonemizer)
-    folder = ASSETS / model
-    if not (folder / JOINT_FILE).is_file():
-        folder = Path(model)
+    folder = model_folder(model)
     if not (folder / JOINT_FILE).is_file():
         raise UserError(
             f"There is no model called {str(model)!r} here.",
@@ -125,13 +126,15 @@ def _loaded(
     joint.to(device)
     normaliser.to(device)
     vocoder.to(device)
+    named: dict[str, NamedVoice] = {}
     if config.text == "f5" or folder is None:
         reader: Reader = F5Reader(vocoder, config, _vocabulary(folder, config.audio.text_vocab))
     else:
         durations = load_durations(folder / "durations.safetensors", config.audio.text_vocab)
         text = TextFrontend(durations, config, phonemizer)
         reader = PhonemeReader(text, load_voice(folder / "voice.safetensors", config), vocoder, config)
-    return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device, _warnings(folder))
+        named = named_voices(folder)
+    return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device, _warnings(folder), named)
 
 
 def _warnings(folder: Path | None) -> tuple[str, ...]:

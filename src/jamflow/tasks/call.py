@@ -11,12 +11,14 @@ from jamflow.errors import UserError
 from jamflow.face.renderer import Picture
 from jamflow.loading.model import LoadedModel
 from jamflow.loading.renderers import Faces
+from jamflow.media.video_reader import track_warnings
 from jamflow.result import Copied, Look, Piece, Result, Timings
 from jamflow.sampling.generate import Sampling
 from jamflow.tasks.pieces import PieceMaker
 from jamflow.tasks.speech_plan import SpeechPlan
 from jamflow.tasks.table import Task
 from jamflow.voices.adaptation import Adapter
+from jamflow.voices.named import chosen_voice
 from jamflow.voices.reader import Speaker
 from jamflow.voices.video_lips import voice_lips
 
@@ -57,15 +59,20 @@ class Call:
         return picture
 
     def speaker(self, voice: str | Path | None, voice_text: str | None, with_lips: bool = False) -> Speaker:
-        """Who speaks: the voice of a recording, or the model's own. Raises UserError where it cannot be used.
+        """Who speaks: a voice of the model by its name, that of a recording, or the model's own.
 
         with_lips: if the voice is a video, its lips are continued too.
+
+        Raises:
+            UserError: there is no such voice, or it cannot be used.
         """
         with self.timings("text"):
-            lips = None
-            if with_lips and voice is not None:
-                lips = voice_lips(voice, self.load_faces().tracker, self.model.joint.config.exact_motion_fps)
-            return self.model.reader.speaker(voice, voice_text, lips)
+            chosen, lips = chosen_voice(voice, voice_text, self.model.named), None
+            if isinstance(chosen, Path):
+                self.warnings.extend(track_warnings(chosen))
+                if with_lips:
+                    lips = voice_lips(chosen, self.load_faces().tracker, self.model.joint.config.exact_motion_fps)
+            return self.model.reader.speaker(chosen, voice_text, lips)
 
     def result(
         self, plan: SpeechPlan, picture: Picture | None = None, still: bool = True, copied: Copied | None = None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_
 
 from jamflow.errors import UserError, listed
 from jamflow.media.files import existing_file
+from jamflow.voices.named import is_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,7 @@ class About:
         alias: a second name there.
         low, high: the range of a number; both ends belong to it.
         file: what the file is called in messages ("voice file"), where the value names one.
+        or_name: the value may be a name that the model knows instead, which is looked up where the model is known.
         picture: the value is a picture: a path, or from Python also bytes, a PIL image or an array.
         or_file: the command line also takes the text from a file, with `--text-file`.
         hidden: the command line does not offer it.
@@ -50,6 +52,7 @@ class About:
     low: float | None = None
     high: float | None = None
     file: str = ""
+    or_name: bool = False
     picture: bool = False
     or_file: bool = False
     hidden: bool = False
@@ -99,7 +102,8 @@ def _check_value(option: str, value: Any, kind: Any, about: About) -> None:
     if about.file:
         if not isinstance(value, str | Path):
             raise UserError(f"The {about.file} is {type(value).__name__}, not the path of a file.", "Save it to a file first.")
-        existing_file(value, about.file)
+        if not (about.or_name and is_name(value)):
+            existing_file(value, about.file)
 
 
 def _is_number(value: Any) -> bool:
@@ -136,7 +140,12 @@ class InVoice(Inputs):
 
     voice: Annotated[
         FilePath | None,
-        About("A recording of the voice to speak with (default: mini's own; base has none).", "SOUND", file="voice file"),
+        About(
+            "The voice to speak with: a name of `jamflow voices`, or a recording (default: mini's own; base has none).",
+            "NAME|SOUND",
+            file="voice file",
+            or_name=True,
+        ),
     ] = None
     voice_text: Annotated[
         str | None, About("What is said in --voice. base needs it, or Whisper (the extra eval) to transcribe it.", "TEXT")

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from jamflow.errors import UserError
-from jamflow.face.renderer import Tracker
 from jamflow.footage.retime import SILENT_S, Order, for_speech
 from jamflow.footage.video import Footage, open_footage
 from jamflow.result import Result
@@ -19,8 +18,8 @@ from jamflow.tasks.speech_plan import SpeechPlan
 from jamflow.tasks.table import Retell
 from jamflow.text.fit import FASTEST, SLOWEST, FitMode
 from jamflow.text.phonemes import SILENCE, symbols
-from jamflow.voices.reader import Reader, Speaker
-from jamflow.voices.video_lips import own_lips, voice_lips
+from jamflow.voices.reader import Speaker
+from jamflow.voices.video_lips import own_lips
 
 _SILENCE_S = Fraction(5)  # at once
 
@@ -31,9 +30,8 @@ def make(call: Call, given: Retell) -> Result:
     with call.timings("video"):
         faces = call.load_faces()
         footage = open_footage(given.video, faces.tracker, given.face)
+    speaker, silent = speaker_in(call, footage, given.voice, given.voice_text)
     with call.timings("text"):
-        fps = config.exact_motion_fps
-        speaker, silent = speaker_in(footage, call.model.reader, given.voice, given.voice_text, faces.tracker, fps)
         told = plan_retelling(speaker, given.text, given.speed, footage.filmed, given.fit, config.block_tokens)
     with call.timings("video"):
         picture, warnings = faces.repaint(footage, told.order)
@@ -58,9 +56,7 @@ class Retold:
     warnings: list[str]
 
 
-def speaker_in(
-    footage: Footage, reader: Reader, voice: str | Path | None, voice_text: str | None, tracker: Tracker, fps: Fraction
-) -> tuple[Speaker, list[str]]:
+def speaker_in(call: Call, footage: Footage, voice: str | Path | None, voice_text: str | None) -> tuple[Speaker, list[str]]:
     """Who speaks in the voice that is given, else in that of the video's own sound, else in the model's own; and what the user
     should know.
 
@@ -68,11 +64,12 @@ def speaker_in(
         UserError: the voice cannot be used.
     """
     if voice is not None:
-        return reader.speaker(voice, voice_text, voice_lips(voice, tracker, fps)), []
+        return call.speaker(voice, voice_text, with_lips=True), []
     if footage.facts.has_sound:
-        return reader.speaker(footage.path, voice_text, own_lips(footage, tracker, fps)), []
-    silent = "The video has no sound, so the voice is the model's own (--voice gives another)."
-    return reader.speaker(None, voice_text), [silent]
+        lips = own_lips(footage, call.load_faces().tracker, call.model.joint.config.exact_motion_fps)
+        with call.timings("text"):
+            return call.model.reader.speaker(footage.path, voice_text, lips), []
+    return call.speaker(None, voice_text), ["The video has no sound, so the voice is the model's own (--voice gives another)."]
 
 
 def plan_retelling(speaker: Speaker, text: str, speed: float, filmed: Order, way: FitMode | None, block: int) -> Retold:

@@ -10,5 +10,5 @@ def make(call: Call, given: Speak) -> Result:
     """See `JamFlow.speak`."""
     picture = call.portrait(given.portrait, given.face)
     speaker = call.speaker(given.voice, given.voice_text, with_lips=True)
-    plan = SpeechPlan.of_text(speaker, given.text, given.speed, given.voice)
+    plan = SpeechPlan.of_text(speaker, given.text, given.speed)
     return call.result(plan, picture, given.still)

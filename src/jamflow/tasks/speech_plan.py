@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -34,7 +33,7 @@ class SpeechPlan:
     adapt_to_fm: Tensor | None = None
 
     @classmethod
-    def of_text(cls, speaker: Speaker, text: str, speed: float, voice: str | Path | None) -> "SpeechPlan":
+    def of_text(cls, speaker: Speaker, text: str, speed: float) -> "SpeechPlan":
         """A text read out, by a speaker with the voice of a recording or its own.
 
         Raises:
@@ -45,13 +44,12 @@ class SpeechPlan:
         def expected_s() -> float:
             return sum(float(utterance.length_s) for utterance in speaker.utterances(text, speed))
 
-        warnings = [*([] if voice is None else track_warnings(voice)), *speaker.warnings]
         return cls(
             lambda: speaker.utterances(text, speed),
             expected_s,
             speaker.sound,
             speaker.sample_rate_hz,
-            warnings,
+            speaker.warnings,
             adapt_to_fm=speaker.adapt_to_fm,
         )
 

@@ -9,4 +9,4 @@ from jamflow.tasks.table import Tts
 def make(call: Call, given: Tts) -> Result:
     """See `JamFlow.tts`."""
     speaker = call.speaker(given.voice, given.voice_text)
-    return call.result(SpeechPlan.of_text(speaker, given.text, given.speed, given.voice))
+    return call.result(SpeechPlan.of_text(speaker, given.text, given.speed))

@@ -4,6 +4,7 @@ Every piece and every voice is a whole number of *blocks*. A block (`JointConfig
 time with whole audio tokens, mel frames and motion frames, so that pieces join without a remainder in sound and picture.
 """
 
+import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ import torch
 from jamflow.errors import UserError
 from jamflow.model.config import JointConfig
 from jamflow.text.durations import DurationPredictor, timeline
+from jamflow.text.manner import KINDS
 from jamflow.text.phonemes import SILENCE, Phonemizer, split_sentences, tokens_in_time
 
+_MOST_PACE = 0.4  # a factor of 1.5: beyond that, the text is not what was said
 LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
 
 
@@ -39,16 +42,36 @@ class TimedSentence:
 class TextFrontend:
     """Phonemes and durations for text of any length, piece by piece."""
 
-    def __init__(self, durations: DurationPredictor, config: JointConfig, phonemizer: Phonemizer | None = None):
-        """phonemizer: reads another language than English."""
-        self._durations = durations
-        self._config = config
+    def __init__(
+        self,
+        durations: DurationPredictor,
+        config: JointConfig,
+        phonemizer: Phonemizer | None = None,
+        manner_k: torch.Tensor | None = None,
+    ):
+        """phonemizer: reads another language than English. manner_k: (K,) of the voice that speaks; None is an average one."""
+        self._durations, self._config, self._manner_k = durations, config, manner_k
+        self._reads_english = phonemizer is None
         self.phonemizer = phonemizer or Phonemizer()
+
+    def in_manner(self, manner_k: torch.Tensor) -> "TextFrontend":
+        """The same for a voice of this manner (K,)."""
+        out = copy.copy(self)
+        out._manner_k = manner_k
+        return out
+
+    def in_british(self) -> "TextFrontend":
+        """The same with the British pronunciation, unless it reads another language."""
+        out = copy.copy(self)
+        if self._reads_english:
+            out.phonemizer = Phonemizer(british=True)
+        return out
 
     @torch.inference_mode()
     def seconds(self, symbols: list[str]) -> torch.Tensor:
         """(N,) how long each symbol is expected to last."""
-        return self._durations(torch.tensor([self.phonemizer.tokens(symbols)]))[0]
+        manner_bk = None if self._manner_k is None else self._manner_k[None]
+        return self._durations(torch.tensor([self.phonemizer.tokens(symbols)]), manner_bk)[0]
 
     @torch.inference_mode()
     def pieces(self, text: str, speed: float) -> Iterator[TimedSentence]:
@@ -75,6 +98,13 @@ class TextFrontend:
         length_s = tokens / self._config.token_rate_hz
         phones = timeline(symbols, seconds * (length_s / float(seconds.sum())))
         return torch.from_numpy(tokens_in_time(phones, tokens, self._config.token_rate_hz))
+
+    @torch.inference_mode()
+    def pace_of(self, text: str, length_s: float) -> torch.Tensor:
+        """(K,) the manner of a recording of which only the text and the length are known: all is slower or faster alike."""
+        usual_s = sum(seconds for sentence in self.sentences(text) for symbol, seconds in sentence if symbol != SILENCE)
+        pace = math.log(max(length_s, 1e-3) / max(usual_s, 1e-3))
+        return torch.full((len(KINDS),), min(max(pace, -_MOST_PACE), _MOST_PACE))
 
     @torch.inference_mode()
     def sentences(self, text: str) -> list[list[tuple[str, float]]]:

@@ -54,12 +54,12 @@ def tokens_in_time(phones: list[tuple[str, float, float]], n: int, token_rate_hz
 
 
 class Phonemizer:
-    """Sentences to symbols, by hibari's grapheme-to-phoneme rules (US English, offline)."""
+    """Sentences to symbols, by hibari's grapheme-to-phoneme rules (US or British English, offline)."""
 
-    def __init__(self) -> None:
+    def __init__(self, british: bool = False) -> None:
         from hibari.g2p import G2P  # loads its lexicon: half a second
 
-        self._g2p = G2P(british=False)
+        self._g2p = G2P(british=british)
         self._index = {symbol: i for i, symbol in enumerate(symbols())}
 
     def check(self, text: str) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from jamflow.editing.support import EditSupport
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.text.fit import FitMode
+from jamflow.voices.named import NamedVoice
 
 # The lips of a recorded voice, from a second of the recording on, for a number of motion frames; None if nobody is seen.
 VoiceLips = Callable[[float, int], Lips | None]
@@ -68,12 +69,12 @@ class Speaker(Protocol):
 class Reader(Protocol):
     """How a model reads text and takes up a voice."""
 
-    def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> Speaker:
+    def speaker(self, voice: NamedVoice | str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> Speaker:
         """Someone who speaks with a voice.
 
         Args:
-            voice: a recording; None is the model's own voice.
-            voice_text: what is said in the recording, if known.
+            voice: one of the model's voices with names, or a recording; None is the model's own voice.
+            voice_text: what is said in the recording, if known; its pace is kept.
             lips: the recording's lips, if it is a video.
 
         Raises:

@@ -9,6 +9,7 @@ from jamflow.errors import JamFlowError
 from jamflow.weights.digest import sha256_of
 
 ASSETS = Path(__file__).parents[1] / "assets"
+JOINT_FILE = "joint.safetensors"  # of a model's folder
 _MANIFEST = Path(__file__).with_name("manifest.json")
 
 State = Literal["present", "missing", "damaged"]
@@ -43,12 +44,21 @@ def asset(name: str) -> Path:
     return path
 
 
+def model_folder(model: str | Path) -> Path:
+    """The folder of a model that ships, by its name, or else the folder that is given; it need not exist."""
+    folder = ASSETS / model
+    return folder if (folder / JOINT_FILE).is_file() else Path(model)
+
+
 def shipped_weights() -> list[Weights]:
     """All files of the manifest."""
     return [Weights(**row) for row in json.loads(_MANIFEST.read_text())]
 
 
 def refresh_manifest() -> None:
-    """Write the current size and hash of each listed file into the manifest, after a training."""
-    rows = [replace(weights, bytes=weights.path.stat().st_size, sha256=sha256_of(weights.path)) for weights in shipped_weights()]
+    """Write size and hash of each listed file and of every voice with a name into the manifest, after a training."""
+    voices = [f"mini/voices/{path.name}" for path in sorted((ASSETS / "mini/voices").glob("*.safetensors"))]
+    rows = [weights for weights in shipped_weights() if not weights.file.startswith("mini/voices/")]
+    rows += [Weights(file, f"the voice {Path(file).stem}", "Apache-2.0", 0, "") for file in voices]
+    rows = [replace(weights, bytes=weights.path.stat().st_size, sha256=sha256_of(weights.path)) for weights in rows]
     _MANIFEST.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")

@@ -27,6 +27,7 @@ from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_fr
 from jamflow.text.fit import FitMode, fitted
 from jamflow.voices.f5.cross_fade import CROSS_FADE_S, CrossFade
 from jamflow.voices.f5.reference import clipped_reference, to_f5_level
+from jamflow.voices.named import NamedVoice
 from jamflow.voices.reader import VoiceLips
 
 _LONGEST_S = 60.0  # twice what F5-TTS was trained with; memory grows with the square
@@ -39,7 +40,9 @@ class F5Reader:
         self._vocoder, self._config, self._vocabulary = vocoder, config, vocabulary
         self._log_mel = LogMel(config.mel)
 
-    def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "F5Speaker":
+    def speaker(
+        self, voice: NamedVoice | str | Path | None, voice_text: str | None, lips: VoiceLips | None = None
+    ) -> "F5Speaker":
         """Read the recording, cut it to 12 s and bring it to F5-TTS's level. Whisper transcribes it if `voice_text` is missing.
 
         `lips` is not used: pauses are cut out of the recording, so its lips would be out of time.
@@ -49,6 +52,7 @@ class F5Reader:
                 "This model speaks in the voice of a recording, and none is given.",
                 "Give 3 to 12 s of speech with --voice, and what is said in it with --voice-text.",
             )
+        assert not isinstance(voice, NamedVoice), "a model that reads characters has no voices with names"
         rate_hz = self._config.mel.sample_rate_hz
         wave, cut = clipped_reference(read_wave(voice, rate_hz), rate_hz)
         warnings = []

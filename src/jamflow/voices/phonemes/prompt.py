@@ -50,6 +50,13 @@ def trimmed(wave: np.ndarray, rate_hz: int) -> slice:
     return slice(max(0, loud[0] * step - margin), min(len(wave), (loud[-1] + 1) * step + margin))
 
 
+def spoken_s(wave: np.ndarray, rate_hz: int) -> float:
+    """How long the speech in a recording lasts, without the quiet ends."""
+    kept = trimmed(wave, rate_hz)
+    margins = min(kept.start / rate_hz, _QUIET_KEPT_S) + min((len(wave) - kept.stop) / rate_hz, _QUIET_KEPT_S)
+    return (kept.stop - kept.start) / rate_hz - margins
+
+
 def _levels_db(wave: np.ndarray, step: int) -> np.ndarray:
     """The level of every `step` samples (10 ms) in dB of full scale."""
     n = len(wave) // step

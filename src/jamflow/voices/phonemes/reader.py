@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +25,18 @@ from jamflow.speech.waveform import read_wave
 from jamflow.text.fit import DUB_FITS, FitMode, fitted
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import SILENCE
+from jamflow.voices.named import NamedVoice
 from jamflow.voices.phonemes import given_lips
-from jamflow.voices.phonemes.prompt import ADAPTATION_DB, ADAPTATION_S, Prompt, adaptation_mel, choose_prompt, voice_from_prompt
+from jamflow.voices.phonemes.prompt import (
+    ADAPTATION_DB,
+    ADAPTATION_S,
+    Prompt,
+    adaptation_mel,
+    choose_prompt,
+    spoken_s,
+    voice_from_prompt,
+)
+from jamflow.voices.phonemes.voice_file import StoredVoice, load_voice
 from jamflow.voices.reader import VoiceLips
 
 _HARD_TO_LEARN = (
@@ -40,25 +50,40 @@ _VOCODER_CONTEXT = 8  # mel frames before the piece that the vocoder hears too
 class PhonemeReader:
     """See `voices.reader.Reader`."""
 
-    def __init__(self, text: TextFrontend, own_voice: Voice, vocoder: Vocoder, config: JointConfig):
+    def __init__(self, text: TextFrontend, own_voice: StoredVoice, vocoder: Vocoder, config: JointConfig):
+        """text: in the manner of an average voice."""
         self._text, self._own_voice, self._vocoder, self._config = text, own_voice, vocoder, config
         self._log_mel = LogMel(config.mel)
 
-    def speaker(self, voice: str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> "PhonemeSpeaker":
+    def speaker(
+        self, voice: NamedVoice | str | Path | None, voice_text: str | None, lips: VoiceLips | None = None
+    ) -> "PhonemeSpeaker":
         if voice is None:
-            return PhonemeSpeaker(self._text, self._own_voice, self._vocoder, self._config)
-        wave = read_wave(voice, self._config.mel.sample_rate_hz)
+            return self._stored(self._own_voice)
+        if isinstance(voice, NamedVoice):
+            return self._stored(load_voice(voice.path, self._config))
+        rate_hz = self._config.mel.sample_rate_hz
+        wave = read_wave(voice, rate_hz)
         chosen = self._recorded(wave, voice_text, lips)
         learnt = adaptation_mel(wave, self._log_mel)
         warnings = () if learnt is not None else (_HARD_TO_LEARN,)
-        return PhonemeSpeaker(self._text, chosen, self._vocoder, self._config, learnt, warnings)
+        text = self._text.in_manner(self._text.pace_of(voice_text, spoken_s(wave, rate_hz))) if voice_text else self._text
+        return PhonemeSpeaker(text, chosen, self._vocoder, self._config, learnt, warnings)
+
+    @cached_property
+    def _british_text(self) -> TextFrontend:
+        return self._text.in_british()
+
+    def _stored(self, stored: StoredVoice) -> "PhonemeSpeaker":
+        text = (self._british_text if stored.british else self._text).in_manner(stored.manner_k)
+        return PhonemeSpeaker(text, stored.voice, self._vocoder, self._config)
 
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
         def text(change: EditTimeline, from_s: Fraction, tokens: int) -> Tensor:
             return change.timed(from_s, tokens, self._config.token_rate_hz)
 
         learnt = None if heard is None else adaptation_mel(heard, self._log_mel)
-        voice = self._own_voice if heard is None or learnt is None else self._recorded(heard, None, None)
+        voice = self._own_voice.voice if heard is None or learnt is None else self._recorded(heard, None, None)
         aligner = Aligner(self._text, voice, self._config)
         bands = partial(bands_heard, mel_format=self._config.mel)
         return EditSupport(aligner, text, gain_to_model_level, bands, self._vocoder, learnt)

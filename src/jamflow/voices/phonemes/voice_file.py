@@ -1,25 +1,45 @@
-"""A voice as a file, such as the one that ships with `mini`."""
+"""A voice as a file, such as those that ship with `mini`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from jamflow.errors import UserError
 from jamflow.mel_format import MelFormat
 from jamflow.model.config import JointConfig
 from jamflow.sampling.utterance import Lips, Voice
+from jamflow.text.manner import KINDS
 from jamflow.weights.tensors import load_tensors, save_tensors
 
 
-def save_voice(path: Path, voice: Voice, mel_format: MelFormat) -> None:
-    """Write a voice whose lips are known, and the format of its mel."""
+@dataclass(frozen=True)
+class StoredVoice:
+    """A voice, and how it reads.
+
+    Attributes:
+        voice: with its lips.
+        manner_k: (K,) how it times what it says (`text.manner`); zeros are an average voice.
+        british: whether it reads the British pronunciation.
+    """
+
+    voice: Voice
+    manner_k: Tensor
+    british: bool = False
+
+
+def save_voice(path: Path, stored: StoredVoice, mel_format: MelFormat, about: dict[str, Any] | None = None) -> None:
+    """Write a voice whose lips are known, the format of its mel, and for a voice with a name what `NamedVoice` has to say."""
+    voice = stored.voice
     assert voice.lips is not None
-    tensors = {"mel": voice.mel_fm, "text": voice.text_a.int(), "mouth": voice.lips.mouth_tc}
-    save_tensors(path, tensors, {"mel": asdict(mel_format)})
+    tensors = {"mel": voice.mel_fm, "text": voice.text_a.int(), "mouth": voice.lips.mouth_tc, "manner": stored.manner_k}
+    config = {"mel": asdict(mel_format), "british": stored.british} | ({"about": about} if about else {})
+    save_tensors(path, tensors, config)
 
 
-def load_voice(path: Path, config: JointConfig) -> Voice:
+def load_voice(path: Path, config: JointConfig) -> StoredVoice:
     """Read what `save_voice` wrote.
 
     Args:
@@ -34,9 +54,12 @@ def load_voice(path: Path, config: JointConfig) -> Voice:
         mel_fm, text_a, mouth_tc = tensors["mel"], tensors["text"].long(), tensors["mouth"]
     except KeyError as error:
         raise UserError(f"{path} is not the file of a voice.", "Check which file it is.") from error
+    manner_k = tensors.get("manner", torch.zeros(len(KINDS)))  # early files lack it
     tokens = len(text_a)
     frames = config.motion_frames(tokens)
     wanted = (tokens * config.frames_per_token, config.mel.bands), (frames, config.motion.mouth_channels)
-    if tokens % config.block_tokens or (tuple(mel_fm.shape), tuple(mouth_tc.shape)) != wanted:
+    shapes = tuple(mel_fm.shape), tuple(mouth_tc.shape)
+    if tokens % config.block_tokens or shapes != wanted or manner_k.shape != (len(KINDS),):
         raise UserError(f"The voice in {path} is not of this model: its sizes differ.", "Use files that were made together.")
-    return Voice(mel_fm, text_a, Lips(mouth_tc, torch.ones(frames, dtype=torch.bool)))
+    voice = Voice(mel_fm, text_a, Lips(mouth_tc, torch.ones(frames, dtype=torch.bool)))
+    return StoredVoice(voice, manner_k, raw.get("british", False))
