@@ -33,7 +33,7 @@ def make_mini(folder: Path, mel: MelFormat) -> Path:
     config = tiny_config(mel)
     normaliser = Normaliser(mel.bands, 18, 36)
     save_joint(folder / "joint.safetensors", awake(JointModel(config)).state_dict(), normaliser.state_dict(), config)
-    durations = DurationConfig(len(symbols()), dim=8, layers=1)
+    durations = DurationConfig(len(symbols()), dim=8, layers=1, manner=True)
     save_tensors(folder / "durations.safetensors", DurationPredictor(durations).state_dict(), asdict(durations))
     make_voice(folder, config)
     make_vocoder(folder, mel)

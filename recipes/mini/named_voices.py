@@ -3,7 +3,7 @@
 Kokoro says a dozen sentences in each voice. Those that sound most like all twelve together, and best, are candidates. The model
 speaks with each of them, and the one after which it speaks best becomes the file of the voice. It runs again unchanged after a
 training: `export.py` first, then this, then `python -m jamflow.weights`. Needs the extra eval and Resemblyzer, as the benchmark
-`voice` does (two hours of one core with the numbers that are set).
+`voice` does (about half an hour of one core).
 """
 
 import argparse

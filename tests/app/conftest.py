@@ -1,4 +1,5 @@
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -6,6 +7,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
+
+from jamflow.weights import shipped
 
 FAKE = Path(__file__).with_name("fake_pipeline.py")
 
@@ -21,6 +25,22 @@ def pipeline(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(fake)
     monkeypatch.setitem(sys.modules, "jamflow.pipeline", fake.as_module())
     return fake
+
+
+@pytest.fixture
+def named(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package whose `mini` has the voices emma and tom, of whom only their words about themselves are there."""
+    assets = tmp_path_factory.mktemp("assets")
+    (assets / "mini" / "voices").mkdir(parents=True)
+    (assets / "mini" / shipped.JOINT_FILE).touch()
+    measured = {"likeness": 0.812, "wer": 0.0123, "dnsmos": 3.1}
+    for name, about in (
+        ("emma", {"who": "woman", "accent": "British", "origin": "Kokoro-82M bf_emma", "licence": "Apache-2.0"} | measured),
+        ("tom", {"who": "man", "accent": "American", "origin": "a test", "licence": "Apache-2.0"}),
+    ):
+        save_file({"x": np.zeros(1)}, assets / "mini/voices" / f"{name}.safetensors", {"config": json.dumps({"about": about})})
+    monkeypatch.setattr(shipped, "ASSETS", assets)
+    return assets
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ NUMBERS = ["", "x", "1,5", "0x10", "1e999", "-1", "nan", "-inf", "99999999999999
 FILES = ["none.bin", "folder", "empty.bin", "", "a\x00b", "x" * 300, "no/such/folder/file.mp4"]
 PICTURES = ["words.txt", "speech.wav", "video.mp4", "cut.png", "tiny.png", "head.png", "vector.svg"]
 OUTPUTS = ["", ".", "folder", "a", "a.avi", "a.MP5", "none/a{suffix}", "face.png/a{suffix}", "d{suffix}", "x" * 300 + "{suffix}"]
+NAMES = ["nobody", "Nobody", "x", "base"]
 FITS = ["banana", "RATE", "", "trim,loop"]
 
 
@@ -59,7 +60,7 @@ def cases() -> Iterator[tuple[str, list[str]]]:
             if about.picture:
                 wrong += [(option, value) for value in (*FILES, *PICTURES)]
             elif about.file:
-                wrong += [(option, value) for value in FILES]
+                wrong += [(option, value) for value in (*FILES, *(NAMES if about.or_name else ()))]
             elif about.low is not None or name in ("face", "from_s", "to_s"):
                 wrong += [(option, value) for value in NUMBERS]
             elif name == "fit":
@@ -75,6 +76,10 @@ def cases() -> Iterator[tuple[str, list[str]]]:
             for k, v in given.items():
                 words += [f"--{k}", *v] if isinstance(v, tuple) else [f"--{k}={v}"]
             yield f"{task.name} {option} {value!r}"[:90], words if value is None else [*words, f"--{option}={value}"]
+    for name in (*NAMES, *FILES):
+        yield f"voices hear {name!r}"[:90], ["voices", f"--hear={name}", "--output=out.wav"]
+    for value in OUTPUTS:
+        yield f"voices output {value!r}"[:90], ["voices", f"--output={value}"]
 
 
 def preparing() -> Iterator[tuple[str, list[str]]]:
@@ -143,7 +148,7 @@ def test_the_table_is_long_enough_and_its_good_lines_are_good(
         (place / f"out{task.saves[0]}").unlink()
 
 
-@pytest.mark.parametrize("task", [*TASKS, "prepare"])
+@pytest.mark.parametrize("task", [*TASKS, "prepare", "voices"])
 def test_bad_input_is_one_sentence(task: str, pipeline: ModuleType, place: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(place)
     before = sorted(p.name for p in place.rglob("*"))

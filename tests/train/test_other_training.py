@@ -3,15 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from corpora import SYMBOLS, make_corpus
 from jamflow.speech.vocoder import VocosConfig
 from jamflow.text.durations import DurationConfig, DurationPredictor, duration_loss
+from jamflow.text.manner import measured
 from jamflow.text.phonemes import symbols
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
-from jamflow.train.durations import DurationTraining, train_durations
+from jamflow.train.durations import DurationTraining, Rows, Sentence, collate, fitted, train_durations
+from jamflow.train.log import RunLog
 from jamflow.train.vocoder import VocoderTraining, spectral_distance, train_vocoder
 
 TINY = VocosConfig(dim=32, intermediate_dim=64, layers=2)
@@ -50,6 +53,41 @@ def test_durations_are_learnt(corpus: Path, tmp_path: Path) -> None:
     index = {s: i for i, s in enumerate(symbols())}
     seconds = model.eval()(torch.tensor([[index[s] for s in SYMBOLS]]))[0]
     assert ((seconds > 0.2) & (seconds < 0.4)).all()  # every sound of the corpus lasts 0.25 to 0.33 s
+
+
+def test_durations_are_learnt_in_the_manner_of_each_voice(tmp_path: Path) -> None:
+    index = {s: i for i, s in enumerate(symbols())}
+    rng = np.random.default_rng(0)
+
+    def sentence(voice: str) -> Sentence:
+        tokens = np.array([index[s] for s in rng.choice(["m", "ɑ", "b", "ˈu", "t"], 12)])
+        return Sentence(voice, tokens, np.full(12, 0.2 if voice == "slow" else 0.1, np.float32))
+
+    data = [sentence(voice) for voice in ("slow", "fast") for _ in range(40)]
+    model = fitted(data, DurationTraining(steps=150, batch=16), RunLog(tmp_path), [])
+    tokens, seconds, manners = collate([(s, measured(s.tokens, s.seconds, model.usual_s.numpy())) for s in data[::20]])
+    with torch.no_grad():
+        told, untold = model(tokens, manners), model(tokens)
+    assert (told / seconds).log().abs().mean() < 0.12 < 0.25 < (untold / seconds).log().abs().mean()
+
+
+def test_a_sentence_that_shows_its_beginning_has_no_loss_there() -> None:
+    rng = np.random.default_rng(0)
+    alone = [Sentence(f"voice-{i}", np.arange(1, 11), np.full(10, 0.2 + i, np.float32)) for i in range(3)]
+    rows = Rows(alone, np.full(len(symbols()), 0.1, np.float32))
+    _, _, manners, keep = rows.draw(200, rng)
+    shown = manners.abs().sum(1) > 0
+    first = (~keep).sum(1)
+    assert first[shown].min() >= 3 and first[shown].max() <= 7 and 0.8 < shown.float().mean() < 0.97
+    assert (first[~shown] == 0).any()
+
+
+def test_the_manner_of_a_voice_comes_from_its_other_sentences() -> None:
+    data = [Sentence("a", np.array([40] * 50), np.full(50, 0.1, np.float32)) for _ in range(9)]
+    data.append(Sentence("a", np.array([40] * 50), np.full(50, 9.0, np.float32)))
+    rows = Rows(data, np.full(len(symbols()), 0.1, np.float32))
+    assert not rows.of_voice("a", 9, 24, np.random.default_rng(0)).any()
+    assert rows.of_voice("a", 0, 24, np.random.default_rng(0)).any()
 
 
 def test_durations_do_not_depend_on_padding() -> None:

@@ -6,9 +6,8 @@ from typing import Any
 
 from jamflow.app.commands import Job, checked, reported
 from jamflow.app.options import ModelChoice, Output, Voices
-from jamflow.errors import UserError, listed
 from jamflow.tasks.table import TASKS, Tts
-from jamflow.voices.named import NamedVoice, named_voices
+from jamflow.voices.named import NamedVoice, named_voices, voice_called
 from jamflow.weights.shipped import model_folder
 
 _SAYS = "Hello, my name is {name}. I can read to you whatever you write, for as long as you like to listen."
@@ -20,9 +19,7 @@ def run(options: Voices) -> tuple[dict[str, Any], str, int]:
     if options.hear is None:
         rows = [asdict(voice) | {"path": str(voice.path)} for voice in known.values()]
         return {"voices": rows}, "\n".join([*map(_line, known.values()), _USE]), 0
-    name = options.hear.lower()
-    if name not in known:
-        raise UserError(f"There is no voice called {options.hear!r}.", f"Voices are {listed(known, 'and')}.")
+    name = voice_called(options.hear, known).name
     says = Tts(_SAYS.format(name=name.capitalize()), voice=name)
     return reported(checked(Job(TASKS["tts"], says, Output(output=options.output or Path(f"{name}.wav")), ModelChoice())))
 

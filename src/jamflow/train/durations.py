@@ -116,19 +116,26 @@ def collate(rows: Sequence[tuple[Sentence, np.ndarray]]) -> tuple[Tensor, Tensor
 
 def train_durations(corpus: Path, run: Path, config: DurationTraining) -> Path:
     """Train; returns the checkpoint's path. Every 50th sentence is held out, and the error on them is logged."""
-    torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
     data = [s for s in sentences(corpus) if s.voice not in config.held_out_voices]
     held, data = data[::50], [s for i, s in enumerate(data) if i % 50]
+    model = fitted(data, config, RunLog(run), held[:200])
+    path = run / "durations.pt"
+    marked = non_commercial(shards(corpus))
+    save_checkpoint(path, {"config": asdict(model.config), "model": model.state_dict(), "non_commercial": marked})
+    return path
+
+
+def fitted(data: Sequence[Sentence], config: DurationTraining, log: RunLog, held: Sequence[Sentence]) -> DurationPredictor:
+    """A predictor, trained on sentences. held: of the same voices, on which the error is logged."""
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
     usual_s_v = usual_seconds(data)
     rows = Rows(data, usual_s_v)
-    unseen = collate([(s, rows.of_voice(s.voice, None, _SENTENCES[1], rng)) for s in held[:200]])
-    model_config = DurationConfig(vocab=len(symbols()), manner=True)
-    model = DurationPredictor(model_config)
+    unseen = [(s, rows.of_voice(s.voice, None, _SENTENCES[1], rng)) for s in held]
+    model = DurationPredictor(DurationConfig(vocab=len(symbols()), manner=True))
     model.usual_s.copy_(torch.from_numpy(usual_s_v))
     optimizer = torch.optim.AdamW(model.parameters(), config.lr)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, config.steps)
-    log = RunLog(run)
     for step in range(1, config.steps + 1):
         tokens, seconds, manners, keep = rows.draw(config.batch, rng)
         loss = duration_loss(model.log_durations(tokens, manners), seconds, keep)
@@ -137,11 +144,8 @@ def train_durations(corpus: Path, run: Path, config: DurationTraining) -> Path:
         optimizer.step()
         schedule.step()
         if step % 100 == 0:
-            logger.info(log.write(step, loss=float(loss.detach()), **errors(model, *unseen)))
-    path = run / "durations.pt"
-    marked = non_commercial(shards(corpus))
-    save_checkpoint(path, {"config": asdict(model_config), "model": model.state_dict(), "non_commercial": marked})
-    return path
+            logger.info(log.write(step, loss=float(loss.detach()), **(errors(model, *collate(unseen)) if unseen else {})))
+    return model
 
 
 @torch.no_grad()

@@ -68,15 +68,27 @@ def chosen_voice(voice: str | Path | None, voice_text: str | None, known: Mappin
             raise UserError(f"--voice-text says what is in a recording, and {voice} is a voice of the model.", "Leave it away.")
         return known[voice.lower()]
     if is_name(voice) and not Path(voice).exists():
-        raise UserError(f"There is no voice and no file called {str(voice)!r}.", _hint(str(voice), known))
+        hint = f"{_hint(str(voice), known)}; {'or ' if known else ''}give a recording."
+        raise UserError(f"There is no voice and no file called {str(voice)!r}.", hint)
     return existing_file(voice, "voice file")
 
 
-def _hint(voice: str, known: Mapping[str, NamedVoice]) -> str:
+def voice_called(name: str, known: Mapping[str, NamedVoice]) -> NamedVoice:
+    """A voice by its name, in capitals or not.
+
+    Raises:
+        UserError: there is none of this name; says which there are.
+    """
+    if name.lower() not in known:
+        raise UserError(f"There is no voice called {name!r}.", f"{_hint(name, known)}.")
+    return known[name.lower()]
+
+
+def _hint(name: str, known: Mapping[str, NamedVoice]) -> str:
     if not known:
-        return "This model has no voices with names; give a recording."
-    near = difflib.get_close_matches(voice.lower(), known, 1)
-    return f"{f'Did you mean {near[0]}? ' if near else ''}Voices are {listed(known, 'and')}; or give a recording."
+        return "This model has no voices with names"
+    near = difflib.get_close_matches(name.lower(), known, 1)
+    return f"{f'Did you mean {near[0]}? ' if near else ''}Voices are {listed(known, 'and')}"
 
 
 def _described(path: Path) -> NamedVoice:
