@@ -5,11 +5,14 @@ case is won if the speech is nearer to its own reference than to each of five ot
 ceiling: the same question about another recording of the same voice; and the floor: the model's own voice, asked the same.
 Intervals are over voices. Needs: pip install 'jamflow[eval,train]', then pip install --no-deps resemblyzer (only its
 weights are used), and for the teachers' voices TEACHERS as in recipes/mini.
+
+With --named it asks the same of the voices that `--voice` knows by name: is what each says nearer to its own teacher than to
+those of five others? How many words are wrong, and how good does it sound?
 """
 
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +20,17 @@ import numpy as np
 from benchmarks.shared.options import Output
 from benchmarks.shared.report import Report
 from benchmarks.shared.sentences import sentences
-from benchmarks.shared.voices import Speaker, real_voices, teachers_voices
+from benchmarks.shared.voices import Speaker, models_voices, real_voices, teachers_voices
 from jamflow.errors import UserError
+from jamflow.evaluate.dnsmos import Dnsmos
 from jamflow.evaluate.interval import bootstrap_interval
 from jamflow.evaluate.speaker import VoiceEncoder, similarity
 from jamflow.evaluate.wer import word_errors
 from jamflow.pipeline import JamFlow
 from jamflow.speech.waveform import read_wave, write_wave
 from jamflow.speech.whisper import Whisper
+from jamflow.voices.named import named_voices
+from jamflow.weights.shipped import model_folder
 
 RATE_HZ = 24000
 OTHERS = 5
@@ -34,6 +40,8 @@ OTHERS = 5
 class Options(Output):
     real: Path | None = None
     """Folder with speech/ and clips/ of real people, instead of the teachers' voices."""
+    named: bool = False
+    """The voices that the model knows by name, instead of recordings."""
     model: str = "mini"
     """A model's name, or a folder with its files."""
     sentences: int = 4
@@ -50,13 +58,16 @@ class Options(Output):
 
 @dataclass(frozen=True)
 class Case:
-    """One sound, asked whose voice it is: its similarity to its own reference and to five others'; what Whisper heard in it."""
+    """One sound, asked whose voice it is: its similarity to its own reference and to five others'. Also what Whisper heard in it,
+    and its DNSMOS.
+    """
 
     voice: str
     text: str
     own: float
     others: tuple[float, ...]
     heard: str | None = None
+    dnsmos: float | None = None
 
     @property
     def won(self) -> bool:
@@ -66,20 +77,24 @@ class Case:
 def run(options: Options, report: Report) -> None:
     texts = sentences(options.sentences)
     report.seeds = range(len(texts))
-    if options.real is None:
+    model = JamFlow.load(options.model)
+    if options.named:
+        known = named_voices(model_folder(options.model)).values()
+        speakers, beside = models_voices(report.folder / "references", known, texts), []
+    elif options.real is None:
         speakers, beside = teachers_voices(report.folder / "references", texts, options.unseen)
     else:
         speakers, beside = real_voices(options.real, options.people), []
     if len(speakers) + len(beside) <= OTHERS:
         raise UserError("There are too few voices.", f"Each is compared with {OTHERS} others.")
-    encoder, model = VoiceEncoder(), JamFlow.load(options.model)
-    whisper = Whisper() if options.listen else None
-    known: dict[Path, np.ndarray] = {}
+    encoder = VoiceEncoder()
+    whisper, dnsmos = (Whisper(), Dnsmos()) if options.listen else (None, None)
+    embedded: dict[Path, np.ndarray] = {}
 
     def voice_of(path: Path) -> np.ndarray:
-        if path not in known:
-            known[path] = encoder.embed(read_wave(path, RATE_HZ), RATE_HZ)
-        return known[path]
+        if path not in embedded:
+            embedded[path] = encoder.embed(read_wave(path, RATE_HZ), RATE_HZ)
+        return embedded[path]
 
     def kept(name: str, k: int, speech: np.ndarray) -> Path:
         path = report.folder / "spoken" / name / f"{k}.wav"
@@ -91,24 +106,28 @@ def run(options: Options, report: Report) -> None:
     cases: dict[str, list[Case]] = {"spoken": [], "another recording of the voice": [], "the model's own voice": []}
     spoken, ceiling, floor = cases.values()
     columns = {"won": "d", "of": "d", "similarity": ".2f", "again: won": "d", "again: of": "d", "again: similarity": ".2f"}
-    table = report.table("Voice by voice; again: another recording of it", {"voice": "", **columns})
+    heard = {"wrong words": ".1%", "DNSMOS": ".2f"}
+    table = report.table("Voice by voice; again: another recording of it", {"voice": "", **columns, **heard})
     for speaker in speakers:
         ask = asker(speaker, [*speakers, *beside], voice_of)
         for k, text in enumerate(texts):
             said = speaker.said if options.tell else None
-            speech = model.tts(text, voice=speaker.reference, voice_text=said, seed=k).speech.waveform
+            voice = speaker.name if speaker.named else speaker.reference
+            speech = model.tts(text, voice=voice, voice_text=said, seed=k).speech.waveform
             kept(speaker.name, k, speech)
-            spoken.append(ask(text, encoder.embed(speech, RATE_HZ), whisper and whisper.transcribe(speech, RATE_HZ)))
+            asked = ask(text, encoder.embed(speech, RATE_HZ), whisper and whisper.transcribe(speech, RATE_HZ))
+            spoken.append(replace(asked, dnsmos=dnsmos and dnsmos.overall(speech, RATE_HZ)))
             floor.append(ask(text, voice_of(own_voice[k]), None))
         ceiling += [ask(path.name, voice_of(path), None) for path in speaker.again]
         mine, again = ([case for case in kind if case.voice == speaker.name] for kind in (spoken, ceiling))
-        table.add(speaker.name, *counts(mine), *(counts(again) if again else (None, None, None)))
+        table.add(speaker.name, *counts(mine), *(counts(again) if again else (None, None, None)), *quality(mine))
     report.details = {name: [asdict(case) for case in kind] for name, kind in cases.items()}
     summarise(report, cases)
     if whisper is not None:
         errors = word_errors([case.text for case in spoken], [case.heard or "" for case in spoken])
-        table = report.table("Word error rate of what was spoken", {"mean of utterances": ".1%", "corpus": ".1%"})
-        table.add(errors.utterance_mean, errors.corpus)
+        columns = {"mean of utterances": ".1%", "corpus": ".1%", "DNSMOS": ".2f"}
+        table = report.table("Word error rate and quality of what was spoken", columns)
+        table.add(errors.utterance_mean, errors.corpus, quality(spoken)[1])
 
 
 def asker(
@@ -127,6 +146,15 @@ def asker(
 def counts(cases: list[Case]) -> tuple[int, int, float]:
     """How many are won, of how many, and the mean similarity to the own reference."""
     return sum(case.won for case in cases), len(cases), float(np.mean([case.own for case in cases]))
+
+
+def quality(cases: list[Case]) -> tuple[float | None, float | None]:
+    """Word error rate and DNSMOS, means of utterances; None where nobody listened."""
+    scores = [case.dnsmos for case in cases if case.dnsmos is not None]
+    if not scores:
+        return None, None
+    errors = word_errors([case.text for case in cases], [case.heard or "" for case in cases])
+    return errors.utterance_mean, float(np.mean(scores))
 
 
 def summarise(report: Report, kinds: dict[str, list[Case]]) -> None:

@@ -1,11 +1,13 @@
-"""Voices that `mini` has never heard, each with a recording to speak from and others to compare with.
+"""Voices to speak in, each with recordings to speak from or to compare with. Only those with names has `mini` heard before.
 
 Teachers' voices are made anew (recipes/mini): those the corpus holds out, further morphs and mixtures of the same making, and the
-voices of the corpus itself, which only stand beside them. Real voices come from a folder with manifests (speech/, clips/).
+voices of the corpus itself, which only stand beside them. Voices with names are compared with what their teacher says. Real
+voices come from a folder with manifests (speech/, clips/).
 """
 
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import numpy as np
 from benchmarks.shared.clips import manifest
 from jamflow.speech.level import to_model_level
 from jamflow.speech.waveform import write_wave
+from jamflow.voices.named import NamedVoice
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "mini"
 SECONDS = (2.5, 30.0)  # of a real recording that serves as a reference
@@ -28,12 +31,16 @@ SAID = (
 
 @dataclass(frozen=True)
 class Speaker:
-    """reference: what is spoken from; said: what is said in it, if known; again: other recordings of the same voice."""
+    """reference: what is spoken from; said: what is said in it, if known; again: other recordings of the same voice.
+
+    named: the voice of the model that is asked for by its name; the reference is then its teacher, and only compared with.
+    """
 
     name: str
     reference: Path
     said: str | None
     again: tuple[Path, ...]
+    named: bool = False
 
 
 def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[list[Speaker], list[Speaker]]:
@@ -73,6 +80,27 @@ def teachers_voices(folder: Path, sentences: list[str], unseen: int) -> tuple[li
         return Speaker(voice.name, say(voice, said, "reference"), said, again)
 
     return [speaker(i, v, sentences) for i, v in enumerate(held_out)], [speaker(i, v, []) for i, v in enumerate(others)]
+
+
+def models_voices(folder: Path, named: Iterable[NamedVoice], sentences: list[str]) -> list[Speaker]:
+    """The voices that a model knows by name, beside the teacher that each was learnt from, who says `sentences` too."""
+    sys.path.insert(0, str(RECIPE))
+    from hibari.g2p import G2P
+    from teachers import KokoroTeacher, Morph  # type: ignore[import-not-found]
+
+    kokoro, speakers = KokoroTeacher(), []
+    for number, voice in enumerate(named):
+        g2p, paths = G2P(british=voice.accent == "British"), []
+        for name, text in [
+            ("reference", SAID[number % len(SAID)]),
+            *((f"sentence-{i}", text) for i, text in enumerate(sentences)),
+        ]:
+            paths.append(folder / voice.name / f"{name}.wav")
+            paths[-1].parent.mkdir(parents=True, exist_ok=True)
+            wave, _ = kokoro(g2p(text), {voice.origin.split()[-1]: 1.0}, Morph())
+            write_wave(paths[-1], to_model_level(wave), 24_000)
+        speakers.append(Speaker(voice.name, paths[0], None, tuple(paths[1:]), named=True))
+    return speakers
 
 
 def real_voices(data: Path, most: int) -> list[Speaker]:
