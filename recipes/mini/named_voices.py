@@ -1,4 +1,4 @@
-"""The voices that `--voice` knows by name: python named_voices.py [--model FOLDER] [--candidates N] [--sentences N]
+"""The voices that `--voice` knows by name: python named_voices.py [--model FOLDER] [--default] [--only NAME ...]
 
 Kokoro says a dozen sentences in each voice. Those that sound most like all twelve together, and best, are candidates. The model
 speaks with each of them, and the one after which it speaks best becomes the file of the voice. It runs again unchanged after a
@@ -7,6 +7,7 @@ training: `export.py` first, then this, then `python -m jamflow.weights`. Needs 
 """
 
 import argparse
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,7 +29,7 @@ from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
 from jamflow.speech.whisper import Whisper
 from jamflow.text.durations import load_durations
-from jamflow.voices.named import FOLDER, NamedVoice
+from jamflow.voices.named import FOLDER, OWN, NamedVoice
 from jamflow.voices.phonemes.voice_file import load_voice, save_voice
 
 ROOT = Path(__file__).parents[2]
@@ -121,6 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=ROOT / "src/jamflow/assets/mini", help="the model's folder")
     parser.add_argument("--only", nargs="+", choices=SPEAKERS, default=list(SPEAKERS), help="which voices")
+    parser.add_argument("--default", action="store_true", help="the best of them becomes the voice where none is asked for")
     parser.add_argument("--candidates", type=int, default=4, help="sentences of each voice that the model tries")
     parser.add_argument("--sentences", type=int, default=12, help="of benchmarks/sentences.txt, by which a voice is measured")
     args = parser.parse_args()
@@ -128,8 +130,14 @@ def main() -> None:
     texts = (ROOT / "benchmarks/sentences.txt").read_text(encoding="utf-8").splitlines()[: args.sentences]
     teacher, ears = KokoroTeacher(), Ears()
     (args.model / FOLDER).mkdir(exist_ok=True)
+    heard = {}
     for name in args.only:
-        print(f"{name}: {make(name, args.model, model, teacher, ears, args.candidates, texts)}", flush=True)
+        heard[name] = make(name, args.model, model, teacher, ears, args.candidates, texts)
+        print(f"{name}: {heard[name]}", flush=True)
+    if args.default:
+        best = max(heard, key=lambda name: heard[name].worth)
+        shutil.copyfile(args.model / FOLDER / f"{best}.safetensors", args.model / OWN)
+        print(f"the default is {best}")
 
 
 def make(
@@ -173,8 +181,8 @@ def _say(teacher: KokoroTeacher, voice: str, phonemes: str) -> Said:
 
 
 def _about(voice: NamedVoice) -> dict[str, object]:
-    """What the file of a voice says of it: all but its name and place."""
-    return {key: value for key, value in asdict(voice).items() if key not in ("name", "path")}
+    """What the file of a voice says of it."""
+    return {key: value for key, value in asdict(voice).items() if key not in ("name", "path", "default")}
 
 
 if __name__ == "__main__":

@@ -32,5 +32,5 @@ for part in durations vocoder joint; do
   python -m jamflow.train.plot "$work/$part" -o "$work/$part/curves.png"
 done
 python export.py --corpus "$work/corpus" --joint "$work/joint" --vocoder "$work/vocoder" --durations "$work/durations"
-python named_voices.py
+python named_voices.py --default
 python -m jamflow.weights

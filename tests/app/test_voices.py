@@ -1,6 +1,7 @@
 """`jamflow voices`, and names of voices on the command line."""
 
 import json
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,13 @@ def test_the_list_says_who_speaks(named: Path, capsys: pytest.CaptureFixture[str
     emma, tom, *rest = capsys.readouterr().out.splitlines()
     assert emma == "emma: woman, British; likeness 0.81, wrong words 1.2 %, DNSMOS 3.10; Kokoro-82M bf_emma (Apache-2.0)"
     assert tom.startswith("tom: man, American; not measured; ") and "--voice NAME" in rest[0]
+
+
+def test_the_default_is_marked(named: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copyfile(named / "mini/voices/tom.safetensors", named / "mini/voice.safetensors")
+    assert run(["voices"]) == 0
+    emma, tom, _ = capsys.readouterr().out.splitlines()
+    assert emma.startswith("emma: ") and tom.startswith("tom (default): ")
 
 
 def test_the_list_as_data(named: Path, capsys: pytest.CaptureFixture[str]) -> None:

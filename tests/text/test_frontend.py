@@ -1,11 +1,14 @@
 """Text to pieces: whole blocks, the durations that were asked for, nothing left out."""
 
+import math
+
 import pytest
 
 from jamflow.model.config import mini
 from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend, TimedSentence
-from jamflow.text.phonemes import symbols
+from jamflow.text.manner import KINDS
+from jamflow.text.phonemes import Phonemizer, symbols
 from jamflow.weights.shipped import asset
 
 CONFIG = mini(len(symbols()))
@@ -63,3 +66,22 @@ def test_a_recordings_text_fills_its_length(reader: TextFrontend) -> None:
     for length in (30, 120, 300):
         said = [symbols()[i] for i in reader.spread("My mother bought a map.", length).tolist()]
         assert 0.7 * length < max(i for i, s in enumerate(said) if s == "p") < length
+
+
+def test_the_pace_of_a_recording_is_how_long_its_text_usually_takes(reader: TextFrontend) -> None:
+    text = "The bird in the car was not hot. It was cold, and it sang."
+    usual_s = sum(seconds for sentence in reader.sentences(text) for symbol, seconds in sentence if symbol != "_")
+    for length_s, pace in ((usual_s, 0.0), (1.2 * usual_s, math.log(1.2)), (0.8 * usual_s, math.log(0.8)), (9 * usual_s, 0.4)):
+        assert reader.pace_of(text, length_s).tolist() == pytest.approx([pace] * len(KINDS), abs=1e-5)
+    assert reader.pace_of(text, 0.0).tolist() == pytest.approx([-0.4] * len(KINDS))
+
+
+def test_british_text_is_read_as_the_british_do_unless_it_is_another_language(reader: TextFrontend) -> None:
+    class Mumbling(Phonemizer):
+        def __call__(self, sentence: str) -> list[str]:
+            return ["m"]
+
+    said = {name: one.phonemizer("hot") for name, one in (("american", reader), ("british", reader.in_british()))}
+    assert said == {"american": ["h", "ˈɑ", "t"], "british": ["h", "ˈɒ", "t"]}
+    other = TextFrontend(reader._durations, CONFIG, Mumbling()).in_british()
+    assert other.phonemizer("hot") == ["m"]

@@ -1,5 +1,6 @@
 """Voices with names: which name is whose, and how one speaks."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_name_stands_before_a_file_and_a_path_is_a_file(
     (tmp_path / "empty").touch()
     with pytest.raises(UserError, match="voice file empty is empty"):
         chosen_voice("empty", None, known)
+
+
+def test_the_default_is_the_voice_that_lies_beside_the_model_too(
+    folder: Path, known: dict[str, NamedVoice], tmp_path: Path
+) -> None:
+    assert not any(voice.default for voice in known.values())
+    shutil.copytree(folder, tmp_path / "mini")
+    shutil.copyfile(known["slow"].path, tmp_path / "mini/voice.safetensors")
+    assert [name for name, voice in named_voices(tmp_path / "mini").items() if voice.default] == ["slow"]
+    model = JamFlow.load(tmp_path / "mini")
+    same = [model.tts("Hello.", voice=voice, nfe=1).speech.waveform for voice in (None, "slow")]
+    assert (same[0] == same[1]).all()
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones(

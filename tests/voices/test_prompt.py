@@ -7,7 +7,15 @@ import torch
 from jamflow.mel_format import MelFormat
 from jamflow.speech.level import LOUD, to_model_level
 from jamflow.speech.mel import LogMel
-from jamflow.voices.phonemes.prompt import MAX_PROMPT_S, MIN_PROMPT_S, adaptation_mel, choose_prompt, trimmed, voice_from_prompt
+from jamflow.voices.phonemes.prompt import (
+    MAX_PROMPT_S,
+    MIN_PROMPT_S,
+    adaptation_mel,
+    choose_prompt,
+    spoken_s,
+    trimmed,
+    voice_from_prompt,
+)
 
 MEL = MelFormat()
 
@@ -104,3 +112,10 @@ def test_no_more_is_learnt_than_twelve_seconds_however_quiet_the_recording() -> 
     assert mels[0] is not None and mels[1] is not None
     assert len(mels[0]) == 12 * MEL.sample_rate_hz // 256 + 1
     assert float((mels[0] - mels[1]).abs().median()) < 0.05, "at the model's level"
+
+
+@pytest.mark.parametrize(("before_s", "after_s"), [(0.0, 0.0), (0.05, 0.1), (1.0, 0.05), (2.0, 3.0)])
+def test_speech_is_as_long_as_it_is_without_its_silence(before_s: float, after_s: float) -> None:
+    said = 0.2 * np.random.default_rng(0).standard_normal(2 * 24_000).astype(np.float32)
+    silence = [np.zeros(round(s * 24_000), np.float32) for s in (before_s, after_s)]
+    assert spoken_s(np.concatenate([silence[0], said, silence[1]]), 24_000) == pytest.approx(2.0, abs=0.02)

@@ -37,4 +37,5 @@ def _line(voice: NamedVoice) -> str:
         )
         if value is not None
     ]
-    return f"{voice.name}: {voice.who}, {voice.accent}; {', '.join(heard) or 'not measured'}; {voice.origin} ({voice.licence})"
+    name = f"{voice.name} (default)" if voice.default else voice.name
+    return f"{name}: {voice.who}, {voice.accent}; {', '.join(heard) or 'not measured'}; {voice.origin} ({voice.licence})"

@@ -24,7 +24,7 @@ from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import Phonemizer
 from jamflow.voices.adaptation import Adapter
 from jamflow.voices.f5.reader import F5Reader
-from jamflow.voices.named import NamedVoice, named_voices
+from jamflow.voices.named import OWN, NamedVoice, named_voices
 from jamflow.voices.phonemes.reader import PhonemeReader
 from jamflow.voices.phonemes.voice_file import load_voice
 from jamflow.voices.reader import Reader
@@ -132,7 +132,7 @@ def _loaded(
     else:
         durations = load_durations(folder / "durations.safetensors", config.audio.text_vocab)
         text = TextFrontend(durations, config, phonemizer)
-        reader = PhonemeReader(text, load_voice(folder / "voice.safetensors", config), vocoder, config)
+        reader = PhonemeReader(text, load_voice(folder / OWN, config), vocoder, config)
         named = named_voices(folder)
     return LoadedModel(joint, normaliser, reader, _SAMPLING[config.text], device, _warnings(folder), named)
 

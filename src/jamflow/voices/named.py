@@ -10,7 +10,7 @@ from pathlib import Path
 from jamflow.errors import UserError, listed
 from jamflow.media.files import existing_file
 
-FOLDER = "voices"
+FOLDER, OWN = "voices", "voice.safetensors"  # in a model's folder; the second is the voice where none is asked for
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
 
 
@@ -26,6 +26,7 @@ class NamedVoice:
         likeness: similarity of what the model says to the teacher's own voice, 0 to 1 (Resemblyzer).
         wer: word error rate of what the model says (Whisper base).
         dnsmos: quality of what the model says, 1 to 5.
+        default: whether the model speaks with it where no voice is asked for.
     """
 
     name: str
@@ -37,6 +38,7 @@ class NamedVoice:
     likeness: float | None = None
     wer: float | None = None
     dnsmos: float | None = None
+    default: bool = False
 
 
 def is_name(voice: object) -> bool:
@@ -50,7 +52,9 @@ def named_voices(folder: Path) -> dict[str, NamedVoice]:
     Raises:
         UserError: a file is not that of a voice.
     """
-    return {path.stem: _described(path) for path in sorted((folder / FOLDER).glob("*.safetensors"))}
+    own = folder / OWN
+    default = own.read_bytes() if own.is_file() else b""
+    return {path.stem: _described(path, default) for path in sorted((folder / FOLDER).glob("*.safetensors"))}
 
 
 def chosen_voice(voice: str | Path | None, voice_text: str | None, known: Mapping[str, NamedVoice]) -> NamedVoice | Path | None:
@@ -91,12 +95,12 @@ def _hint(name: str, known: Mapping[str, NamedVoice]) -> str:
     return f"{f'Did you mean {near[0]}? ' if near else ''}Voices are {listed(known, 'and')}"
 
 
-def _described(path: Path) -> NamedVoice:
+def _described(path: Path, default: bytes) -> NamedVoice:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "numpy") as file:
             about = json.loads(file.metadata()["config"])["about"]
-        return NamedVoice(path.stem, path, **about)
+        return NamedVoice(path.stem, path, **about, default=path.read_bytes() == default)
     except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise UserError(f"{path} is not the file of a voice with a name, or it is damaged.", "Get it again.") from error

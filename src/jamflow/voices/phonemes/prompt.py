@@ -41,20 +41,21 @@ class Prompt:
 
 def trimmed(wave: np.ndarray, rate_hz: int) -> slice:
     """The samples without the quiet ends (35 dB below the loud parts). Up to 0.15 s of each end stay."""
-    step = rate_hz // _LEVELS_HZ
-    level = _levels_db(wave, step)
-    loud = np.flatnonzero(level > np.quantile(level, 0.95) - 35) if len(level) else level
-    if not len(loud):
-        return slice(0, len(wave))
-    margin = int(_QUIET_KEPT_S * rate_hz)
-    return slice(max(0, loud[0] * step - margin), min(len(wave), (loud[-1] + 1) * step + margin))
+    spoken, margin = _spoken(wave, rate_hz), int(_QUIET_KEPT_S * rate_hz)
+    return slice(max(0, spoken.start - margin), min(len(wave), spoken.stop + margin))
 
 
 def spoken_s(wave: np.ndarray, rate_hz: int) -> float:
     """How long the speech in a recording lasts, without the quiet ends."""
-    kept = trimmed(wave, rate_hz)
-    margins = min(kept.start / rate_hz, _QUIET_KEPT_S) + min((len(wave) - kept.stop) / rate_hz, _QUIET_KEPT_S)
-    return (kept.stop - kept.start) / rate_hz - margins
+    spoken = _spoken(wave, rate_hz)
+    return (spoken.stop - spoken.start) / rate_hz
+
+
+def _spoken(wave: np.ndarray, rate_hz: int) -> slice:
+    step = rate_hz // _LEVELS_HZ
+    level = _levels_db(wave, step)
+    loud = np.flatnonzero(level > np.quantile(level, 0.95) - 35) if len(level) else level
+    return slice(int(loud[0]) * step, (int(loud[-1]) + 1) * step) if len(loud) else slice(0, len(wave))
 
 
 def _levels_db(wave: np.ndarray, step: int) -> np.ndarray:
