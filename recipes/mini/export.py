@@ -7,21 +7,16 @@ and its lip motion. The voices with names come after that: `named_voices.py`.
 import argparse
 from pathlib import Path
 
-import torch
 from voice_files import manner, stored
 
 from jamflow.data.corpus import shards
 from jamflow.data.features import examples
-from jamflow.loading.joint import joint_config, load_joint, save_joint
+from jamflow.loading.joint import load_joint
 from jamflow.text.durations import load_durations
+from jamflow.train.export import export_durations, export_joint, export_vocoder
 from jamflow.voices.phonemes.voice_file import save_voice
-from jamflow.weights.tensors import save_tensors
 
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"
-
-
-def averaged(state: dict) -> dict:
-    return {k: v for k, v in state["ema"].items() if k != "updates"}
 
 
 def default_voice(corpus: Path, out: Path, config, voice: str = "heart", seconds: tuple[float, float] = (2.5, 2.88)):
@@ -53,15 +48,11 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     if args.joint:
-        state = torch.load(args.joint / "joint.pt", weights_only=True)
-        config = joint_config(state["config"])
-        save_joint(args.out / "joint.safetensors", averaged(state), state["normaliser"], config)
+        export_joint(args.joint, args.out)
     if args.vocoder:
-        state = torch.load(args.vocoder / "vocoder.pt", weights_only=True)
-        save_tensors(args.out / "vocoder.safetensors", averaged(state), state["config"])
+        export_vocoder(args.vocoder, args.out)
     if args.durations:
-        state = torch.load(args.durations / "durations.pt", weights_only=True)
-        save_tensors(args.out / "durations.safetensors", state["model"], state["config"])
+        export_durations(args.durations, args.out)
     if args.corpus:
         default_voice(args.corpus, args.out, load_joint(args.out / "joint.safetensors")[0].config)
 
