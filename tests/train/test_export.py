@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_stages import SHORT, TINY, tiny_model
+from test_stages import SHORT, TINY
 
 from corpora import make_corpus
 from jamflow.app.cli import run as command
@@ -21,6 +21,7 @@ from jamflow.train.checkpoint import load_checkpoint
 from jamflow.train.durations import DurationTraining, train_durations
 from jamflow.train.export import export_durations, export_joint, export_vocoder
 from jamflow.train.joint import train_joint
+from jamflow.train.start import start_from
 from jamflow.train.vocoder import VocoderTraining, train_vocoder
 from jamflow.weights import shipped
 from jamflow.weights.tensors import is_non_commercial, load_tensors, save_tensors
@@ -65,10 +66,12 @@ def test_the_exported_model_is_the_average_without_the_phoneme_head(tmp_path: Pa
 
 def test_a_training_that_goes_on_from_a_marked_model_is_marked(tmp_path: Path) -> None:
     corpus = make_corpus(tmp_path / "corpus")
-    state = load_checkpoint(
-        train_joint(corpus, tmp_path / "run", replace(SHORT, steps=1), TINY, tiny_model(), non_commercial_start=True)
-    )
-    assert state is not None and state["non_commercial"]
+    once = replace(SHORT, steps=1)
+    train_joint(marked_corpus(tmp_path / "marked"), tmp_path / "first", once, TINY)
+    (tmp_path / "out").mkdir()
+    for number, source in enumerate((tmp_path / "first", export_joint(tmp_path / "first", tmp_path / "out"))):
+        state = load_checkpoint(train_joint(corpus, tmp_path / f"{number}", once, TINY, start_from(source)))
+        assert state is not None and state["non_commercial"]
 
 
 def test_a_run_without_a_checkpoint_is_refused(tmp_path: Path) -> None:

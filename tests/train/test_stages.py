@@ -25,6 +25,7 @@ from jamflow.train.joint import JointTraining, train_joint
 from jamflow.train.losses import losses, motion_losses
 from jamflow.train.phoneme_head import Listener, PhonemeHead
 from jamflow.train.regimes import Regimes, Row, assign
+from jamflow.train.start import Start, start_from
 from tiny_base import awake
 
 MINI = mini(len(symbols()))
@@ -179,13 +180,28 @@ def test_in_the_stage_for_motion_alone_speech_is_given_and_its_stream_stays(corp
     start = tiny_model()
     before = {k: v.clone() for k, v in start.state_dict().items()}
     training = replace(SHORT, steps=25, motion_only=True)
-    state = load_checkpoint(train_joint(corpus, tmp_path, training, TINY, start))
+    state = load_checkpoint(train_joint(corpus, tmp_path, training, TINY, Start(start, Normaliser(100, 18, 36))))
     assert state is not None
     moved = {name.split(".")[0] for name, value in before.items() if not torch.equal(value, state["model"][name])}
     assert moved == {"motion"}
     (row,) = progress(tmp_path)
     assert {"motion", "motion_animate", "motion_null"} <= set(row) and not [k for k in row if k.startswith(("audio", "phonemes"))]
     assert not [k for k in row if k in ("motion_alone", "motion_together")]
+
+
+def test_a_stage_goes_on_from_the_average_and_the_scale_of_the_one_before(corpus: Path, tmp_path: Path) -> None:
+    first = load_checkpoint(train_joint(corpus, tmp_path / "first", replace(SHORT, steps=30), TINY))
+    start = start_from(tmp_path / "first")
+    assert first is not None and not start.non_commercial
+    for name, value in start.model.state_dict().items():
+        assert torch.equal(value, first["ema"][name])
+    start.normaliser.mel_mean.add_(0.5)  # its own, not the corpus's
+    second = load_checkpoint(train_joint(corpus, tmp_path / "second", replace(SHORT, steps=25, seed=1), TINY, start))
+    assert second is not None
+    assert torch.equal(second["normaliser"]["mel_mean"], first["normaliser"]["mel_mean"] + 0.5)
+    assert progress(tmp_path / "second")[0]["motion"] < 0.9 * progress(tmp_path / "first")[0]["motion"]
+    with pytest.raises(UserError, match="no checkpoint in"):
+        start_from(tmp_path)
 
 
 def test_a_run_is_the_same_in_another_process(corpus: Path, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def fitted(data: Sequence[Sentence], config: DurationTraining, log: RunLog, held
         loss.backward()
         optimizer.step()
         schedule.step()
-        if step % 100 == 0:
+        if step % 100 == 0 or step == config.steps:
             logger.info(log.write(step, loss=float(loss.detach()), **(errors(model, *collate(unseen)) if unseen else {})))
     return model
 

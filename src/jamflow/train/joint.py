@@ -23,6 +23,7 @@ from jamflow.train.log import RunLog, Tally
 from jamflow.train.losses import Losses, losses, motion_losses
 from jamflow.train.phoneme_head import PhonemeHead
 from jamflow.train.regimes import KINDS, Regimes, assign
+from jamflow.train.start import Start
 
 logger = logging.getLogger(__name__)
 
@@ -108,27 +109,23 @@ def train_joint(
     run: Path,
     config: JointTraining,
     model_config: JointConfig,
-    start: JointModel | None = None,
-    scale: Normaliser | None = None,
+    start: Start | None = None,
     lips: Lips = articulated,
-    non_commercial_start: bool = False,
 ) -> Path:
     """Train or resume; returns the checkpoint, whose `ema` and `normaliser` entries are the model to ship.
 
     A run that was stopped goes on with the numbers that it would have had: every step draws from its own random generators.
 
     Args:
-        start: a model to go on with; None makes a new one.
-        scale: the normaliser that `start` was trained with; None measures the corpus.
+        start: a model to go on with; None makes a new one and measures the corpus.
         lips: makes lips from phonemes where no face was filmed.
-        non_commercial_start: whether `start` or `lips` learnt from recordings that may not be used commercially.
 
     Raises:
         UserError: a shard was made for another model.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(config.seed)
-    model = (JointModel(model_config) if start is None else start).to(device).train().requires_grad_(True)
+    model = (JointModel(model_config) if start is None else start.model).to(device).train().requires_grad_(True)
     regimes = config.regimes
     if config.motion_only:
         regimes = replace(regimes, drop_other=0.0, together=0.0, animate=1.0, dub=0.0)
@@ -155,8 +152,8 @@ def train_joint(
             optim.load_state_dict(saved)
         tally.sums = state["tally"]
         step = state["step"]
-    elif scale is not None:
-        normaliser.load_state_dict(scale.state_dict())
+    elif start is not None:
+        normaliser.load_state_dict(start.normaliser.state_dict())
     else:
         normaliser.load_state_dict(statistics(data, model_config, np.random.default_rng(config.seed), lips))
     log = RunLog(run, step)
@@ -182,7 +179,7 @@ def train_joint(
         step, steps, rows = step + 1, steps + 1, rows + len(row.kind_b)
         count(tally, made, row.phonemes_ba)
         tally.add("norm", norm)
-        if step % LOG_EVERY == 0:
+        if step % LOG_EVERY == 0 or step == config.steps:
             took_s = time.monotonic() - since
             speed = {"lr": lr, "seconds_a_step": took_s / steps, "rows_a_second": rows / took_s}
             logger.info(log.write(step, **speed, **tally.means()))
@@ -199,7 +196,7 @@ def train_joint(
                     "phoneme_head": {} if head is None else head.state_dict(),
                     "optimizers": [o.state_dict() for o in optims],
                     "tally": tally.sums,
-                    "non_commercial": marked or non_commercial_start,
+                    "non_commercial": marked or (start is not None and start.non_commercial),
                 },
             )
     return path

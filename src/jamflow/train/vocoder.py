@@ -199,7 +199,7 @@ def train_vocoder(corpus: Path, run: Path, config: VocoderTraining, model_config
         step += 1
         for name, value in values.items():
             tally.add(name, value)
-        if step % 50 == 0:
+        if step % 50 == 0 or step == config.steps:
             logger.info(log.write(step, lr=lr, **tally.means()))
             tally = Tally()
         if step % config.save_every == 0 or step == config.steps:
