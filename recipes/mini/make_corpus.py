@@ -1,9 +1,11 @@
 """Make the mini corpus: python make_corpus.py --out CORPUS --teacher hibari --hours 8 --seed 0
 
-Runs of different seeds make different sentences and voices; run as many side by side as there are cores.
+Runs of different seeds make different sentences and voices; run as many side by side as there are cores. A run that was stopped
+goes on with the shard that it was making.
 """
 
 import argparse
+import itertools
 import random
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ from flite_teacher import FliteTeacher
 from teachers import SAMPLE_RATE, HibariTeacher, KokoroTeacher, Phones
 from texts import training_texts
 
-from jamflow.data.corpus import ShardWriter
+from jamflow.data.corpus import Shard, ShardWriter
 from jamflow.speech.level import to_model_level
 from jamflow.text.phonemes import PUNCTUATION, SILENCE, STRESS, VOWELS, symbols
 from voices import Voice, flite_voices, hibari_voices, kokoro_voices
@@ -64,23 +66,30 @@ def main() -> None:
     parser.add_argument("--teacher", choices=["hibari", "kokoro", "flite"], default="hibari")
     parser.add_argument("--hours", type=float, default=4.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--everyday", action="store_true", help="sentences of everyday talk alone, without WordNet")
     args = parser.parse_args()
 
     from hibari.g2p import G2P
 
     american, british = G2P(british=False), G2P(british=True)
-    rng = random.Random(f"{args.teacher}-{args.seed}")
-    noise = np.random.default_rng(args.seed)
     held_out = HELD_OUT_TEXTS.read_text(encoding="utf-8").splitlines()
-    texts = training_texts(rng, held_out)
     hibari = HibariTeacher() if args.teacher == "hibari" else None
     kokoro = KokoroTeacher() if args.teacher == "kokoro" else None
     flite = FliteTeacher() if args.teacher == "flite" else None
     voices: list[Voice] = {"hibari": hibari_voices, "kokoro": kokoro_voices, "flite": flite_voices}[args.teacher]()
 
-    made_s, number = 0.0, 0
-    while made_s < args.hours * 3600:
-        writer = ShardWriter(args.out / f"{args.teacher}-{args.seed}-{number:03d}")
+    made_s = 0.0
+    for number in itertools.count():
+        if made_s >= args.hours * 3600:
+            break
+        folder = args.out / f"{args.teacher}-{args.seed}-{number:03d}"
+        if folder.exists():
+            made_s += len(Shard(folder).wave) / SAMPLE_RATE
+            continue
+        rng = random.Random(folder.name)  # every shard has its own: a run that goes on makes what it would have made
+        noise = np.random.default_rng([args.seed, number])
+        texts = training_texts(rng, held_out, 1.0 if args.everyday else 0.15)
+        writer = ShardWriter(folder)
         while writer.samples < SHARD_SECONDS * SAMPLE_RATE and made_s + writer.samples / SAMPLE_RATE < args.hours * 3600:
             text = next(texts)
             voice = rng.choices(voices, [v.share for v in voices])[0]
@@ -102,7 +111,6 @@ def main() -> None:
             writer.add(wave, text, voice.name, phones)
         made_s += writer.samples / SAMPLE_RATE
         writer.close()
-        number += 1
         print(f"{args.teacher} {args.seed}: {made_s / 3600:.2f} h", file=sys.stderr, flush=True)
 
 

@@ -1,36 +1,111 @@
 #!/usr/bin/env bash
-# Make `mini` from nothing: corpus, features, vocoder, durations, joint model, the files that ship.
+# Make `mini` from nothing to the files that ship, in stages:
 #
-#   bash recipes/mini/run.sh WORK
+#   bash recipes/mini/run.sh [--tiny] WORK [PEOPLE...]
 #
-# Needs `pip install -e '.[train]'`, WordNet's data files, flite and npm (Debian: apt-get install wordnet-base flite npm).
-# Every step can be stopped and run again; trainings go on from their last checkpoint. On two CPU cores the
-# corpus takes four hours and the trainings several hours; on a CUDA GPU the same commands use it.
+# PEOPLE are folders of GRID, LibriSpeech or VCTK, or whatever else `jamflow prepare` reads. --tiny makes a model that has hardly
+# learnt anything, in minutes, from hibari and flite alone, in WORK/mini: `jamflow speak --model WORK/mini` takes it.
+#
+# Needs `pip install -e '.[train,eval,speaker]'`, WordNet's data files, flite and npm (Debian: apt-get install wordnet-base flite npm).
+# A stage that is done is not done again, one that was stopped goes on: a training from its last checkpoint, with the same numbers.
+# On two CPU cores the corpus takes four hours and the trainings several hours; on a CUDA GPU the same commands use it. What every
+# stage took and the largest size of WORK are in WORK/summary.md.
 set -euo pipefail
-work=$(mkdir -p "${1:?usage: run.sh WORK}" && cd "$1" && pwd)
+
+usage="usage: run.sh [--tiny] WORK [PEOPLE...]"
+tiny=
+if [ "${1:-}" = --tiny ]; then
+  tiny=1
+  shift
+fi
+work=$(mkdir -p "${1:?$usage}/done" && cd "$1" && pwd)
+shift
+people=()
+for source in "$@"; do people+=("$(realpath -e "$source")"); done
 cd "$(dirname "$0")"
 export TEACHERS=${TEACHERS:-$work/teachers}
 
-if [ ! -e "$work/corpus.done" ]; then
-  pids=()
+note() { # how long the stage ran, also if it was stopped
+  [ -n "$stage" ] || return 0
+  printf '%s\t%d\t%d\n' "$stage" $((SECONDS - began)) "$(du -sk "$work" | cut -f1)" >>"$work/stages.tsv"
+  stage=
+}
+stage=
+trap note EXIT
+
+stage() { # NAME COMMAND...: once
+  if [ -e "$work/done/$1" ]; then return; fi
+  stage=$1 began=$SECONDS
+  shift
+  echo "== $stage" >&2
+  "$@"
+  touch "$work/done/$stage"
+  note
+}
+
+teach() { # TEACHER HOURS, shared by two processes
+  local pids=() seed pid
   for seed in 0 1; do
-    (
-      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher hibari --hours 3 --seed $seed
-      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher kokoro --hours 4 --seed $seed
-      OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher flite --hours 0.6 --seed $seed
-    ) &
+    OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher "$1" --hours "$2" --seed $seed ${tiny:+--everyday} &
     pids+=($!)
   done
   for pid in "${pids[@]}"; do wait "$pid"; done
-  touch "$work/corpus.done"
+}
+
+joint() { # NAME OPTIONS...
+  local name=$1
+  shift
+  python train_joint.py --corpus "$work/corpus" --run "$work/$name" "$@"
+}
+
+if [ -n "$tiny" ]; then
+  stage hibari teach hibari 0.1
+  if command -v flite >/dev/null; then stage flite teach flite 0.01; fi
+else
+  stage kokoro teach kokoro 4
+  stage hibari teach hibari 3
+  stage flite teach flite 0.6
 fi
-python prepare.py "$work/corpus"
-python train_durations.py --corpus "$work/corpus" --run "$work/durations"
-python train_vocoder.py --corpus "$work/corpus" --run "$work/vocoder"
-python train_joint.py --corpus "$work/corpus" --run "$work/joint"
-for part in durations vocoder joint; do
-  python -m jamflow.train.plot "$work/$part" -o "$work/$part/curves.png"
-done
-python export.py --corpus "$work/corpus" --joint "$work/joint" --vocoder "$work/vocoder" --durations "$work/durations"
-python named_voices.py --default
-python -m jamflow.weights
+if [ ${#people[@]} -gt 0 ]; then stage people jamflow prepare "${people[@]}" -o "$work/corpus"; fi
+stage features python prepare.py "$work/corpus"
+
+durations=() vocoder=() all=() last=()
+if [ -n "$tiny" ]; then
+  few=(--config.warmup 2 --config.shapes 4 64 --config.shape-shares 1.0)
+  durations=(--config.steps 60)
+  vocoder=(--config.steps 6 --config.adversarial-from 4 --config.batch 4 --config.judged 2)
+  all=(--config.steps 8 "${few[@]}")
+  last=(--config.steps 4 "${few[@]}")
+fi
+stage durations python train_durations.py --corpus "$work/corpus" --run "$work/durations" "${durations[@]}"
+stage vocoder python train_vocoder.py --corpus "$work/corpus" --run "$work/vocoder" "${vocoder[@]}"
+# All regimes with text in time; then a shorter stage that also has text without timing, at a third of the rate.
+stage joint joint joint --config.free-timing 0 "${all[@]}"
+stage joint-free joint joint-free --start "$work/joint" --config.free-timing-from 0 \
+  --config.steps 2000 --config.lr 7e-4 "${last[@]}"
+
+curves() {
+  python -m jamflow.train.plot "$work/durations" -o "$work/curves/durations.png"
+  python -m jamflow.train.plot "$work/vocoder" -o "$work/curves/vocoder.png"
+  python -m jamflow.train.plot "$work/joint" "$work/joint-free" -o "$work/curves/joint.png"
+}
+stage curves curves
+
+export_to() { # FOLDER
+  python export.py --corpus "$work/corpus" --joint "$work/joint-free" --vocoder "$work/vocoder" --durations "$work/durations" --out "$1"
+}
+if [ -n "$tiny" ]; then
+  stage export export_to "$work/mini"
+else
+  stage export export_to ../../src/jamflow/assets/mini
+  stage hashes python -m jamflow.weights
+fi
+
+awk -F'\t' '
+  { if (!($1 in took)) order[++n] = $1; took[$1] += $2; sum += $2; if ($3 > size[$1]) size[$1] = $3; if ($3 > peak) peak = $3 }
+  END {
+    print "| stage | hours | GB afterwards |\n|---|---|---|"
+    for (i = 1; i <= n; i++) printf "| %s | %.2f | %.2f |\n", order[i], took[order[i]] / 3600, size[order[i]] / 1048576
+    printf "| all | %.2f | %.2f at most |\n", sum / 3600, peak / 1048576
+  }' "$work/stages.tsv" >"$work/summary.md"
+cat "$work/summary.md" >&2

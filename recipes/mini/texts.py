@@ -4,6 +4,8 @@ WordNet (permissive licence, notice in THIRD_PARTY_NOTICES) gives breadth of wor
 numbers, greetings and first-person talk, which the grammar adds.
 """
 
+import functools
+import itertools
 import random
 import re
 from pathlib import Path
@@ -107,6 +109,7 @@ STATEMENTS = [
 NAMES = ["Anna", "Ben", "Chloe", "David", "Fiona", "George", "Hannah", "Ibrahim", "Julia", "Kevin", "Maria", "Paul"]
 
 
+@functools.cache
 def wordnet_sentences(folder: Path = WORDNET_DIR, min_words: int = 4, max_words: int = 24) -> list[str]:
     """Quoted examples of WordNet's glosses that read as plain English sentences.
 
@@ -150,12 +153,17 @@ def grammar_sentence(rng: random.Random) -> str:
 
 
 def training_texts(rng: random.Random, held_out: list[str], grammar_share: float = 0.15):
-    """Endless stream of sentences, never one of `held_out` (compared as lower-case words)."""
+    """Endless stream of sentences, never one of `held_out` (compared as lower-case words).
+
+    grammar_share: sentences of everyday talk for each one of WordNet; 1 is everyday talk alone.
+    """
 
     def bare(text: str) -> str:
         return " ".join(re.findall(r"[a-z0-9']+", text.lower()))
 
     excluded = {bare(t) for t in held_out}
+    if grammar_share == 1:
+        yield from (spoken for _ in itertools.count() if bare(spoken := grammar_sentence(rng)) not in excluded)
     pool = [t for t in wordnet_sentences() if bare(t) not in excluded]
     while True:
         rng.shuffle(pool)
