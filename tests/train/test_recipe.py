@@ -39,7 +39,8 @@ def test_the_recipe_makes_a_model_that_speaks(tmp_path: Path) -> None:
         assert (work / f"curves/{name}.png").stat().st_size > 10_000
     summary = (work / "summary.md").read_text()
     assert all(f"| {stage} | " in summary for stage in stages) and "| all | 0.0" in summary
-    assert command(["speak", str(PORTRAIT), "Hello.", "--model", str(work / "mini"), "-o", str(tmp_path / "a.mp4")]) == 0
+    given = ["--portrait", str(PORTRAIT), "--text", "Hello.", "--model", str(work / "mini")]
+    assert command(["speak", *given, "-o", str(tmp_path / "a.mp4")]) == 0
     assert len(list(read_video(tmp_path / "a.mp4"))) > 5
 
     (work / "done/joint-free").unlink()  # as if it had been stopped at its end
