@@ -19,19 +19,19 @@ from jamflow.voices.phonemes.voice_file import save_voice
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"
 
 
-def default_voice(corpus: Path, out: Path, config, voice: str = "heart", seconds: tuple[float, float] = (2.5, 2.88)):
-    """The first statement of the voice that fits, in the manner of all that the voice says."""
-    found, all_phones = None, []
+def default_voice(corpus: Path, out: Path, config, voice: str = "heart", seconds: float = 2.7):
+    """The statement of the voice whose length fits best, in the manner of all that the voice says."""
+    statements, all_phones = [], []
     for shard in shards(corpus):
         for utterance, e in zip(shard.utterances, examples(shard, config.mel), strict=True):
             if e.voice != voice:
                 continue
             all_phones.append(e.phones)
-            if found is None and seconds[0] < e.phones[-1][2] < seconds[1] and utterance.text.endswith("."):
-                found = utterance.text, e
-    if found is None:
-        raise SystemExit(f"no utterance of {voice} lasts {seconds} s")
-    text, e = found
+            if utterance.text.endswith("."):
+                statements.append((utterance.text, e))
+    if not statements:
+        raise SystemExit(f"{voice} says nothing in {corpus}")
+    text, e = min(statements, key=lambda said: abs(said[1].phones[-1][2] - seconds))
     print(f"default voice says: {text} ({e.phones[-1][2]:.2f} s)")
     durations = load_durations(out / "durations.safetensors", config.audio.text_vocab)
     made = stored(e.mel_fm, e.phones, config, manner(all_phones, durations))

@@ -98,6 +98,7 @@ if [ -n "$tiny" ]; then
   stage export export_to "$work/mini"
 else
   stage export export_to ../../src/jamflow/assets/mini
+  stage voices python named_voices.py --default
   stage hashes python -m jamflow.weights
 fi
 
