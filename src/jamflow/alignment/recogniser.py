@@ -1,0 +1,89 @@
+"""Hears which sounds are said when: a small convolutional network from log mel to phonemes, frame by frame.
+
+It is not a speech recogniser for words: it serves to place a known text in time (`alignment/forced.py`), to see whether a recording
+says anything, and to teach lips. Stress is not heard; all pauses are one class.
+
+Shapes: B recordings, F mel frames, M mel bands, D width, S sounds (classes).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from jamflow.errors import UserError
+from jamflow.text.phonemes import CONSONANTS, PUNCTUATION, SILENCE, VOWELS
+from jamflow.weights.tensors import load_strictly, load_tensors
+
+SOUNDS = (SILENCE, *VOWELS, *CONSONANTS)
+"""The classes: one for silence and punctuation, one for each phoneme without its stress."""
+
+_INDEX = {s: i for i, s in enumerate(SOUNDS)} | dict.fromkeys(PUNCTUATION, 0)
+
+
+def sound_of(symbol: str) -> int | None:
+    """The class of a phoneme symbol; None for the space between words, which has no sound of its own."""
+    return _INDEX.get(symbol[-1])
+
+
+@dataclass(frozen=True)
+class RecogniserConfig:
+    """bands: of the log mel. dilations: one block each; together they see 0.95 s to either side at 93.75 frames a second."""
+
+    bands: int = 100
+    dim: int = 160
+    kernel: int = 7
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
+
+
+class _Block(nn.Module):
+    def __init__(self, dim: int, kernel: int, dilation: int):
+        super().__init__()
+        self.mix = nn.Conv1d(dim, dim, kernel, padding=kernel // 2 * dilation, dilation=dilation, groups=dim)
+        self.norm = nn.LayerNorm(dim)
+        self.up, self.down = nn.Linear(dim, 2 * dim), nn.Linear(2 * dim, dim)
+
+    def forward(self, x_bfd: Tensor) -> Tensor:
+        y = self.norm(self.mix(x_bfd.transpose(1, 2)).transpose(1, 2))
+        return x_bfd + self.down(F.gelu(self.up(y)))
+
+
+class Recogniser(nn.Module):
+    """Log mel (B, F, M) to logits of sounds (B, F, S). The mean of each band over the recording is taken out: it tells the
+    microphone and the room, not the sounds."""
+
+    def __init__(self, config: RecogniserConfig):
+        super().__init__()
+        self.config = config
+        self.enter = nn.Linear(config.bands, config.dim)
+        self.blocks = nn.ModuleList(_Block(config.dim, config.kernel, d) for d in config.dilations)
+        self.norm = nn.LayerNorm(config.dim)
+        self.out = nn.Linear(config.dim, len(SOUNDS))
+
+    def hidden(self, mel_bfm: Tensor) -> Tensor:
+        """(B, F, D) what the last block says."""
+        x = self.enter((mel_bfm - mel_bfm.mean(1, keepdim=True)) / 2)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+    def forward(self, mel_bfm: Tensor) -> Tensor:
+        return self.out(self.hidden(mel_bfm))
+
+
+def load_recogniser(path: Path) -> Recogniser:
+    """A recogniser's file, ready for inference.
+
+    Raises:
+        UserError: the file is missing, damaged, or of another model.
+    """
+    tensors, raw = load_tensors(path)
+    try:
+        config = RecogniserConfig(**{**raw, "dilations": tuple(raw["dilations"])})
+    except (TypeError, KeyError) as error:
+        raise UserError(f"{path} is a model file of JAM-Flow, but not of a recogniser.", "Check which file it is.") from error
+    model = Recogniser(config)
+    load_strictly(model, tensors, path, "the recogniser")
+    return model.eval().requires_grad_(False)
