@@ -1,7 +1,7 @@
-"""Hears which sounds are said when: a small convolutional network from log mel to phonemes, frame by frame.
+"""Hears which sounds are said when, and how open the lips are: a small convolutional network from log mel, frame by frame.
 
-It is not a speech recogniser for words: it serves to place a known text in time (`alignment/forced.py`), to see whether a recording
-says anything, and to teach lips. Stress is not heard; all pauses are one class.
+It is not a speech recogniser for words: it serves to place a known text in time (`alignment/forced.py`) and to see whether lips
+belong to a sound (`evaluate/sync.py`). Stress is not heard; all pauses are one class.
 
 Shapes: B recordings, F mel frames, M mel bands, D width, S sounds (classes).
 """
@@ -30,9 +30,10 @@ def sound_of(symbol: str) -> int | None:
 
 @dataclass(frozen=True)
 class RecogniserConfig:
-    """bands: of the log mel. dilations: one block each; together they see 0.95 s to either side at 93.75 frames a second."""
+    """bands, frame_rate_hz: of the log mel. dilations: one block each; together they see 0.95 s to either side."""
 
     bands: int = 100
+    frame_rate_hz: float = 93.75
     dim: int = 160
     kernel: int = 7
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
@@ -51,8 +52,8 @@ class _Block(nn.Module):
 
 
 class Recogniser(nn.Module):
-    """Log mel (B, F, M) to logits of sounds (B, F, S). The mean of each band over the recording is taken out: it tells the
-    microphone and the room, not the sounds."""
+    """Log mel (B, F, M) to logits of sounds (B, F, S) and lip opening (B, F). The mean of each band over the recording is taken
+    out: it tells the microphone and the room, not the sounds."""
 
     def __init__(self, config: RecogniserConfig):
         super().__init__()
@@ -61,6 +62,7 @@ class Recogniser(nn.Module):
         self.blocks = nn.ModuleList(_Block(config.dim, config.kernel, d) for d in config.dilations)
         self.norm = nn.LayerNorm(config.dim)
         self.out = nn.Linear(config.dim, len(SOUNDS))
+        self.lips = nn.Linear(config.dim, 1)
 
     def hidden(self, mel_bfm: Tensor) -> Tensor:
         """(B, F, D) what the last block says."""
@@ -69,8 +71,19 @@ class Recogniser(nn.Module):
             x = block(x)
         return self.norm(x)
 
-    def forward(self, mel_bfm: Tensor) -> Tensor:
-        return self.out(self.hidden(mel_bfm))
+    def forward(self, mel_bfm: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.hidden(mel_bfm)
+        return self.out(hidden), self.lips(hidden)[..., 0]
+
+    @torch.no_grad()
+    def log_probabilities(self, mel_fm: Tensor) -> Tensor:
+        """(F, S) of one recording."""
+        return self(mel_fm[None])[0][0].log_softmax(-1)
+
+    @torch.no_grad()
+    def opening_cm(self, mel_fm: Tensor) -> Tensor:
+        """(F,) how open the lips of a person are who says this; a mean over people, in canonical centimetres."""
+        return self(mel_fm[None])[1][0]
 
 
 def load_recogniser(path: Path) -> Recogniser:

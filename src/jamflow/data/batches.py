@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from jamflow.data.augment import aligned_phones, another_voice, track_noise, tracked_lips
-from jamflow.data.features import Example, common_frames
-from jamflow.data.lips import Lips, articulated
+from jamflow.data.features import Example, common_frames, lips_between
+from jamflow.data.lips import Lips, articulated, heard
 from jamflow.face.liveportrait.space import liveportrait_space
 from jamflow.face.mesh.space import MESH_SPACE
 from jamflow.model.config import JointConfig
@@ -193,7 +193,9 @@ class Packer:
             parts = [e.motion_tk3 for e in row.pieces if e.motion_tk3 is not None]
             filmed = np.concatenate(parts)[: row.motion_frames].astype(np.float32)
         made = None
-        if phones and self.lips is not None:
+        if self.lips is not None and filmed is None and all(e.lips_tc is not None for e in row.pieces):
+            made = heard(self._heard(row), phones, c.motion_fps, self.rng)
+        elif phones and self.lips is not None:
             level = np.concatenate([e.loudness_f for e in row.pieces])[: row.frames]
             at = np.minimum(np.arange(row.motion_frames) / c.motion_fps * c.mel.frame_rate_hz, row.frames - 1).astype(int)
             made = self.lips(phones, row.motion_frames / c.motion_fps, c.motion_fps, level[at], self.rng)
@@ -210,6 +212,19 @@ class Packer:
             clue = np.zeros((row.motion_frames, c.motion.clue_channels), np.float32)
         known = filmed is not None or made is not None
         return {"mouth_btc": mouth, "seen_btc": seen, "plain_btc": plain, "clue_btc": clue, "lips_b": np.array(known)}
+
+    def _heard(self, row: _Row) -> np.ndarray:
+        """(T, C) the lips that a teacher hears in the pieces of a row."""
+        time_s = np.arange(row.motion_frames) / self.config.motion_fps
+        lips = np.zeros((row.motion_frames, self.config.motion.mouth_channels), np.float32)
+        start_s = 0.0
+        for e in row.pieces:
+            end_s = start_s + len(e) / self.config.mel.frame_rate_hz
+            inside = (time_s >= start_s) & (time_s < end_s)
+            if e.lips_tc is not None:
+                lips[inside] = lips_between(e.lips_tc, time_s[inside] - start_s)
+            start_s = end_s
+        return lips
 
     def _clue(self, mouth_tc: np.ndarray) -> np.ndarray:
         """(T, clue channels): eyes, brows and nose with blinks, slow drift and a tracker's noise; cheeks follow the lips."""

@@ -26,6 +26,8 @@ class Example:
         motion_tk3: tracked expression, in the units of the model's motion space; None if no face was filmed. Mel and motion then
             last equally long: a whole number of `common_frames`.
         bandwidth_hz: the highest frequency with sound in it; None is all of them.
+        lips_tc: (T, C) mouth channels that a teacher hears in the sound (`lips.npy` of the shard), frame k at k / 25 s, up to the
+            end of the sound; None if there are none.
     """
 
     voice: str
@@ -35,6 +37,7 @@ class Example:
     loudness_f: np.ndarray
     motion_tk3: np.ndarray | None = None
     bandwidth_hz: float | None = None
+    lips_tc: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.mel_fm)
@@ -47,7 +50,26 @@ class Example:
         motion = self.motion_tk3
         if motion is not None:
             motion = motion[_motion_frames(first, mel_format) : _motion_frames(last, mel_format)]
-        return replace(self, phones=inside, mel_fm=sound[0], heard_fm=sound[1], loudness_f=sound[2], motion_tk3=motion)
+        lips = self.lips_tc
+        if lips is not None:
+            lips = lips_between(lips, start_s + np.arange(int(np.ceil((end_s - start_s) * MOTION_FPS))) / MOTION_FPS)
+        return replace(
+            self, phones=inside, mel_fm=sound[0], heard_fm=sound[1], loudness_f=sound[2], motion_tk3=motion, lips_tc=lips
+        )
+
+
+def lips_between(lips_tc: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+    """Lips at 25 frames a second, from second 0 on, at other moments; those beyond the ends are held."""
+    place = np.clip(time_s * MOTION_FPS, 0, len(lips_tc) - 1)
+    low = np.minimum(place.astype(int), max(0, len(lips_tc) - 2))
+    high = np.minimum(low + 1, len(lips_tc) - 1)
+    mix = (place - low)[:, None].astype(np.float32)
+    return lips_tc[low] * (1 - mix) + lips_tc[high] * mix
+
+
+def lips_frames(samples: int, rate_hz: int) -> int:
+    """Rows of an utterance in `lips.npy`."""
+    return -(-samples * MOTION_FPS // rate_hz)
 
 
 def common_frames(mel_format: MelFormat) -> int:
@@ -92,13 +114,19 @@ def examples(shard: Shard, mel_format: MelFormat) -> list[Example]:
     """
     mel = np.load(shard.folder / "mel.npy", mmap_mode="r")
     heard = np.load(shard.folder / "heard.npy", mmap_mode="r")
-    out, first = [], 0
+    taught = shard.folder / "lips.npy"
+    all_lips = np.load(taught, mmap_mode="r") if taught.exists() else None
+    out, first, first_lips = [], 0, 0
     for u in shard.utterances:
+        lips = None
+        if all_lips is not None:
+            last_lips = first_lips + lips_frames(u.samples, mel_format.sample_rate_hz)
+            lips, first_lips = all_lips[first_lips:last_lips], last_lips
         last = first + u.samples // mel_format.hop
         level = loudness(np.asarray(mel[first:last]))
         filmed = shard.motion(u)
         motion = None if filmed is None else filmed[0]
-        whole = Example(u.voice, u.phones, mel[first:last], heard[first:last], level, motion, u.bandwidth_hz)
+        whole = Example(u.voice, u.phones, mel[first:last], heard[first:last], level, motion, u.bandwidth_hz, lips)
         first = last
         if motion is not None:
             step = common_frames(mel_format)

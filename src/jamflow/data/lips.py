@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jamflow.face.articulation import Phones, articulate, random_style
+from jamflow.face.articulation import Phones, articulate, random_style, shut
 
 Lips = Callable[[Phones, float, float, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 """Phonemes in time, seconds, frames a second, (T,) loudness in [0, 1] and a random generator to two (T, C) float32: the lips of
 somebody who says this, and those of the model's own voice. T is the rounded number of frames."""
 
+OWN_GAIN = 0.85  # of heard lips in the model's own style: the person who taught them opens the mouth wide
 OWN_STYLE = 0.5  # share of rows in the model's own style. The others teach it to continue other styles
 
 
@@ -23,3 +24,38 @@ def articulated(
     style = None if rng.random() < OWN_STYLE else random_style(rng)
     lips, own = (articulate(phones, duration_s, fps, s, loudness_t).reshape(len(loudness_t), -1) for s in (style, None))
     return lips, own
+
+
+def heard(
+    lips_tc: np.ndarray, phones: Phones, fps: float, rng: np.random.Generator, own_gain: float = OWN_GAIN
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lips that a teacher heard, as `Lips` returns them: of somebody who says this, and of the model's own voice.
+
+    A teacher that saw 25 frames a second blurs what lasts less than one of them. So where the phonemes are known, lips are shut
+    in /p b m/ and in pauses.
+
+    Args:
+        lips_tc: (T, C) what the teacher heard.
+        phones: empty if they are unknown.
+    """
+    lips_tm3 = lips_tc.reshape(len(lips_tc), -1, 3)
+    if phones:
+        lips_tm3 = _shut(lips_tm3, shut(phones, len(lips_tc), fps))
+    own = (lips_tm3 * own_gain).astype(np.float32).reshape(len(lips_tc), -1)
+    if rng.random() < OWN_STYLE:
+        return own, own
+    gain_3 = rng.uniform(0.6, 1.2, 3)
+    other = lips_tm3 * gain_3
+    smile = rng.uniform(-0.05, 0.12)
+    other[:, 0] += [-smile, 0.6 * smile, 0]
+    other[:, 1] += [smile, 0.6 * smile, 0]
+    return other.astype(np.float32).reshape(len(lips_tc), -1), own
+
+
+def _shut(lips_tm3: np.ndarray, shut_t: np.ndarray) -> np.ndarray:
+    """Lips brought together: the upper and the lower lip meet where both are drawn to, mostly by the lower one."""
+    out = lips_tm3.copy()
+    gap_t = np.maximum(out[:, 2, 1] - out[:, 3, 1], 0) * shut_t
+    for point, share in ((2, -0.2), (4, -0.2), (3, 0.8), (5, 0.8)):
+        out[:, point, 1] += share * gap_t
+    return out

@@ -81,6 +81,7 @@ DIPHTHONGS = {
 _BILABIAL = frozenset("pbm")
 _CONTACT = frozenset("pbmfv")
 _SHORT_PAUSE_S = 0.06  # the lips stay open in a shorter pause
+_OPEN_S, _REST_S = 0.03, 0.11  # before and after a sound: lips may be open until the one, and are shut from the other on
 _LEAD_FALL = 0.5  # seconds of lead per second before a contact: the sounds before it last longer on the lips
 _LEAD_RISE = 0.25  # the same after a contact; far below 1, or the lips would jerk through the sounds that follow
 _REST = (0.0, 0.0, 0.0, 0.0, 1.6)  # a pause: the lips close
@@ -146,6 +147,18 @@ def articulate(
         opening = opening * (0.8 + 0.3 * loudness) * np.clip(loudness / 0.08, 0, 1)
     opening = opening * style.amplitude * (1 - _closure(phones, time_s))
     return _lips(opening, width * style.width, protrusion * style.protrusion, tuck, style)
+
+
+def shut(phones: Phones, frames: int, fps: float) -> np.ndarray:
+    """(T,) in [0, 1]: how far the lips must be shut, whatever else they do: wholly for /p b m/, and in pauses, which they leave
+    and enter within a tenth of a second."""
+    time_s = np.arange(frames) / fps
+    away = np.full(frames, np.inf)  # from the nearest sound
+    for symbol, start, end in phones:
+        if symbol not in _PAUSE and symbol != " ":
+            away = np.minimum(away, np.maximum(np.maximum(start - time_s, time_s - end), 0))
+    resting = np.clip((away - _OPEN_S) / (_REST_S - _OPEN_S), 0, 1)
+    return np.maximum(_closure(phones, _ahead(phones, time_s, Style())), resting)
 
 
 def _ahead(phones: Phones, time_s: np.ndarray, style: Style) -> np.ndarray:
