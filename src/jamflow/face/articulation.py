@@ -24,7 +24,7 @@ Phones = Sequence[tuple[str, float, float]]
 
 # opening (cm between the inner lips), width (cm per corner, negative is rounded), protrusion (cm), tuck (0..1),
 # dominance (how strongly the target acts).
-TARGETS: dict[str, tuple[float, float, float, float, float]] = {
+_TARGETS: dict[str, tuple[float, float, float, float, float]] = {
     "ɑ": (1.25, 0.00, 0.00, 0, 1.0),
     "a": (1.20, 0.05, 0.00, 0, 1.0),
     "æ": (1.15, 0.15, 0.00, 0, 1.0),
@@ -70,7 +70,7 @@ TARGETS: dict[str, tuple[float, float, float, float, float]] = {
     "j": (0.34, 0.22, 0.0, 0, 0.7),
     "ʔ": (0.45, 0.0, 0.0, 0, 0.1),
 }
-DIPHTHONGS = {
+_DIPHTHONGS = {
     "A": (("ɛ", 0.55), ("i", 0.45)),
     "I": (("a", 0.6), ("ɪ", 0.4)),
     "O": (("ɔ", 0.5), ("u", 0.5)),
@@ -189,10 +189,10 @@ def _segments(phones: Phones) -> list[tuple[tuple[float, float, float, float, fl
             if end - start > _SHORT_PAUSE_S:
                 out.append((_REST, start, end))
             continue
-        for part, share in DIPHTHONGS.get(base, ((base, 1.0),)):
-            if part not in TARGETS:
+        for part, share in _DIPHTHONGS.get(base, ((base, 1.0),)):
+            if part not in _TARGETS:
                 continue
-            opening, *rest = TARGETS[part]
+            opening, *rest = _TARGETS[part]
             middle = start + share * (end - start)
             out.append(((opening * stress, *rest), start, middle))
             start = middle

@@ -4,7 +4,7 @@ Two PyPI packages carry the two parts of one CTranslate2 model, because a packag
 joined in memory (145 MB while loading); nothing is written to disk.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 from jamflow.extras import extra_folder, import_extra
 
 _HEARS_HZ = 16000
+_PER_STATE = 320  # samples of an encoder state
+_WINDOW_S = 30
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,33 @@ class Whisper:
         """The words said in ``speech``, (n,) float in [-1, 1], in order."""
         words = [word for part in self._heard(speech, sample_rate_hz, word_timestamps=True) for word in part.words]
         return [HeardWord(w.word.strip(), w.start, w.end) for w in words if any(char.isalnum() for char in w.word)]
+
+    def states(self, recordings: Sequence[np.ndarray], sample_rate_hz: int) -> list[np.ndarray]:
+        """What the encoder makes of recordings: (N, 512) float16 each, 50 a second, state k of the sound around k / 50 s.
+
+        The encoder always hears 30 s at once, so short recordings share its time. What is beyond 30 s of one is left out.
+        """
+        import soxr
+
+        heard = [soxr.resample(r.astype(np.float32), sample_rate_hz, _HEARS_HZ)[: _WINDOW_S * _HEARS_HZ] for r in recordings]
+        heard = [np.concatenate([r, np.zeros(-len(r) % _PER_STATE, np.float32)]) for r in heard]
+        out: list[np.ndarray] = []
+        while len(out) < len(heard):
+            first = last = len(out)
+            samples = 0
+            while last < len(heard) and samples + len(heard[last]) <= _WINDOW_S * _HEARS_HZ:
+                samples, last = samples + len(heard[last]), last + 1
+            states = self._encoded(np.concatenate(heard[first:last]))
+            ends = np.cumsum([len(r) // _PER_STATE for r in heard[first:last]])
+            out += [states[end - len(r) // _PER_STATE : end] for r, end in zip(heard[first:last], ends, strict=True)]
+        return out
+
+    def _encoded(self, speech: np.ndarray) -> np.ndarray:
+        """(1500, 512) states of at most 30 s."""
+        frames = _WINDOW_S * 100
+        features = self._model.feature_extractor(speech, padding=True)[:, :frames]
+        features = np.pad(features, ((0, 0), (0, frames - features.shape[1])))
+        return np.asarray(self._model.encode(features.astype(np.float32)))[0].astype(np.float16)
 
     def _heard(self, speech: np.ndarray, sample_rate_hz: int, **options: bool) -> Iterable[Any]:
         import soxr
