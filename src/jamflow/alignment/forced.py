@@ -4,6 +4,7 @@ Shapes: F mel frames, S sounds, N states.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,7 +39,8 @@ def align(
         ValueError: there is no sound among the symbols, or the recording is too short for them.
     """
     sounds, owner = _states(symbols)
-    if not any(owner[i] >= 0 and symbols[owner[i]] not in _PAUSES and symbols[owner[i]] != " " for i in range(len(owner))):
+    optional = np.array([o < 0 or symbols[o] == " " or symbols[o] in _PAUSES for o in owner])
+    if optional.all():
         raise ValueError("nothing is said")
     scores = log_probabilities_fs[:, sounds].astype(np.float64)
     if windows is not None:
@@ -47,7 +49,6 @@ def align(
             window = windows[o] if o >= 0 else None
             if window is not None:
                 scores[:, n] -= _OUTSIDE * ((middle_s < window[0]) | (middle_s > window[1]))
-    optional = np.array([o < 0 or symbols[o] == " " or symbols[o] in _PAUSES for o in owner])
     path = _viterbi(scores, owner, optional)
     spoken = ~optional[path]
     return _phones(symbols, owner[path], rate_hz), float(scores[np.arange(len(path)), path][spoken].mean())
@@ -78,9 +79,7 @@ def _viterbi(scores_fn: np.ndarray, owner: np.ndarray, optional: np.ndarray) -> 
     best[start] = scores_fn[0, start]
     came = np.zeros((frames, n), np.int32)
     stay = np.arange(n)
-    first_of = np.r_[True, owner[1:] != owner[:-1]]
-    alone = first_of & np.r_[first_of[1:], True]  # states that may last: the last of each symbol
-    lasts = np.r_[first_of[1:], True] | alone
+    lasts = np.r_[owner[1:] != owner[:-1], True]  # states that one may stay in: the last of each symbol
     reach = int(jumps.max())
     for f in range(1, frames):
         ways = [np.where(lasts, best, -np.inf)]
@@ -106,8 +105,8 @@ def _viterbi(scores_fn: np.ndarray, owner: np.ndarray, optional: np.ndarray) -> 
 
 def _phones(symbols: Sequence[str], owner_f: np.ndarray, rate_hz: float) -> Phones:
     """Spans of the symbols. A space or a mark without time of its own takes a little of its neighbours."""
-    edges = np.flatnonzero(np.r_[True, owner_f[1:] != owner_f[:-1], True])
-    spans = {int(owner_f[a]): (a / rate_hz, b / rate_hz) for a, b in zip(edges[:-1], edges[1:], strict=True) if owner_f[a] >= 0}
+    edges = np.flatnonzero(np.r_[True, owner_f[1:] != owner_f[:-1], True]).tolist()
+    spans = {int(owner_f[a]): (a / rate_hz, b / rate_hz) for a, b in pairwise(edges) if owner_f[a] >= 0}
     total = len(owner_f) / rate_hz
     said = sorted(spans)
     out: Phones = []
@@ -133,7 +132,8 @@ def _phones(symbols: Sequence[str], owner_f: np.ndarray, rate_hz: float) -> Phon
         out.append((waiting[0], end, total))
     elif total > end:
         out.append((SILENCE, end, total))
-    return [p for p in out if p[2] > p[1]]
+    rounded = [(symbol, round(a, 4), round(b, 4)) for symbol, a, b in out]
+    return [p for p in rounded if p[2] > p[1]]
 
 
 def _squeeze(out: Phones, marks: list[str], start: float, stop: float) -> float:

@@ -1,8 +1,8 @@
 """The lips that a recogniser of speech hears: a small network from the encoder states of Whisper base to facial motion.
 
-Whisper has heard 680,000 hours of people, so its states say what is spoken and hardly who speaks and in which room. A network that
-saw one person's face in these states moves the lips of strangers (docs/decisions.md, "Lips are taught by what Whisper hears"). It
-teaches `mini` while that trains, and is not needed afterwards.
+Whisper has heard 680,000 hours of people, so its states say what is spoken and hardly who speaks and in which room. A network
+that saw one person's face with these states moves the lips of strangers (docs/decisions.md, "Lips are taught by what Whisper
+hears"). It teaches `mini` while that trains, and is not needed afterwards.
 
 Shapes: N states (50 a second), T motion frames (25 a second), C mouth channels, D width.
 """

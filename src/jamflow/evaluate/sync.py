@@ -23,7 +23,7 @@ class Sync:
     """How lips and sound agree.
 
     Attributes:
-        score: correlation of the seen and the heard opening at the best lag; NaN where the mouth does not move or nothing is heard.
+        score: correlation of the seen and the heard opening at the best lag; NaN if the mouth does not move or nothing is heard.
         margin: how much that is above the median over all lags. A high score with a small margin is chance.
         lag_s: at which lag that is; positive if the lips are late.
     """
