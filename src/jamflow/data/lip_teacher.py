@@ -81,7 +81,7 @@ class LipTeacher(nn.Module):
 def around(states_nd: np.ndarray, frames: int, lead_s: float = 0.0) -> Tensor:
     """(T, 4 * 512) the states around each motion frame, or around a moment `lead_s` later."""
     states = F.layer_norm(torch.from_numpy(states_nd.astype(np.float32)), (STATE,))
-    at = ((torch.arange(frames) / MOTION_FPS + lead_s) * STATES_A_SECOND + 1e-6).long()
+    at = ((torch.arange(frames) / MOTION_FPS + lead_s) * STATES_A_SECOND + 0.01).long()  # whole numbers stay whole
     near = (at[:, None] + torch.tensor(AROUND)).clamp(0, len(states) - 1)
     return states[near].flatten(1)
 
