@@ -28,6 +28,7 @@ def a_motion(rest: bool = True, openings: bool = True) -> Motion:
         Rest(numbers(21, 3), numbers(3), numbers(3), 2.5) if rest else None,
         numbers(5, 2) if openings else None,
         numbers(5, 1) if openings else None,
+        numbers(5, 1) if openings else None,
     )
 
 

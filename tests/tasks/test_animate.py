@@ -98,6 +98,13 @@ def test_still(model: JamFlow, speech: Path) -> None:
     np.testing.assert_array_equal(one.expression_tk3[:, :6], other.expression_tk3[:, :6])
 
 
+def test_the_motion_says_when_the_portrait_speaks(model: JamFlow, spoken: Result, speech: Path) -> None:
+    """The whole time of `speech` after what is said in it is silent."""
+    motion = model.animate(PORTRAIT, speech, nfe=1, still=True).motion
+    assert motion is not None and motion.speaking_t1 is not None and motion.speaking_t1.shape == (len(motion), 1)
+    assert motion.speaking_t1[0] < 0.2 and motion.speaking_t1.max() > 0.95 and motion.speaking_t1[-1] < 0.2
+
+
 def test_level_rate_and_channels_do_not_matter(model: JamFlow, spoken: Result, tmp_path: Path) -> None:
     wave = spoken.speech.waveform
     write_wave(tmp_path / "plain.wav", wave, 24_000)

@@ -18,6 +18,8 @@ from fractions import Fraction
 import numpy as np
 
 from jamflow.face.mesh import space
+from jamflow.face.speaking import SPEECH_LEVEL, SpeechLevel
+from jamflow.face.spring import Spring
 
 _BLINK_GAP_S = (2.0, 6.0)
 _BLINK_CLOSE_S, _BLINK_SHUT_S, _BLINK_OPEN_S = 0.1, 0.05, 0.2
@@ -26,8 +28,7 @@ _PHRASE_END_BLINK = 0.5
 _PHRASE_MIN_S, _PHRASE_END_S = 0.6, 0.16
 _BLINK_REST_S = 1.2
 
-_LEVEL_FALL_S = 4.0
-_SPEECH_LEVEL, _STRESS_LEVEL = 0.12, 0.75
+_STRESS_LEVEL = 0.75
 _STRESS_REST_S = 0.45
 _BROW_CHANCE, _BROW_CM, _BROW_HOLD_S = 0.3, (0.12, 0.3), 0.22
 _NOD_CHANCE, _NOD_DEG, _NOD_HOLD_S = 0.6, (0.6, 1.6), 0.16
@@ -47,7 +48,7 @@ class IdleMotion:
         self._rng = rng
         self._speech = _SpeechEvents(self._dt_s)
         self._blink = _Blink(rng, self._dt_s)
-        self._drift = _Spring(np.zeros(6), _DRIFT_RATE, self._dt_s)
+        self._drift = Spring(np.zeros(6), _DRIFT_RATE, self._dt_s)
         self._drift_target = np.zeros(6)
         self._drift_left_s = 0.0
         self._nod = _Pulse(_NOD_RATE, self._dt_s)
@@ -93,27 +94,11 @@ class IdleMotion:
         return head
 
 
-class _Spring:
-    """A critically damped spring: reaches its target smoothly, without overshoot from rest."""
-
-    def __init__(self, start: np.ndarray, rate: float, dt_s: float):
-        self._place, self._speed = start, np.zeros_like(start)
-        self._rate, self._dt_s = rate, dt_s
-
-    def step(self, target: np.ndarray) -> np.ndarray:
-        away = self._place - target
-        pull = self._speed + self._rate * away
-        decay = np.exp(-self._rate * self._dt_s)
-        self._place = target + (away + pull * self._dt_s) * decay
-        self._speed = (self._speed - self._rate * pull * self._dt_s) * decay
-        return self._place
-
-
 class _Pulse:
     """A raise that is held for a moment and released, smoothed by a spring."""
 
     def __init__(self, rate: float, dt_s: float):
-        self._spring = _Spring(np.zeros(1), rate, dt_s)
+        self._spring = Spring(np.zeros(1), rate, dt_s)
         self._dt_s = dt_s
         self._height, self._left_s = 0.0, 0.0
 
@@ -130,21 +115,20 @@ class _SpeechEvents:
 
     def __init__(self, dt_s: float):
         self._dt_s = dt_s
-        self._peak = 0.0
+        self._relative = SpeechLevel(dt_s)
         self._level = 0.0
         self._speech_s = self._silence_s = 0.0
         self._rest_s = 0.0
 
     def step(self, loudness: float) -> tuple[bool, bool]:
         """Whether a stressed syllable begins and whether a phrase has just ended."""
-        self._peak = max(loudness, self._peak * np.exp(-self._dt_s / _LEVEL_FALL_S))
-        level = loudness / self._peak if self._peak > 0 else 0.0
+        level = self._relative.step(loudness)
         self._rest_s -= self._dt_s
         stressed = self._level < _STRESS_LEVEL <= level and self._rest_s <= 0
         if stressed:
             self._rest_s = _STRESS_REST_S
         self._level = level
-        if level > _SPEECH_LEVEL:
+        if level > SPEECH_LEVEL:
             self._speech_s += self._dt_s
             self._silence_s = 0.0
             return stressed, False

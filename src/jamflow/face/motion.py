@@ -58,6 +58,7 @@ class Motion:
             relative to rest already.
         eyes_t2: (T, 2) float32 opening over width of both eyes; None if unknown.
         lips_t1: (T, 1) float32 opening over width of the inner lips; None if unknown.
+        speaking_t1: (T, 1) float32 how much the person speaks, from 0 (a pause) to 1; None if unknown.
     """
 
     expression_tk3: np.ndarray
@@ -68,6 +69,7 @@ class Motion:
     rest: Rest | None = None
     eyes_t2: np.ndarray | None = None
     lips_t1: np.ndarray | None = None
+    speaking_t1: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.expression_tk3)
@@ -79,13 +81,13 @@ class Motion:
 
 
 def joined(parts: Sequence[Motion]) -> Motion:
-    """Concatenates motions. Eye and lip openings are kept if every part has them."""
+    """Concatenates motions. What may be unknown is kept if every part has it."""
     columns = {name: [getattr(part, name) for part in parts] for name in _PER_FRAME}
     whole = {name: None if any(x is None for x in column) else np.concatenate(column) for name, column in columns.items()}
     return replace(parts[0], **whole)
 
 
-_PER_FRAME = ("expression_tk3", "rotation_t3", "translation_t3", "scale_t", "eyes_t2", "lips_t1")
+_PER_FRAME = ("expression_tk3", "rotation_t3", "translation_t3", "scale_t", "eyes_t2", "lips_t1", "speaking_t1")
 
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
 

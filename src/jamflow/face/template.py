@@ -15,7 +15,7 @@ from jamflow.media.files import existing_file, replacing
 
 _CORRUPT = (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, TypeError, IndexError, ZeroDivisionError)
 _PER_FRAME = {"expression": "expression_tk3", "rotation": "rotation_t3", "translation": "translation_t3", "scale": "scale_t"}
-_OPENINGS = {"eyes": ("eyes_t2", 2), "lips": ("lips_t1", 1)}
+_MAY_MISS = {"eyes": ("eyes_t2", 2), "lips": ("lips_t1", 1), "speaking": ("speaking_t1", 1)}
 
 
 def is_template(path: str | Path) -> bool:
@@ -69,7 +69,7 @@ def write_template(path: str | Path, motion: Motion, space: MotionSpace) -> None
     if path.suffix.lower() != ".npz":
         raise UserError(f"The motion template {path} does not end in .npz.", "Give a name such as motion.npz.")
     arrays = {name: getattr(motion, field) for name, field in _PER_FRAME.items()}
-    arrays |= {name: value for name, (field, _) in _OPENINGS.items() if (value := getattr(motion, field)) is not None}
+    arrays |= {name: value for name, (field, _) in _MAY_MISS.items() if (value := getattr(motion, field)) is not None}
     if motion.rest is not None:
         rest = vars(motion.rest)
         arrays |= {f"rest_{name}": np.asarray(rest[f]) for name, f in zip(_PER_FRAME, rest, strict=True)}
@@ -83,7 +83,7 @@ def _motion(arrays: dict[str, np.ndarray]) -> Motion:
     values = {field: arrays[name].astype(np.float32) for name, field in _PER_FRAME.items()}
     count, keypoints, _ = values["expression_tk3"].shape
     shapes = {"expression_tk3": (keypoints, 3), "rotation_t3": (3,), "translation_t3": (3,), "scale_t": ()}
-    for name, (field, width) in _OPENINGS.items():
+    for name, (field, width) in _MAY_MISS.items():
         if name in arrays:
             values[field], shapes[field] = arrays[name].astype(np.float32), (width,)
     for field, value in values.items():

@@ -12,6 +12,7 @@ from jamflow.face.frame_clock import FrameClock
 from jamflow.face.idle import IdleMotion
 from jamflow.face.motion import Motion
 from jamflow.face.renderer import Picture
+from jamflow.face.speaking import Speaking
 from jamflow.loading.model import LoadedModel
 from jamflow.result import Look, Piece, Timings
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
@@ -44,6 +45,7 @@ class PieceMaker:
         """In order, each when it is asked for."""
         sound = plan.sound and plan.sound()
         clock = FrameClock(self._fps, None if self.look is None else self.look.picture.times_s)
+        speaking = Speaking(self._fps)
         for number, utterance in enumerate(plan.utterances()):
             conditions = Conditions(utterance.tokens, utterance.speech, self._motion_condition(utterance, clock.now_s))
             with self.timings("model"):
@@ -56,7 +58,7 @@ class PieceMaker:
                     speech = heard = sound(streams.mel_fm, utterance)
             motion = None
             if streams.mouth_tc is not None and self.look is not None:
-                motion = self._face_motion(streams.mouth_tc, utterance, clock, self.look.picture, heard)
+                motion = self._face_motion(streams.mouth_tc, utterance, clock, speaking, self.look.picture, heard)
             yield Piece(speech, motion, utterance.phones)
 
     @property
@@ -97,15 +99,23 @@ class PieceMaker:
         return given_t, torch.cat([said[:1].expand(of_voice, -1) if own is None else own[:of_voice], said])
 
     def _face_motion(
-        self, mouth_tc: Tensor, utterance: Utterance, clock: FrameClock, picture: Picture, heard: np.ndarray | None
+        self,
+        mouth_tc: Tensor,
+        utterance: Utterance,
+        clock: FrameClock,
+        speaking: Speaking,
+        picture: Picture,
+        heard: np.ndarray | None,
     ) -> Motion:
         """The mouth on the frames of the result, and the rest of the face with it."""
         before_s = utterance.voice_tokens / self.model.joint.config.exact_token_rate_hz
         mouth_tm = clock.take(mouth_tc.cpu().numpy(), before_s, utterance.length_s, utterance.overlap_s)
         motion = picture.speaking(mouth_tm, clock.fps)
-        if self.idle is not None and heard is not None:
-            motion = _with_idle(motion, heard, self.idle)
-        return motion
+        if heard is None or picture.times_s is not None:
+            return motion
+        loudness_t = _loudness(heard, len(motion))
+        motion = replace(motion, speaking_t1=speaking.step(loudness_t))
+        return motion if self.idle is None else _with_idle(motion, loudness_t, self.idle)
 
 
 @torch.inference_mode()
@@ -119,11 +129,15 @@ def lips_of(model: LoadedModel, mel_fm: Tensor) -> Tensor:
     return streams.mouth_tc.cpu()
 
 
-def _with_idle(motion: Motion, speech: np.ndarray, idle: IdleMotion) -> Motion:
-    """Blinks, brows and small nods in step with the speech's loudness."""
-    edges = np.linspace(0, len(speech), len(motion) + 1).astype(int)
+def _loudness(speech: np.ndarray, frames: int) -> np.ndarray:
+    """(frames,) RMS amplitude of speech in as many equal parts."""
+    edges = np.linspace(0, len(speech), frames + 1).astype(int)
     energy = np.concatenate([[0.0], np.cumsum(speech.astype(np.float64) ** 2)])
-    loudness = np.sqrt(np.diff(energy[edges]) / np.maximum(np.diff(edges), 1))
-    extra, rotation, translation = idle.step(loudness)
+    return np.sqrt(np.diff(energy[edges]) / np.maximum(np.diff(edges), 1))
+
+
+def _with_idle(motion: Motion, loudness_t: np.ndarray, idle: IdleMotion) -> Motion:
+    """Blinks, brows and small nods in step with the speech's loudness."""
+    extra, rotation, translation = idle.step(loudness_t)
     expression = (motion.expression_tk3 + extra).astype(np.float32)
     return replace(motion, expression_tk3=expression, rotation_t3=rotation, translation_t3=translation)

@@ -20,6 +20,10 @@ _FEATHER_PX = 4.0
 _SOFT_SHADE, _TEETH_SHADE, _OWN_TEETH_SHADE = (0.4, 0.3), (0.5, 0.2), (0.7, 1.0)
 # A narrow gap lets in this share of the light; a gap of this height lets in all of it.
 _NARROW_LIGHT, _WIDE_CM = 0.3, 0.7
+# Rounded lips stand further before the teeth, and take up to this share of the light.
+_ROUND_DARKER = 0.55
+# From this place between middle (0) and corner (1) on, lips and cheeks are seen instead of the dark, at most by this share.
+_JOINED_FROM, _JOINED_SHARE = 0.45, 0.85
 _SHADOW_SHARE, _SHADOW_CM = 0.15, 0.2
 _TONGUE_WITH_JAW = 0.55
 
@@ -128,8 +132,8 @@ def _interior(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int
                 opening.shade(*_OWN_TEETH_SHADE),
             ),
         )
-    # An almost closed gap shows the line between the lips.
-    return interior.light.lip_rgb + opening.open_share * (image - interior.light.lip_rgb)
+    # An almost closed gap shows the line between the lips, and where lips meet at the sides, what joins them.
+    return interior.light.line_rgb + opening.open_share * (image - interior.light.line_rgb)
 
 
 def _shaded(layer_hw4: np.ndarray, shade: np.ndarray | float) -> np.ndarray:
@@ -146,7 +150,7 @@ class _Opening:
         side_w: 0 in the middle of the mouth, 1 at its corners.
         light: share of the light that a gap of this height lets in, up to 1.
         power_rgb: see ``MouthLight.shade_power_rgb``.
-        open_share: (1, w, 1) 0 where the lips touch, 1 where they are clearly apart.
+        open_share: (1, w, 1) 0 where the lips touch, less than 1 at the sides, 1 where they are clearly apart.
     """
 
     depth_hw: np.ndarray
@@ -174,13 +178,17 @@ def _opening(source: MeshSource, motion: Motion3, box: tuple[int, int, int, int]
     depth = np.clip((np.arange(bottom - top)[:, None] - roof_w) / shadow_px, 0, 1) ** 0.7
     middle, half = (roof[0, 0] + roof[-1, 0]) / 2, max(4.0, (roof[-1, 0] - roof[0, 0]) / 2)
     side = np.clip(np.abs(x - middle) / half, 0, 1)
-    light = _NARROW_LIGHT + (1 - _NARROW_LIGHT) * float(smoothstep(gap_w.max() / scale_px / _WIDE_CM))
+    wide = float(smoothstep(gap_w.max() / scale_px / _WIDE_CM))
+    light = _NARROW_LIGHT + (1 - _NARROW_LIGHT) * wide
+    light *= 1 - _ROUND_DARKER * motion.roundness * (1 - wide)
+    joined = smoothstep((side - _JOINED_FROM) / (1 - _JOINED_FROM))
+    open_w = np.clip((gap_w - 0.4) / 1.6, 0, 1) * (1 - _JOINED_SHARE * joined)
     return _Opening(
         depth,
         side,
         light,
         source.interior.light.shade_power_rgb,
-        np.clip((gap_w - 0.4) / 1.6, 0, 1).astype(np.float32)[None, :, None],
+        open_w.astype(np.float32)[None, :, None],
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from jamflow.face import topology as topo
 from jamflow.face.mesh.contour import Contour
 from jamflow.face.mesh.lips import LipCut
+from jamflow.face.mesh.sampling import smoothstep
 from jamflow.face.mesh.warp import grid_points
 
 _CAVITY_RGB = (40.0, 13.0, 13.0)
@@ -24,6 +25,7 @@ _SCLERA_SHARE = 85
 # A tooth is at least this light relative to the skin, and at most this red relative to the lips.
 _TOOTH_LIGHT, _TOOTH_RED, _TOOTH_RED_FLOOR = 0.62, 0.5, 2.0
 _OWN_TEETH_COVER = 0.5
+_SHADE = (0.25, 0.55)  # lightness relative to teeth
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class MouthLight:
     """Colours, each (3,) float64 RGB from 0 to 255.
 
     Attributes:
-        lip_rgb: the line between closed lips.
+        lip_rgb: the lips.
+        line_rgb: the line between closed lips.
         shade_power_rgb: a shade of 0.5 leaves 0.5 to this power of each colour. Light in a mouth passes lips and gums and turns
             red before it turns dark, except in a monochrome picture.
         own_teeth: (H, W) share of the portrait's own teeth in each frame pixel, 0 to 1; None if they do not fill the gap between
@@ -43,6 +46,7 @@ class MouthLight:
     tongue_rgb: np.ndarray
     cavity_rgb: np.ndarray
     lip_rgb: np.ndarray
+    line_rgb: np.ndarray
     shade_power_rgb: np.ndarray
     own_teeth: np.ndarray | None
 
@@ -72,9 +76,10 @@ def light_mouth(rgb: np.ndarray, mesh_v3: np.ndarray, lips: LipCut) -> MouthLigh
         gum_rgb=lit(_GUM_RGB),
         tongue_rgb=lit(_TONGUE_RGB),
         cavity_rgb=lit(_CAVITY_RGB),
-        lip_rgb=0.55 * lip,
+        lip_rgb=lip,
+        line_rgb=0.55 * lip,
         shade_power_rgb=1 + saturation * (np.array(_SHADE_POWER_RGB) - 1),
-        own_teeth=gap * _teeth_arc(rgb, lips) if _fills(gap, teeth) else None,
+        own_teeth=gap * _teeth_arc(rgb, lips) * _lit_part(rgb, tooth) if _fills(gap, teeth) else None,
     )
 
 
@@ -123,6 +128,17 @@ def _fills(gap: np.ndarray, teeth: np.ndarray) -> bool:
     middle = columns[len(columns) // 4 : -(len(columns) // 4)]
     cover = teeth[:, middle].sum(0) / np.maximum((gap[:, middle] > 0.9).sum(0), 1)
     return bool(cover.mean() > _OWN_TEETH_COVER)
+
+
+def _lit_part(rgb: np.ndarray, tooth_rgb: np.ndarray) -> np.ndarray:
+    """(H, W) 0 in the dark corners beside the teeth, which belong to the smile and not to the teeth."""
+    light = cv2.GaussianBlur(luma(rgb).astype(np.float32), (0, 0), 1.0) / luma(tooth_rgb)
+    return smoothstep((light - _SHADE[0]) / (_SHADE[1] - _SHADE[0])).astype(np.float32)
+
+
+def luma(rgb: np.ndarray) -> np.ndarray:
+    """Lightness of colours (..., 3), 0 to 255."""
+    return np.asarray(rgb, float) @ [0.299, 0.587, 0.114]
 
 
 def _teeth_arc(rgb: np.ndarray, lips: LipCut) -> np.ndarray:

@@ -63,6 +63,7 @@ class MeshRenderer:
         rotation_3: np.ndarray | None = None,
         translation_3: np.ndarray | None = None,
         scale: float = 1.0,
+        speaking: float = 0.0,
     ) -> np.ndarray:
         """Renders one frame.
 
@@ -72,6 +73,7 @@ class MeshRenderer:
             rotation_3: pitch, yaw, roll relative to the portrait, degrees; limited smoothly.
             translation_3: centimetres, x right, y up; limited smoothly.
             scale: 1 is the portrait's size.
+            speaking: 0 in a pause, where the portrait smiles as it does, to 1 in speech, where its smile is a little fainter.
 
         Returns:
             (H, W, 3) uint8 RGB.
@@ -86,6 +88,7 @@ class MeshRenderer:
             _limited_rotation(rotation, source.geometry.pose.angles_3[1]),
             _soft_limit(translation, _SHIFT_MAX_CM),
             float(np.clip(scale, *_SCALE_RANGE)),
+            speaking,
         )
         frame = source.rgb.copy()
         _draw_head(frame, source, motion)
@@ -131,7 +134,8 @@ class MeshPicture:
                 yield torch.from_numpy(waiting.popleft().result()[None])
 
     def _frame(self, motion: Motion, t: int) -> np.ndarray:
-        place = (motion.rotation_t3[t], motion.translation_t3[t], float(motion.scale_t[t]))
+        speaking = 0.0 if motion.speaking_t1 is None else float(motion.speaking_t1[t, 0])
+        place = (motion.rotation_t3[t], motion.translation_t3[t], float(motion.scale_t[t]), speaking)
         return self._renderer.render(self.source, motion.expression_tk3[t], *place)
 
 

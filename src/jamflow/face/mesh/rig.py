@@ -16,6 +16,8 @@ from jamflow.face.mesh import space
 # Fullness of the mouth's outline between corner and middle: 0 is a parabola, 1 nearly a superellipse.
 _INNER_FULLNESS = 0.55
 _OUTER_FULLNESS = 0.25
+# Half the width of the opening between rounded lips, as a share of half the mouth's.
+_ROUND_HALF = 0.62
 # Share of a blink done by the upper lid; the lower lid rises by the rest.
 _UPPER_LID_SHARE = 0.93
 _CREASE_SHARE = 0.3
@@ -96,12 +98,15 @@ class Rig:
         vertices_c: (C,) mesh vertex of each control point; -1 for the points of the rings outside the face.
         points_c3: (C, 3) control points in the landmarks' own coordinates.
         weights_ck: (C, K) weight of each key point.
+        rounding_c2: (C, 2) what is added to the weights of the inner upper and lower lip, of their motion away from each other,
+            where the lips round: they stay together at the sides, and the opening is round.
         closing_ec3: (2, C, 3) displacement in centimetres that shuts the right and the left eye.
     """
 
     vertices_c: np.ndarray
     points_c3: np.ndarray
     weights_ck: np.ndarray
+    rounding_c2: np.ndarray
     closing_ec3: np.ndarray
 
     def without(self, vertices: tuple[int, ...]) -> np.ndarray:
@@ -123,6 +128,7 @@ def build_rig(landmarks_v3: np.ndarray, canonical_v3: np.ndarray) -> Rig:
         vertices_c=np.r_[vertices, np.full(len(ring_points), -1)],
         points_c3=np.concatenate([landmarks_v3[vertices], ring_points]),
         weights_ck=np.concatenate([np.stack(list(weights.values())), ring_weights]),
+        rounding_c2=np.concatenate([_rounding(vertices, canonical_v3), np.zeros((len(ring_points), 2))]),
         closing_ec3=closing,
     )
 
@@ -202,6 +208,22 @@ def _add_lips(weights: dict[int, np.ndarray], canonical_v3: np.ndarray) -> None:
             right, mid, left = lip_shape(u, fullness)
             shares = {key: mid * share for key, share in middle.items()}
             weights[vertex] = _row({space.CORNER_RIGHT: right, space.CORNER_LEFT: left, **shares})
+
+
+def _rounding(vertices: np.ndarray, canonical_v3: np.ndarray) -> np.ndarray:
+    rounding = np.zeros((len(vertices), 2))
+    index = {int(vertex): k for k, vertex in enumerate(vertices)}
+    for lip, contours in enumerate(
+        (
+            (topo.UPPER_LIP_INNER, topo.UPPER_LIP_MIDDLE),
+            (topo.LOWER_LIP_INNER, topo.LOWER_LIP_MIDDLE),
+        )
+    ):
+        for contour, share, fullness in zip(contours, (1.0, 0.5), (_INNER_FULLNESS, _OUTER_FULLNESS), strict=True):
+            for vertex, u in zip(contour, contour_parameter(canonical_v3[list(contour)]), strict=True):
+                narrow = max(0.0, 1 - (u / _ROUND_HALF) ** 2)
+                rounding[index[vertex], lip] = share * (narrow - lip_shape(u, fullness)[1])
+    return rounding
 
 
 def contour_parameter(contour_n3: np.ndarray) -> np.ndarray:

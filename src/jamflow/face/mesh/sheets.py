@@ -28,11 +28,14 @@ class SheetMaker:
     Attributes:
         rig: the control points.
         rest_c3: displacement of the control points from the portrait to the neutral face.
+        unsmiling_c3, puckering_c3: displacement of the control points that takes the smile off, and that makes the lips fuller.
         geometry: the head in the frame.
     """
 
     rig: Rig
     rest_c3: np.ndarray
+    unsmiling_c3: np.ndarray
+    puckering_c3: np.ndarray
     geometry: HeadGeometry
 
     def spread(self, left_out: tuple[int, ...], points_n2: np.ndarray) -> np.ndarray:
@@ -67,6 +70,9 @@ class SheetMaker:
             shape_hw,
             rest_n3=spread_nc @ self.rest_c3,
             weights_nk=spread_nc @ self.rig.weights_ck,
+            rounding_n2=spread_nc @ self.rig.rounding_c2,
+            unsmiling_n3=spread_nc @ self.unsmiling_c3,
+            puckering_n3=spread_nc @ self.puckering_c3,
             closing_en3=closing,
         )
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from jamflow.face.canonical import CanonicalFace
 from jamflow.face.mesh.contour import mean_contour
+from jamflow.face.mesh.corners import without_shadows
 from jamflow.face.mesh.cuts import LEFT_EYE, RIGHT_EYE, Cut, cut_eye, cut_mouth
 from jamflow.face.mesh.framing import frame_face
 from jamflow.face.mesh.geometry import HeadGeometry, build_geometry
@@ -14,6 +15,7 @@ from jamflow.face.mesh.light import light_mouth
 from jamflow.face.mesh.lips import cut_lips
 from jamflow.face.mesh.neutral import closed_lips_middle, closing_motion
 from jamflow.face.mesh.rig import build_rig
+from jamflow.face.mesh.rounding import puckering_motion, unsmiling_motion
 from jamflow.face.mesh.sheets import COARSE_PX, SheetMaker
 from jamflow.face.mesh.warp import Patch, grid_points
 from jamflow.face.pose import fit_pose
@@ -65,10 +67,11 @@ def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, size_p
     rig = build_rig(mesh, person)
     lips = cut_lips(frame.rgb, mesh, person, pose.scale_px)
     light = light_mouth(frame.rgb, mesh, lips)
+    lit = without_shadows(frame.rgb, mesh[[61, 291], :2], lips, light.lip_rgb, pose.scale_px)
     smile = light.own_teeth is not None
     rest = closing_motion(rig, person, lips, smile)
-    sheets = SheetMaker(rig, rest, geometry)
     middle = closed_lips_middle(rig, rest, person, lips)
+    sheets = SheetMaker(rig, rest, unsmiling_motion(rig, person, middle), puckering_motion(rig, person), geometry)
     half_width = float(np.abs(person[[61, 291], 0] - middle[0]).mean())
     aperture = person[[159, 386], 1] - person[[145, 374], 1]
     eyes_open = (bool(aperture[0] > _EYE_MIN_APERTURE_CM), bool(aperture[1] > _EYE_MIN_APERTURE_CM))
@@ -79,7 +82,7 @@ def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, size_p
         geometry=geometry,
         whole=sheets.whole(mesh, mean_contour(lips.upper, lips.lower)),
         moving_xyxy=_moving_box(geometry),
-        mouth=cut_mouth(frame.rgb, sheets, mesh, lips),
+        mouth=cut_mouth(lit, sheets, mesh, lips),
         eyes=(cut_eye(frame.rgb, sheets, mesh, RIGHT_EYE), cut_eye(frame.rgb, sheets, mesh, LEFT_EYE)),
         eyes_open=eyes_open,
         interior=build_interior(light, middle, half_width, pose),

@@ -41,4 +41,5 @@ def drawn_motion(motion: Motion, how: Transfer, portrait: HeadPose) -> Motion:
         (m * translation).astype(np.float32),
         (1 + m * (scale - 1)).astype(np.float32),
         motion.fps,
+        speaking_t1=motion.speaking_t1 if kept[:6].all() else None,
     )

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from jamflow.face.mesh import space
 from jamflow.face.mesh.geometry import PIVOT_CM, HeadGeometry
+from jamflow.face.mesh.rounding import roundness, smile_off
 from jamflow.face.mesh.sampling import remap
 from jamflow.face.pose import rotation_from_angles
 
@@ -26,6 +28,8 @@ class Motion3:
 
     Attributes:
         expression_k3: (K, 3) head centimetres.
+        rounding_23: motion of the inner upper and lower lip away from each other, where the lips are round.
+        smile_off, roundness: share of the portrait's smile that is gone, and how round the lips are, 0 to 1.
         closures_e: (2,) closure of right and left eye, 0 to 1.
         still_23: matrix from head centimetres to frame pixels, for the head at rest.
         moved_23: the same for the moved head.
@@ -33,6 +37,9 @@ class Motion3:
     """
 
     expression_k3: np.ndarray
+    rounding_23: np.ndarray
+    smile_off: float
+    roundness: float
     closures_e: np.ndarray
     still_23: np.ndarray
     moved_23: np.ndarray
@@ -46,8 +53,12 @@ def frame_motion(
     rotation_3: np.ndarray,
     translation_3: np.ndarray,
     scale: float,
+    speaking: float = 0.0,
 ) -> Motion3:
-    """The motion of one frame; rotation in degrees, translation in centimetres, both in picture axes."""
+    """The motion of one frame; rotation in degrees, translation in centimetres, both in picture axes.
+
+    speaking: 0 where the portrait wears its own smile, 1 where it speaks.
+    """
     flip = np.array([1.0, -1.0])
     pose = geometry.pose
     still = pose.scale_px * pose.rotation_33[:2] * flip[:, None]
@@ -55,8 +66,13 @@ def frame_motion(
     moved = scale * pose.scale_px * turned[:2] * flip[:, None]
     pivot = pose.to_picture(PIVOT_CM[None])[0, :2]
     shift = pivot + pose.scale_px * flip * translation_3[:2]
+    round_share = roundness(expression_k3)
+    apart = expression_k3[space.INNER_UPPER] - expression_k3[space.INNER_LOWER]
     return Motion3(
         expression_k3=np.asarray(expression_k3, np.float32),
+        rounding_23=(round_share / 2 * np.stack([apart, -apart])).astype(np.float32),
+        smile_off=smile_off(speaking, round_share),
+        roundness=round_share,
         closures_e=np.asarray(closures_e, np.float32),
         still_23=still.astype(np.float32),
         moved_23=moved.astype(np.float32),
@@ -84,6 +100,9 @@ class Patch:
         head_n3: the same, relative to the pivot, in head centimetres.
         rest_n3: displacement from the portrait to the neutral face, centimetres.
         weights_nk: weights of the key points.
+        rounding_n2: weights of the inner lips where they round.
+        unsmiling_n3: displacement that takes the portrait's smile off, centimetres.
+        puckering_n3: displacement that makes its lips fuller, centimetres.
         closing_en3: displacement that shuts the right and the left eye, centimetres; None if blinks do not reach the patch.
         head_share_n1: 1 where a point moves with the head, 0 where it stays.
     """
@@ -95,12 +114,19 @@ class Patch:
     head_n3: np.ndarray
     rest_n3: np.ndarray
     weights_nk: np.ndarray
+    rounding_n2: np.ndarray
+    unsmiling_n3: np.ndarray
+    puckering_n3: np.ndarray
     closing_en3: np.ndarray | None
     head_share_n1: np.ndarray
 
     def displacement(self, motion: Motion3) -> np.ndarray:
         """(h, w, 2) float32: displacement of each source point, pixels."""
         offset = self.rest_n3 + self.weights_nk @ motion.expression_k3
+        if motion.smile_off > 0:
+            offset += np.float32(motion.smile_off) * self.unsmiling_n3
+        if motion.roundness > 0:
+            offset += self.rounding_n2 @ motion.rounding_23 + np.float32(motion.roundness) * self.puckering_n3
         if self.closing_en3 is not None:
             offset = offset + np.tensordot(motion.closures_e, self.closing_en3, axes=1)
         still = offset @ motion.still_23.T
@@ -115,6 +141,9 @@ def build_patch(
     shape_hw: tuple[int, int],
     rest_n3: np.ndarray,
     weights_nk: np.ndarray,
+    rounding_n2: np.ndarray,
+    unsmiling_n3: np.ndarray,
+    puckering_n3: np.ndarray,
     closing_en3: np.ndarray | None,
 ) -> Patch:
     """A patch whose expression fades out around the face. The arguments are the attributes of `Patch` before fading."""
@@ -128,6 +157,9 @@ def build_patch(
         head_n3=(geometry.head_points(points) - PIVOT_CM).astype(np.float32),
         rest_n3=(share * rest_n3).astype(np.float32),
         weights_nk=(share * weights_nk).astype(np.float32),
+        rounding_n2=(share * rounding_n2).astype(np.float32),
+        unsmiling_n3=(share * unsmiling_n3).astype(np.float32),
+        puckering_n3=(share * puckering_n3).astype(np.float32),
         closing_en3=None if closing_en3 is None else (share * closing_en3).astype(np.float32),
         head_share_n1=geometry.head_share(points)[:, None].astype(np.float32),
     )
