@@ -139,4 +139,5 @@ def widths(seen: list[Curves], asked: list[Curves], spoken: list[Spoken]) -> tup
         rest.append(width[: int(np.argmax(sentence.heard_t)) - LEAD_FRAMES])
         open_.append(width[(opening > OPEN_CM) & (np.abs(wanted) < PLAIN_CM)])
         round_.append(width[wanted < ROUND_CM])
-    return tuple(float(np.nanmean(np.concatenate(part))) for part in (rest, open_, round_))
+    of_rest, of_open, of_round = (float(np.nanmean(np.concatenate(part))) for part in (rest, open_, round_))
+    return of_rest, of_open, of_round

@@ -211,18 +211,19 @@ def _add_lips(weights: dict[int, np.ndarray], canonical_v3: np.ndarray) -> None:
 
 
 def _rounding(vertices: np.ndarray, canonical_v3: np.ndarray) -> np.ndarray:
+    """(N, 2) from the usual shape of the opening to a narrower one, for the vertices of both lips' inner contours."""
     rounding = np.zeros((len(vertices), 2))
     index = {int(vertex): k for k, vertex in enumerate(vertices)}
-    for lip, contours in enumerate(
-        (
-            (topo.UPPER_LIP_INNER, topo.UPPER_LIP_MIDDLE),
-            (topo.LOWER_LIP_INNER, topo.LOWER_LIP_MIDDLE),
-        )
-    ):
-        for contour, share, fullness in zip(contours, (1.0, 0.5), (_INNER_FULLNESS, _OUTER_FULLNESS), strict=True):
-            for vertex, u in zip(contour, contour_parameter(canonical_v3[list(contour)]), strict=True):
-                narrow = max(0.0, 1 - (u / _ROUND_HALF) ** 2)
-                rounding[index[vertex], lip] = share * (narrow - lip_shape(u, fullness)[1])
+    contours = (
+        (0, topo.UPPER_LIP_INNER, 1.0, _INNER_FULLNESS),
+        (0, topo.UPPER_LIP_MIDDLE, 0.5, _OUTER_FULLNESS),
+        (1, topo.LOWER_LIP_INNER, 1.0, _INNER_FULLNESS),
+        (1, topo.LOWER_LIP_MIDDLE, 0.5, _OUTER_FULLNESS),
+    )
+    for lip, contour, share, fullness in contours:
+        for vertex, u in zip(contour, contour_parameter(canonical_v3[list(contour)]), strict=True):
+            narrow = max(0.0, 1 - (u / _ROUND_HALF) ** 2)
+            rounding[index[vertex], lip] = share * (narrow - lip_shape(u, fullness)[1])
     return rounding
 
 
