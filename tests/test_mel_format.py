@@ -99,7 +99,7 @@ def test_a_voice_is_heard_at_the_rate_of_the_checkpoint(model: JamFlow, recordin
     tokens = len(speaker.voice.text_a)
     assert tokens / 50 == pytest.approx(2.1 + 2 * 0.15, abs=0.2)
     assert speaker.voice.mel_fm.shape == (2 * tokens, 80)
-    assert speaker.adapt_to_fm is not None and speaker.adapt_to_fm.shape[1] == 80
+    assert speaker.lesson is not None and speaker.lesson.shape[1] == 80
     wave, rate = soundfile.read(recording)
     soundfile.write(tmp_path / "long.wav", np.tile(wave, 4), rate)
     tokens = len(model._model.reader.speaker(tmp_path / "long.wav", None).voice.text_a)

@@ -30,11 +30,11 @@ def test_word_boundaries(own: bool, smaller: bool) -> None:
         wave = soxr.resample(wave, 4, 3)
     wave = degrade_sound(np.pad(wave, (0, 12_000)), 24_000, np.random.default_rng(1))
     finder = parts.reader.edit_support(None if own else wave)
-    assert (finder.adapt_to_fm is None) == own
+    assert (finder.lesson is None) == own
     aligner = finder.aligner
     assert aligner is not None
     words = spoken_words(TEXT, aligner.text.phonemizer)
-    say = own_speech(parts.in_voice(Adapter(), finder.adapt_to_fm))
+    say = own_speech(parts.in_voice(Adapter(), finder.lesson))
     found = aligner.align(words, LogMel(MEL)(torch.from_numpy(to_model_level(wave))), say)
     symbols, spans = sequence(words)
     assert [p[0] for p in spoken.phones] == symbols

@@ -1,6 +1,7 @@
 """Voices with names: which name is whose, and how one speaks."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from jamflow import JamFlow, UserError
 from jamflow.mel_format import MelFormat
 from jamflow.text.manner import KINDS
 from jamflow.voices.named import NamedVoice, chosen_voice, is_name, named_voices
-from jamflow.voices.phonemes.voice_file import load_voice
+from jamflow.voices.phonemes.voice_file import load_voice, save_voice
 from jamflow.weights.tensors import save_tensors
-from named_files import add_voice
+from named_files import ABOUT, add_voice
 from tiny_mini import make_mini, tiny_config
 
 
@@ -138,7 +139,26 @@ def test_the_model_speaks_as_each_voice_reads(folder: Path) -> None:
     assert [one[1:] for one in first["plain"].phones] != [one[1:] for one in first["slow"].phones]
     stored = load_voice(known["plain"].path, tiny_config(MelFormat()))
     torch.testing.assert_close(first["plain"].speech.mel_fm, stored.voice.mel_fm)
-    assert reader.speaker(known["plain"], None).adapt_to_fm is None
+    assert reader.speaker(known["plain"], None).lesson is None
+
+
+def test_what_the_model_has_learnt_of_a_voice_is_in_its_file(folder: Path, known: dict[str, NamedVoice], tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "mini")
+    model = JamFlow.load(tmp_path / "mini")
+    config, plain = tiny_config(MelFormat()), known["plain"]
+    stored = load_voice(plain.path, config)
+    assert stored.learnt is None
+    bias = torch.ones_like(model._model.joint.audio.proj_out.bias)
+    save_voice(
+        tmp_path / "mini/voices/wise.safetensors", replace(stored, learnt={"proj_out.bias.whole": bias}), config.mel, ABOUT
+    )
+    other = {"nothing.whole": bias}
+    save_voice(tmp_path / "mini/voices/other.safetensors", replace(stored, learnt=other), config.mel, ABOUT)
+    model = JamFlow.load(tmp_path / "mini")
+    said = [model.tts("Hello.", voice=name, nfe=1).speech.waveform for name in ("plain", "wise", "plain")]
+    assert (said[0] == said[2]).all() and (said[0] != said[1]).any()
+    with pytest.raises(UserError, match="learnt by another model"):
+        _ = model.tts("Hello.", voice="other", nfe=1).speech.waveform
 
 
 def test_from_python_a_name_will_do(folder: Path) -> None:

@@ -21,7 +21,7 @@ class EditSupport:
         gain: from (N,) samples at the model's rate to the factor that brings them to the model's level.
         bands: from the (F, mel bands) of a recording to how many bands it has; the model is shown filled ones above.
         vocoder: from (1, F, mel bands) to (1, N) samples at the model's rate.
-        adapt_to_fm: (F, mel bands) of the recording that the model is adapted to before it speaks for `aligner`, or None.
+        lesson: (F, mel bands) of the recording that the model is adapted to before it speaks for `aligner`, or None.
     """
 
     aligner: Aligner | None
@@ -29,4 +29,4 @@ class EditSupport:
     gain: Callable[[np.ndarray], float]
     bands: Callable[[Tensor], int]
     vocoder: Callable[[Tensor], Tensor]
-    adapt_to_fm: Tensor | None = None
+    lesson: Tensor | None = None

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import torch
-from torch import Tensor
 
 from jamflow.errors import UserError, listed
 from jamflow.loading.f5 import F5Name, f5_config, load_f5
@@ -22,7 +21,7 @@ from jamflow.text.durations import load_durations
 from jamflow.text.f5_text import Vocabulary, load_vocabulary
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import Phonemizer
-from jamflow.voices.adaptation import Adapter
+from jamflow.voices.adaptation import Adapter, Lesson
 from jamflow.voices.f5.reader import F5Reader
 from jamflow.voices.named import OWN, NamedVoice, named_voices
 from jamflow.voices.phonemes.reader import PhonemeReader
@@ -63,9 +62,9 @@ class LoadedModel:
         motion = self.joint.motion
         return motion is not None and bool(motion.proj_out.weight.any())
 
-    def in_voice(self, adapter: Adapter, mel_fm: Tensor | None) -> "LoadedModel":
-        """This model with its speech stream adapted to a recording, mel (F, mel bands); None changes nothing."""
-        return replace(self, joint=adapter(self.joint, self.normaliser, mel_fm))
+    def in_voice(self, adapter: Adapter, lesson: Lesson | None) -> "LoadedModel":
+        """This model with its speech stream adapted to a voice; None changes nothing."""
+        return replace(self, joint=adapter(self.joint, self.normaliser, lesson))
 
     @cached_property
     def ruler(self) -> "LoadedModel":

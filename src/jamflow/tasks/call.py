@@ -91,7 +91,7 @@ class Call:
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None if still else self.load_faces().renderer.idle(fps, np.random.default_rng(self.seed))
             with timings("voice"):
-                model = self.model.in_voice(self.adapter, plan.adapt_to_fm)
+                model = self.model.in_voice(self.adapter, plan.lesson)
             return PieceMaker(model, self.task.motion, sampling, self.seed, look, idle, timings).pieces(plan)
 
         settings = {"seed": self.seed, "nfe": sampling.steps}

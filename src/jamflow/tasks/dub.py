@@ -33,7 +33,7 @@ def make(call: Call, given: Dub) -> Result:
         speaker.sample_rate_hz,
         (*speaker.warnings, *warnings, *dubbed.warnings),
         guidance,
-        speaker.adapt_to_fm,
+        speaker.lesson,
     )
     copied = Copied(footage.path, footage.times_s[0], len(footage.times_s), footage.size, footage.facts.fps)
     return call.result(plan, copied=copied)

@@ -71,7 +71,7 @@ def make(call: Call, given: Edit) -> Result:
         last = min(sound.samples, int(_VOICE_S * sound.rate_hz))
         finder = model.ruler.reader.edit_support(sound.resampled(model.ruler.joint.config.mel.sample_rate_hz, 0, last))
         assert finder.aligner is not None, "a ruler's text is laid out in time"
-        say = own_speech(model.ruler.in_voice(call.adapter, finder.adapt_to_fm))
+        say = own_speech(model.ruler.in_voice(call.adapter, finder.lesson))
         said = _changed(sound, given, finder.aligner, say, unit_s)
     place = cut(said, sound)
     scene = None

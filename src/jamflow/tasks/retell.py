@@ -42,7 +42,7 @@ def make(call: Call, given: Retell) -> Result:
         speaker.sound,
         speaker.sample_rate_hz,
         speaker.warnings,
-        adapt_to_fm=speaker.adapt_to_fm,
+        lesson=speaker.lesson,
     )
     return call.result(plan, picture)
 

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
-
 from jamflow.media.video_reader import track_warnings
 from jamflow.model.config import JointConfig
 from jamflow.result import Passed
 from jamflow.sampling.given_speech import utterances
 from jamflow.sampling.utterance import Sound, Utterance
 from jamflow.speech.recording import Recording
+from jamflow.voices.adaptation import Lesson
 from jamflow.voices.reader import Speaker
 
 
@@ -21,7 +20,7 @@ class SpeechPlan:
 
     utterances: in order, anew at every call. expected_s: how long they last, about. sound: how what is generated becomes
     sound; None where nothing of it is heard. heard: the sound of the result. guidance: how it is guided, if not as usual.
-    adapt_to_fm: (F, mel bands) of a voice to which the model is adapted before it speaks, or None.
+    lesson: what the model is adapted to before it speaks, or None.
     """
 
     utterances: Callable[[], Iterator[Utterance]]
@@ -30,7 +29,7 @@ class SpeechPlan:
     heard: int | Passed
     warnings: Sequence[str]
     guidance: dict[str, Any] = field(default_factory=dict)
-    adapt_to_fm: Tensor | None = None
+    lesson: Lesson | None = None
 
     @classmethod
     def of_text(cls, speaker: Speaker, text: str, speed: float) -> "SpeechPlan":
@@ -50,7 +49,7 @@ class SpeechPlan:
             speaker.sound,
             speaker.sample_rate_hz,
             speaker.warnings,
-            adapt_to_fm=speaker.adapt_to_fm,
+            lesson=speaker.lesson,
         )
 
     @classmethod

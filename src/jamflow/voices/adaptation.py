@@ -7,6 +7,7 @@ Shapes: F mel frames, A audio tokens, B rows, C channels.
 """
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,10 @@ from jamflow.flow.objective import flow_loss, on_path, random_span
 from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.model.streams import AudioInput
+from jamflow.voices.low_rank import move
+
+Lesson = Tensor | Mapping[str, Tensor]
+"""(F, mel bands) of a recording, to learn from; or what was learnt before, as `low_rank.difference` gives it."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,28 @@ class Adapter:
     """Adapts a model to a voice; keeps the last copy, so that many texts in one voice cost one adaptation."""
 
     def __init__(self) -> None:
-        self._last: tuple[JointModel, Tensor, JointModel] | None = None
+        self._last: tuple[JointModel, Lesson, JointModel] | None = None
 
-    def __call__(self, model: JointModel, normaliser: Normaliser, mel_fm: Tensor | None) -> JointModel:
-        """mel_fm: (F, mel bands) of a recording of the voice; None leaves the model as it is."""
-        if mel_fm is None:
+    def __call__(self, model: JointModel, normaliser: Normaliser, lesson: Lesson | None) -> JointModel:
+        """The model in a voice; no lesson leaves it as it is. Raises UserError where it was learnt by another model."""
+        if lesson is None:
             return model
         last = self._last  # read once: another thread may replace it
-        if last is None or last[0] is not model or not torch.equal(last[1], mel_fm):
-            last = model, mel_fm, adapted(model, normaliser, mel_fm, Adaptation())
+        if last is None or last[0] is not model or not _same(last[1], lesson):
+            if isinstance(lesson, Tensor):
+                learnt = adapted(model, normaliser, lesson, Adaptation())
+            else:
+                learnt = copy.deepcopy(model, {id(model.motion): model.motion})
+                move(learnt.audio, lesson)
+            last = model, lesson, learnt
             self._last = last
         return last[2]
+
+
+def _same(one: Lesson, other: Lesson) -> bool:
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return isinstance(one, Tensor) and isinstance(other, Tensor) and torch.equal(one, other)
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
 
 
 def adapted(model: JointModel, normaliser: Normaliser, mel_fm: Tensor, how: Adaptation) -> JointModel:

@@ -13,6 +13,7 @@ from torch import Tensor
 from jamflow.editing.support import EditSupport
 from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance
 from jamflow.text.fit import FitMode
+from jamflow.voices.adaptation import Lesson
 from jamflow.voices.named import NamedVoice
 
 # The lips of a recorded voice, from a second of the recording on, for a number of motion frames; None if nobody is seen.
@@ -31,8 +32,8 @@ class Speaker(Protocol):
         ...
 
     @property
-    def adapt_to_fm(self) -> Tensor | None:
-        """(F, mel bands) of the recording that the model is adapted to before it speaks (`voices.adaptation`), or None."""
+    def lesson(self) -> Lesson | None:
+        """What the model is adapted to before it speaks (`voices.adaptation`), or None."""
         ...
 
     @property

@@ -105,7 +105,7 @@ class F5Speaker:
     config: JointConfig
     warnings: tuple[str, ...] = ()
     dub_fits: tuple[FitMode, ...] = ("rate", "refuse")  # the model spreads the text over the picture itself
-    adapt_to_fm: None = None  # not needed: the model was trained on 100,000 hours of speech and knows voices well enough
+    lesson: None = None  # not needed: the model was trained on 100,000 hours of speech and knows voices well enough
 
     @property
     def sample_rate_hz(self) -> int:

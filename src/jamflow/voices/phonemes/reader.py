@@ -25,6 +25,7 @@ from jamflow.speech.waveform import read_wave
 from jamflow.text.fit import DUB_FITS, FitMode, fitted
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import SILENCE
+from jamflow.voices.adaptation import Lesson
 from jamflow.voices.named import NamedVoice
 from jamflow.voices.phonemes import given_lips
 from jamflow.voices.phonemes.prompt import (
@@ -76,7 +77,7 @@ class PhonemeReader:
 
     def _stored(self, stored: StoredVoice) -> "PhonemeSpeaker":
         text = (self._british_text if stored.british else self._text).in_manner(stored.manner_k)
-        return PhonemeSpeaker(text, stored.voice, self._vocoder, self._config)
+        return PhonemeSpeaker(text, stored.voice, self._vocoder, self._config, stored.learnt)
 
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
         def text(change: EditTimeline, from_s: Fraction, tokens: int) -> Tensor:
@@ -115,7 +116,7 @@ class PhonemeSpeaker:
     voice: Voice
     vocoder: Vocoder
     config: JointConfig
-    adapt_to_fm: Tensor | None = None
+    lesson: Lesson | None = None
     warnings: tuple[str, ...] = ()
     dub_fits: tuple[FitMode, ...] = DUB_FITS
 

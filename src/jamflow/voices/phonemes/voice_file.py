@@ -1,5 +1,6 @@
 """A voice as a file, such as those that ship with `mini`."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from jamflow.sampling.utterance import Lips, Voice
 from jamflow.text.manner import KINDS
 from jamflow.weights.tensors import load_tensors, save_tensors
 
+_LEARNT = "learnt."
+
 
 @dataclass(frozen=True)
 class StoredVoice:
@@ -23,11 +26,13 @@ class StoredVoice:
         voice: with its lips.
         manner_k: (K,) how it times what it says (`text.manner`); zeros are an average voice.
         british: whether it reads the British pronunciation.
+        learnt: what the model has learnt of it (`voices.low_rank`), or None.
     """
 
     voice: Voice
     manner_k: Tensor
     british: bool = False
+    learnt: Mapping[str, Tensor] | None = None
 
 
 def save_voice(path: Path, stored: StoredVoice, mel_format: MelFormat, about: dict[str, Any] | None = None) -> None:
@@ -35,6 +40,7 @@ def save_voice(path: Path, stored: StoredVoice, mel_format: MelFormat, about: di
     voice = stored.voice
     assert voice.lips is not None
     tensors = {"mel": voice.mel_fm, "text": voice.text_a.int(), "mouth": voice.lips.mouth_tc, "manner": stored.manner_k}
+    tensors |= {_LEARNT + name: value for name, value in (stored.learnt or {}).items()}
     config = {"mel": asdict(mel_format), "british": stored.british} | ({"about": about} if about else {})
     save_tensors(path, tensors, config)
 
@@ -62,4 +68,5 @@ def load_voice(path: Path, config: JointConfig) -> StoredVoice:
     if tokens % config.block_tokens or shapes != wanted or manner_k.shape != (len(KINDS),):
         raise UserError(f"The voice in {path} is not of this model: its sizes differ.", "Use files that were made together.")
     voice = Voice(mel_fm, text_a, Lips(mouth_tc, torch.ones(frames, dtype=torch.bool)))
-    return StoredVoice(voice, manner_k, raw.get("british", False))
+    learnt = {name.removeprefix(_LEARNT): value for name, value in tensors.items() if name.startswith(_LEARNT)}
+    return StoredVoice(voice, manner_k, raw.get("british", False), learnt or None)
