@@ -51,7 +51,7 @@ class Adapter:
             if isinstance(lesson, Tensor):
                 learnt = adapted(model, normaliser, lesson, Adaptation())
             else:
-                learnt = copy.deepcopy(model, {id(model.motion): model.motion})
+                learnt = _copy(model)
                 move(learnt.audio, lesson)
             last = model, lesson, learnt
             self._last = last
@@ -75,7 +75,7 @@ def adapted(model: JointModel, normaliser: Normaliser, mel_fm: Tensor, how: Adap
     config = model.config
     per = config.frames_per_token
     with torch.inference_mode(False), torch.enable_grad():
-        out = copy.deepcopy(model, {id(model.motion): model.motion})
+        out = _copy(model)
         audio = out.audio
         kinds = [p.dtype for p in audio.parameters()]
         audio.float()
@@ -87,6 +87,11 @@ def adapted(model: JointModel, normaliser: Normaliser, mel_fm: Tensor, how: Adap
             p.requires_grad_(False)
             p.data = p.data.to(kind)
     return out
+
+
+def _copy(model: JointModel) -> JointModel:
+    """With a speech stream of its own; the motion stream is the same one."""
+    return copy.deepcopy(model, {id(model.motion): model.motion})
 
 
 def _train(model: JointModel, learning: list[Tensor], data_ac: Tensor, longest: int, how: Adaptation) -> None:
