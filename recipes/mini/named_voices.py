@@ -3,8 +3,8 @@
 Kokoro says a dozen sentences in each voice. Those that sound most like all twelve together, and best, are candidates. The model
 speaks with each of them, and the one after which it speaks best becomes the file of the voice; with what the model learns of
 the voice in the twelve sentences (in low rank), if it speaks better then. It runs again unchanged after a training: first
-`export.py`, then this, then `python -m jamflow.weights`. Needs the extra eval and Resemblyzer, as the benchmark `voice` does (about
-half an hour of one core).
+`export.py`, then this, then `python -m jamflow.weights`. Needs the extra eval and Resemblyzer, as the benchmark `voice` does
+(about half an hour of one core).
 """
 
 import argparse
