@@ -44,6 +44,7 @@ def track_motion(
     fps: Fraction,
     tracker: FaceTracker | None = None,
     follow: Follow | None = None,
+    canonical: CanonicalFace | None = None,
 ) -> TrackedMotion:
     """Follows a face through (H, W, 3) uint8 RGB frames.
 
@@ -52,9 +53,10 @@ def track_motion(
         fps: its frame rate.
         tracker: tracker to use; None makes a new one.
         follow: finds the face in each frame; None follows the largest.
+        canonical: the face that poses are fitted with; None reads it, which takes as long as three frames.
     """
     follow = follow or Follower(tracker or FaceTracker())
-    canonical = load_canonical()
+    canonical = canonical or load_canonical()
     rows = [_measured(follow(frame), canonical) for frame in frames]
     points = np.stack([row[0] for row in rows]) if rows else np.zeros((0, len(KEY_VERTICES), 3))
     poses = np.stack([row[1] for row in rows]) if rows else np.zeros((0, 3, 5))

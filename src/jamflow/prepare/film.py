@@ -13,7 +13,6 @@ import numpy as np
 
 from jamflow.data.corpus import MOTION_FPS
 from jamflow.errors import UserError
-from jamflow.face.canonical import load_canonical
 from jamflow.face.follow import Follower
 from jamflow.face.renderer import Tracker
 from jamflow.face.track import Track
@@ -22,6 +21,7 @@ from jamflow.media.video_reader import read_video, video_facts
 from jamflow.prepare.shots import split
 from jamflow.prepare.visible import covered, mouth_colours
 
+FACE_CM = 17.665  # height of the canonical face
 _BLIND_FRAMES = 5  # where no face was found, the next ones are not looked at: finding is slow
 _PICTURE_S, _PICTURE_PX, _QUALITY = 2.0, 96, 70  # one small picture in so many seconds
 
@@ -126,7 +126,7 @@ class _Watch:
         width = max(len(c) for c in colours)
         seen = [row or _Row(np.empty(0), np.nan, np.nan) for row in self.rows]
         height = np.array([row.height_px for row in seen])
-        opening = np.array([row.opening_px for row in seen]) / height * _face_cm()
+        opening = np.array([row.opening_px for row in seen]) / height * FACE_CM
         found = np.isfinite(height)
         if self._follower.several is not None:
             found[: self._follower.first] = False  # another person was followed before
@@ -148,11 +148,6 @@ class _Watch:
 def _seen(rgb: np.ndarray, face: Face) -> _Row:
     mesh = face.mesh_v3
     return _Row(mouth_colours(rgb, face), face.height_px, float(np.linalg.norm(mesh[13] - mesh[14])))
-
-
-def _face_cm() -> float:
-    vertices = load_canonical().vertices_v3
-    return float(np.linalg.norm(vertices[10, :2] - vertices[152, :2]))
 
 
 def picture(rgb: np.ndarray, face: Face | None) -> bytes:

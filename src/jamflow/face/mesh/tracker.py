@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from jamflow.errors import UserError
+from jamflow.face.canonical import load_canonical
 from jamflow.face.channels import interpolated
 from jamflow.face.follow import Follow
 from jamflow.face.measure import track_motion
@@ -28,9 +29,10 @@ class MeshTracker:
 
     def __init__(self, tracker: FaceTracker | None = None):
         self.finder = tracker or FaceTracker()
+        self._canonical = load_canonical()
 
     def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
-        seen = track_motion(frames, fps, self.finder, follow=follow)
+        seen = track_motion(frames, fps, self.finder, follow, self._canonical)
         if not seen.found_t.any():
             raise UserError("No human face was found in the video.", "Use a video of one face, seen from the front.")
         motion = _without_gaps(seen.motion, seen.found_t)
