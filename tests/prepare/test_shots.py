@@ -59,5 +59,9 @@ def test_a_shot_that_is_not_used_up_is_skipped() -> None:
     assert firsts == [0, 10]
 
 
+def test_an_endless_shot_is_cut() -> None:
+    assert [len(list(shot)) for shot in split(enumerate(scene(1, 25) + scene(2, 12)), longest=10)] == [10, 10, 5, 10, 2]
+
+
 def test_nothing_has_no_shots() -> None:
     assert lengths([]) == []

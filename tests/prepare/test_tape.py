@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sources import RATE_HZ
 
-from jamflow.prepare.tape import LONGEST_S, pieces
+from jamflow.prepare.tape import LONGEST_S, Tape
 from jamflow.speech.recording import open_recording
 from jamflow.speech.waveform import WaveWriter, write_wave
 
@@ -25,22 +25,22 @@ def test_spans_come_as_they_are_in_the_file(tmp_path: Path) -> None:
     wave = pulses(12, [])
     write_wave(tmp_path / "a.wav", wave, RATE_HZ)
     recording = open_recording(tmp_path / "a.wav", RATE_HZ)
-    spans = [(0.5, 2.0), (2.0, 2.5), (7.25, 9.0), (11.5, 14.0), (20.0, 21.0)]
-    found = list(pieces(recording, spans))
-    assert [number for number, _, _ in found] == [0, 1, 2, 3]
-    for number, start_s, part in found:
-        first, last = (round(s * RATE_HZ) for s in spans[number])
-        assert start_s == pytest.approx(spans[number][0])
-        np.testing.assert_allclose(part, wave[first:last], atol=1e-4)
+    spans = [(0.5, 2.0), (2.0, 2.5), (7.25, 9.0), (11.5, 14.0)]
+    tape = Tape(recording)
+    for start_s, end_s in spans:
+        ((found_s, part),) = tape.pieces(start_s, end_s)
+        assert found_s == pytest.approx(start_s)
+        np.testing.assert_allclose(part, wave[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)], atol=1e-4)
+    assert list(tape.pieces(20.0, 21.0)) == []
 
 
 def test_long_spans_are_cut_where_it_is_quiet(tmp_path: Path) -> None:
     write_wave(tmp_path / "a.wav", pulses(50, [5, 14, 31, 36]), RATE_HZ)
-    found = list(pieces(open_recording(tmp_path / "a.wav", RATE_HZ), [(0.0, 50.0)]))
-    starts = [start_s for _, start_s, _ in found]
+    found = list(Tape(open_recording(tmp_path / "a.wav", RATE_HZ)).pieces(0.0, 50.0))
+    starts = [start_s for start_s, _ in found]
     assert starts[:3] == pytest.approx([0, 14, 31], abs=0.1)
-    assert all(len(part) <= LONGEST_S * RATE_HZ for _, _, part in found)
-    assert sum(len(part) for _, _, part in found) == 50 * RATE_HZ, "nothing is lost"
+    assert all(len(part) <= LONGEST_S * RATE_HZ for _, part in found)
+    assert sum(len(part) for _, part in found) == 50 * RATE_HZ, "nothing is lost"
 
 
 def test_an_hour_needs_no_more_memory_than_a_minute(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_an_hour_needs_no_more_memory_than_a_minute(tmp_path: Path) -> None:
             writer.write(minute)
     recording = open_recording(tmp_path / "hour.wav", RATE_HZ)
     tracemalloc.start()
-    total = sum(len(part) for _, _, part in pieces(recording, [(0.0, 3600.0)]))
+    total = sum(len(part) for _, part in Tape(recording).pieces(0.0, 3600.0))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert total == 3600 * RATE_HZ

@@ -40,6 +40,7 @@ class Shot:
         opening_t: (T,) distance of the inner lips, cm of the canonical face; NaN without a face.
         faces: how many faces there were where one of several was chosen, else 1.
         pictures: (seconds of the file, JPEG of the face) in order.
+        trouble: why there is no track.
     """
 
     times_s: np.ndarray
@@ -51,6 +52,7 @@ class Shot:
     opening_t: np.ndarray
     faces: int
     pictures: list[tuple[float, bytes]]
+    trouble: str = ""
 
 
 def read_shots(path: Path, tracker: Tracker, face: int | None, span_s: tuple[float, float | None] | None) -> Iterator[Shot]:
@@ -70,8 +72,8 @@ def read_shots(path: Path, tracker: Tracker, face: int | None, span_s: tuple[flo
         watch = _Watch(Follower(tracker.finder, face))
         try:
             track = tracker.track(watch.frames(shot), facts.fps / every, watch)
-        except UserError:  # no face, or not the one that was asked for
-            track = None
+        except UserError as error:  # no face, or not the one that was asked for
+            track, watch.trouble = None, error.message
         for _ in watch.frames(shot):  # what the tracker left
             watch.rows.append(None)
         yield watch.shot(track, frame_s)
@@ -101,6 +103,7 @@ class _Watch:
         self._times_s: list[float] = []
         self._pictures: list[tuple[float, bytes]] = []
         self._blind = 0
+        self.trouble = ""
         self.rows: list[_Row | None] = []
 
     def frames(self, shot: Iterator[tuple[Fraction, np.ndarray]]) -> Iterator[np.ndarray]:
@@ -142,6 +145,7 @@ class _Watch:
             opening_t=opening,
             faces=several[0] if several else 1,
             pictures=self._pictures,
+            trouble=self.trouble,
         )
 
 

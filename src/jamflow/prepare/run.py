@@ -22,6 +22,7 @@ from jamflow.prepare.readers import read_clips
 from jamflow.prepare.report import write_report
 from jamflow.prepare.settings import Settings
 from jamflow.prepare.shelf import Shelf, opened
+from jamflow.prepare.tools import refuse_missing_tools
 from jamflow.prepare.verdicts import Verdict
 from jamflow.prepare.workers import Job, Workers
 
@@ -68,9 +69,10 @@ def prepare_sources(
         licence: of clips whose source states none.
 
     Raises:
-        UserError: a source cannot be read, nothing can be kept, the disk is full (nothing is lost then), the folder's shards are
-            of another model, or another run works there.
+        UserError: a source cannot be read, what the settings need is not installed, nothing can be kept, the disk is full
+            (nothing is lost then), the folder's shards are of another model, or another run works there.
     """
+    refuse_missing_tools(settings)
     clips = [clip for source in sources for clip in read_clips(source)]
     clips = [clip if clip.licence else replace(clip, licence=licence) for clip in clips]
     with opened(folder, settings) as shelf:
@@ -99,12 +101,14 @@ def _prepared(
     numbers: dict[Path, int] = {}  # by the folder of the job
     shas: dict[int, str] = {}
     seen: dict[tuple[Any, ...], str] = {}
+    finished, whole = 0, sum(sizes)
 
     def done(number: int, entry: Entry) -> None:
+        nonlocal finished
         entries[number] = entry
+        finished += sizes[number]
         if progress:
-            finished = sum(size for size, entry in zip(sizes, entries, strict=True) if entry is not None)
-            progress(finished / 1e6, sum(sizes) / 1e6)
+            progress(finished / 1e6, whole / 1e6)
 
     def jobs() -> Iterator[Job]:
         for number, clip in enumerate(clips):

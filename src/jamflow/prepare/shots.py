@@ -14,6 +14,9 @@ import numpy as np
 
 Timed = TypeVar("Timed")
 
+LONGEST = 15_000
+"""Frames of a shot, ten minutes: what is known of a shot is held until its end."""
+
 _WIDTH, _HEIGHT, _BINS = 32, 18, 16
 _MOVED = 16.0  # mean change of a pixel, of 255
 _RECOLOURED = 0.25  # of the pixels, those that have another colour than before, counted without their places
@@ -38,13 +41,14 @@ class _Look:
         return self.moved(other) > _MOVED and recoloured > _RECOLOURED
 
 
-def split(frames: Iterable[tuple[Timed, np.ndarray]]) -> Iterator[Iterator[tuple[Timed, np.ndarray]]]:
+def split(frames: Iterable[tuple[Timed, np.ndarray]], longest: int = LONGEST) -> Iterator[Iterator[tuple[Timed, np.ndarray]]]:
     """Shots, each an iterator over its frames; one frame is read ahead. A shot must be used up before the next is asked for.
 
     Args:
         frames: (anything, (H, W, 3) uint8 RGB) in order.
+        longest: so many frames end a shot also without a cut.
     """
-    cuts = _cuts(frames)
+    cuts = _limited(_cuts(frames), longest)
     first = next(cuts, None)
     while first is not None:
         rest: list[tuple[Timed, np.ndarray]] = []
@@ -52,6 +56,17 @@ def split(frames: Iterable[tuple[Timed, np.ndarray]]) -> Iterator[Iterator[tuple
         for _ in _until_cut(cuts, rest) if not rest else ():
             pass
         first = (True, rest[0]) if rest else None
+
+
+def _limited(
+    cuts: Iterator[tuple[bool, tuple[Timed, np.ndarray]]], longest: int
+) -> Iterator[tuple[bool, tuple[Timed, np.ndarray]]]:
+    """The same, with a cut where a shot would become longer."""
+    length = 0
+    for cut, frame in cuts:
+        cut = cut or length >= longest
+        length = 1 if cut else length + 1
+        yield cut, frame
 
 
 def _until_cut(

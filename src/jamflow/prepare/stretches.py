@@ -91,9 +91,11 @@ def _seconds(shot: Shot, first: int, last: int) -> float:
 
 def _stretch(shot: Shot, first: int, last: int, reason: str | None) -> Stretch:
     detail = f"{shot.faces} faces, the one that was followed" if shot.faces > 1 else ""
-    if reason == "face small":
+    if shot.track is None:
+        detail = shot.trouble
+    elif reason == "face small":
         detail = f"{np.nanmedian(shot.height_t[first:last]):.0f} pixels high, {HEIGHT_MIN_PX:.0f} are needed"
-    elif reason == "face turned" and shot.track is not None:
+    elif reason == "face turned":
         most = np.abs(shot.track.motion.rotation_t3[first:last, :2]).max()
         detail = f"up to {most:.0f} degrees, {TURNED_DEG:.0f} at most"
     return Stretch(first, last, float(shot.times_s[first]), _end_s(shot, last), reason, detail)

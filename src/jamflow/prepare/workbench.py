@@ -4,7 +4,7 @@ Shapes: N samples, F motion frames at 25 a second, K key points, M mel frames.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from jamflow.prepare.film import Shot, read_shots
 from jamflow.prepare.fingerprint import fingerprint
 from jamflow.prepare.settings import Settings
 from jamflow.prepare.stretches import SHORTEST_S, Stretch, stretches
-from jamflow.prepare.tape import pieces
+from jamflow.prepare.tape import Tape
 from jamflow.prepare.tools import Tools
 from jamflow.prepare.verdicts import KEPT, Verdict
 from jamflow.speech.level import to_model_level
@@ -77,16 +77,16 @@ class Workbench:
             return
         try:
             said = self._said(clip, recording)
-            shown = self._filmed(clip) if filmed else [_whole(clip, recording)]
-            yield from self._pieces(clip, recording, said, shown, folder)
+            shown = self._filmed(clip) if filmed else iter([_whole(clip, recording)])
+            yield from self._verdicts(clip, recording, said, shown, folder)
         except UserError as error:
             yield Verdict("unreadable", str(error)), None
         except _TextError as error:
             yield Verdict("text", str(error)), None
 
-    def _filmed(self, clip: Clip) -> list[tuple[Shot | None, Stretch]]:
-        shots = read_shots(clip.path, self._tools.tracker, self._settings.face, clip.span_s)
-        return [(shot, stretch) for shot in shots for stretch in stretches(shot)]
+    def _filmed(self, clip: Clip) -> Iterator[tuple[Shot | None, Stretch]]:
+        for shot in read_shots(clip.path, self._tools.tracker, self._settings.face, clip.span_s):
+            yield from ((shot, stretch) for stretch in stretches(shot))
 
     def _said(self, clip: Clip, recording: Recording) -> list[TimedWord] | None:
         """The words of a clip in seconds of the file; None if its text is unknown."""
@@ -98,7 +98,7 @@ class Workbench:
             span = _whole(clip, recording)[1]
             if span.end_s - span.start_s > TEXT_LONGEST_S:
                 raise _TextError(f"A text is laid on {TEXT_LONGEST_S:g} s at most. Give parts of it with from and to.")
-            waves = [wave for _, _, wave in pieces(recording, [(span.start_s, span.end_s)])]
+            waves = [wave for _, wave in Tape(recording).pieces(span.start_s, span.end_s)]
             return self._aligned(clip.text, np.concatenate(waves) if waves else np.zeros(0, np.float32), span.start_s)
         except UserError as error:
             raise _TextError(str(error)) from error
@@ -113,29 +113,29 @@ class Workbench:
         """(M, bands) log mel."""
         return self._log_mel(torch.from_numpy(wave)).numpy()
 
-    def _pieces(
+    def _verdicts(
         self,
         clip: Clip,
         recording: Recording,
         said: list[TimedWord] | None,
-        shown: Sequence[tuple[Shot | None, Stretch]],
+        shown: Iterator[tuple[Shot | None, Stretch]],
         folder: Path,
     ) -> Iterator[tuple[Verdict, bytes | None]]:
-        good = [(shot, stretch) for shot, stretch in shown if stretch.reason is None]
+        """One stretch after the other: picture and sound are read side by side, and forgotten."""
+        tape, number = Tape(recording), 0
         for shot, stretch in shown:
+            about = _about(stretch)
             if stretch.reason is not None:
-                about = _about(stretch)
                 yield about, _picture(shot, about)
-        heard: set[int] = set()
-        for number, (which, start_s, wave) in enumerate(pieces(recording, [(s.start_s, s.end_s) for _, s in good])):
-            heard.add(which)
-            shot, stretch = good[which]
-            verdict = self._judged(clip, said, shot, stretch, start_s, wave, folder / f"{number:04d}.npz")
-            yield verdict, _picture(shot, verdict)
-        for which, (shot, stretch) in enumerate(good):
-            if which not in heard:
-                about = _about(stretch).because("no sound", "the picture goes on after the sound")
-                yield about, _picture(shot, about)
+                continue
+            silent = True
+            for start_s, wave in tape.pieces(stretch.start_s, stretch.end_s):
+                silent = False
+                verdict = self._judged(clip, said, shot, stretch, start_s, wave, folder / f"{number:04d}.npz")
+                number += 1
+                yield verdict, _picture(shot, verdict)
+            if silent:
+                yield about.because("no sound", "the picture goes on after the sound"), _picture(shot, about)
 
     def _judged(
         self,
