@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from sources import RATE_HZ
 
+from jamflow.alignment.recogniser import Recogniser, RecogniserConfig
+from jamflow.evaluate.sync import Sync
 from jamflow.face.canonical import load_canonical
 from jamflow.face.motion import Motion
 from jamflow.face.track import Track
@@ -18,7 +20,7 @@ from jamflow.prepare.settings import Settings
 from jamflow.prepare.stretches import stretches
 from jamflow.prepare.tools import Tools
 from jamflow.prepare.visible import covered
-from jamflow.text.words import TimedWord
+from jamflow.text.words import TimedWord, Word
 
 
 def notes(seconds: float, chord: tuple[float, ...], every_s: float = 0.6) -> np.ndarray:
@@ -79,23 +81,61 @@ def mel_of(loud_f: np.ndarray) -> np.ndarray:
     return np.repeat(np.interp(at, np.arange(len(loud_f)), loud_f)[:, None] * 6 - 8, 100, axis=1)
 
 
-@pytest.mark.parametrize("late", [-10, -5, 0, 3, 8])
-def test_lips_that_are_late_or_early(late: int) -> None:
+def test_lips_that_are_late_or_early() -> None:
+    scorer = step.by_loudness()
     rng = np.random.default_rng(0)
     loud = np.convolve(rng.random(260), np.hanning(7) / np.hanning(7).sum(), "same")
     loud = np.clip((loud - 0.3) / 0.4, 0, 1)
-    judged = step.judge(mel_of(loud[30:230]), np.roll(loud, late)[30:230], step.by_loudness)
-    assert judged.lag_s == pytest.approx(late / 25, abs=0.03)
-    assert bool(judged.refused) == (abs(late) > 3)
-    assert judged.refused == "" or ("late" if late > 0 else "early") in judged.refused
-    short = step.judge(mel_of(loud[30:130]), np.roll(loud, late)[30:130], step.by_loudness)
-    assert short.refused == "", "four seconds prove nothing"
+    for late in (-10, -7, 0, 3, 8):
+        judged = step.judge(mel_of(loud[30:230]), np.roll(loud, late)[30:230], scorer)
+        assert judged.lag_s == pytest.approx(late / 25, abs=0.03)
+        assert bool(judged.refused) == (abs(late) > 5)
+        assert judged.refused == "" or ("late" if late > 0 else "early") in judged.refused
+        short = step.judge(mel_of(loud[30:130]), np.roll(loud, late)[30:130], scorer)
+        assert short.refused == "", "four seconds prove nothing to an ear as coarse as this"
 
 
-def test_lips_of_somebody_else_are_refused() -> None:
-    judged = step.judge(mel_of(np.ones(200)), np.ones(200), lambda mel, opening, fps: (0.01, 4.0))
-    assert "otherwise" in judged.refused
-    assert step.judge(mel_of(np.ones(200)), np.zeros(200), step.by_loudness).refused == "the lips do not move"
+class Echo(Recogniser):
+    """Hears an opening that is written into the first band."""
+
+    def opening_cm(self, mel_fm):
+        return mel_fm[:, 0]
+
+
+def test_a_recogniser_needs_less_sound() -> None:
+    rng = np.random.default_rng(1)
+    curve = np.convolve(rng.random(120), np.hanning(7), "same")
+    time_s = (np.arange(281) + 0.5) / 93.75
+    mel = np.zeros((281, 100), np.float32)
+    mel[:, 0] = np.interp(time_s, np.arange(120) / 25, curve)
+    scorer = step.by_ear(Echo(RecogniserConfig()))
+    assert step.judge(mel, curve[:75], scorer).refused == ""
+    assert "0.40 s early" in step.judge(mel, curve[10:85], scorer).refused
+
+
+def fixed(score: float, margin: float, lag_s: float) -> step.Scorer:
+    return step.Scorer(lambda mel, opening, fps: Sync(score, margin, lag_s), 2.0, 0.3)
+
+
+def test_what_counts_as_out_of_step() -> None:
+    long, short = np.ones(200), np.ones(40)
+    mel = mel_of(long)
+    assert "otherwise" in step.judge(mel, long, fixed(0.05, 0.1, 0.0)).refused
+    assert step.judge(mel, short, fixed(0.05, 0.1, 0.0)).refused == ""
+    assert step.judge(mel, long, fixed(0.8, 0.5, 0.4)).refused == "the lips are 0.40 s late"
+    assert step.judge(mel, long, fixed(0.8, 0.1, 0.4)).refused == "", "it fits at many lags"
+    assert step.judge(mel, long, fixed(0.8, 0.5, -0.2)).refused == ""
+    assert step.judge(mel, long, fixed(float("nan"), float("nan"), 0.0)).refused == "the lips do not move"
+
+
+def test_aligned_phones_belong_to_their_words() -> None:
+    words = [Word("to", ("t", "ə"), False), Word("bay,", ("b", "ˈA", ","), False), Word("go", ("ɡ", "ˈO"), True)]
+    phones = [("_", 0.0, 0.2), ("t", 0.2, 0.3), ("ə", 0.3, 0.4), (" ", 0.4, 0.42), ("b", 0.42, 0.5), ("ˈA", 0.5, 0.8)]
+    phones += [(",", 0.8, 1.0), ("ɡ", 1.0, 1.1), ("ˈO", 1.1, 1.4), ("_", 1.4, 2.0)]
+    to, bay, go = times.as_words(words, phones)
+    assert (to.start_s, to.end_s, bay.end_s, go.start_s) == (0.2, 0.4, 0.8, 1.0)
+    assert [s for s, _, _ in bay.phones] == ["b", "ˈA", ","] and go.phones == tuple(phones[7:9])
+    assert times.as_words([], [("_", 0.0, 1.0)]) == []
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import numpy as np
 from jamflow.data.corpus import Span
 from jamflow.errors import UserError
 from jamflow.text.frontend import TextFrontend
-from jamflow.text.phonemes import SILENCE
+from jamflow.text.phonemes import PUNCTUATION, SILENCE
 from jamflow.text.words import TimedWord, Word, is_sound, sequence, spoken_words
 
 Align = Callable[[Sequence[Word], np.ndarray], list[TimedWord]]
@@ -43,6 +43,31 @@ def placed(words: Sequence[Span], frontend: TextFrontend) -> list[TimedWord]:
         phones = tuple((symbols[k], edges[i], edges[i + 1]) for i, k in enumerate(own))
         out.append(TimedWord(text, start_s, end_s, phones))
     return out
+
+
+def as_words(words: Sequence[Word], phones: Sequence[Span]) -> list[TimedWord]:
+    """The words whose sounds, and punctuation behind them, are in `phones`: all of them and in order, between pauses."""
+    out: list[TimedWord] = []
+    own: list[Span] = []
+    waiting = iter(words)
+    word, missing = None, 0
+    for phone in phones:
+        if is_sound(phone[0]):
+            if not missing:
+                if word is not None:
+                    out.append(_timed(word, own))
+                word, own = next(waiting), []
+                missing = sum(map(is_sound, word.symbols))
+            own.append(phone)
+            missing -= 1
+        elif word is not None and not missing and phone[0] in PUNCTUATION:
+            own.append(phone)
+    return [*out, _timed(word, own)] if word is not None else out
+
+
+def _timed(word: Word, phones: Sequence[Span]) -> TimedWord:
+    heard = [phone for phone in phones if is_sound(phone[0])]
+    return TimedWord(word.text, heard[0][1], heard[-1][2], tuple(phones))
 
 
 def within(words: Sequence[TimedWord], start_s: float, end_s: float) -> tuple[list[TimedWord], float, float]:

@@ -7,20 +7,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from jamflow.alignment import forced
+from jamflow.alignment.recogniser import Recogniser, load_recogniser
+from jamflow.errors import UserError
 from jamflow.extras import extra_folder, import_extra
 from jamflow.face.renderer import Tracker
 from jamflow.prepare.settings import Settings
-from jamflow.prepare.step import Scorer, by_loudness
-from jamflow.prepare.times import Align
+from jamflow.prepare.step import Scorer, by_ear, by_loudness
+from jamflow.prepare.times import Align, as_words
 from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import symbols
-from jamflow.text.words import TimedWord, Word
+from jamflow.text.words import TimedWord, Word, sequence
 from jamflow.weights.fetch import require
-from jamflow.weights.shipped import asset
+from jamflow.weights.shipped import ASSETS, asset
 
 if TYPE_CHECKING:
     from jamflow.speech.whisper import Whisper
+
+
+_RECOGNISER = "mini/recogniser.safetensors"
+_UNSURE = -3.0  # mean log probability of the sounds of a text (`forced.align`)
 
 
 def refuse_missing_tools(settings: Settings) -> None:
@@ -53,20 +60,15 @@ class Tools:
         return TextFrontend(load_durations(asset("mini/durations.safetensors"), len(symbols())), mini(len(symbols())))
 
     @cached_property
+    def recogniser(self) -> Recogniser | None:
+        """That of the model in the package, if it has one."""
+        path = ASSETS / _RECOGNISER
+        return load_recogniser(path) if path.is_file() else None
+
+    @cached_property
     def align(self) -> Align:
-        """`mini` says the words, and their times are carried over to the recording."""
-        from jamflow.loading.model import assemble
-        from jamflow.tasks.edit import own_speech
-
-        model = assemble("mini", torch.device("cpu"))
-        aligner = model.reader.edit_support().aligner
-        assert aligner is not None, "mini reads phonemes"
-        say = own_speech(model)
-
-        def align(words: Sequence[Word], mel_fm: np.ndarray) -> list[TimedWord]:
-            return aligner.align(words, torch.from_numpy(mel_fm), say)
-
-        return align
+        """By what the recogniser hears. Without one `mini` says the words, and their times are carried over, which is slow."""
+        return _said_by_mini() if self.recogniser is None else _heard_by(self.recogniser)
 
     @cached_property
     def ears(self) -> "Whisper":
@@ -74,6 +76,36 @@ class Tools:
 
         return Whisper()
 
-    @property
+    @cached_property
     def sync(self) -> Scorer:
-        return by_loudness
+        return by_loudness() if self.recogniser is None else by_ear(self.recogniser)
+
+
+def _heard_by(recogniser: Recogniser) -> Align:
+    def align(words: Sequence[Word], mel_fm: np.ndarray) -> list[TimedWord]:
+        symbols, _ = sequence(words)
+        heard = recogniser.log_probabilities(torch.from_numpy(mel_fm)).numpy()
+        try:
+            phones, sure = forced.align(symbols, heard, recogniser.config.frame_rate_hz)
+        except ValueError as error:
+            raise UserError("The recording is too short for its text.", "Check the text.") from error
+        if sure < _UNSURE:
+            raise UserError("The recording says something else than its text.", "Check the text.")
+        return as_words(words, phones)
+
+    return align
+
+
+def _said_by_mini() -> Align:
+    from jamflow.loading.model import assemble
+    from jamflow.tasks.edit import own_speech
+
+    model = assemble("mini", torch.device("cpu"))
+    aligner = model.reader.edit_support().aligner
+    assert aligner is not None, "mini reads phonemes"
+    say = own_speech(model)
+
+    def align(words: Sequence[Word], mel_fm: np.ndarray) -> list[TimedWord]:
+        return aligner.align(words, torch.from_numpy(mel_fm), say)
+
+    return align
