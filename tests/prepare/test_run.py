@@ -2,16 +2,19 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sources import RATE_HZ, Here, Take, film, journal
 
 from jamflow.data.corpus import Shard, refuse_other, shards
 from jamflow.data.features import examples
 from jamflow.errors import UserError
 from jamflow.mel_format import MelFormat
+from jamflow.prepare import run
 from jamflow.prepare.run import Outcome, prepare_sources
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
@@ -64,8 +67,6 @@ def test_features_are_those_that_training_reads(kept: Path) -> None:
     (example,) = examples(shard, MelFormat())
     (u,) = shard.utterances
     assert example.mel_fm.shape == (u.samples // 256, 100) == example.heard_fm.shape
-    import torch
-
     expected = LogMel(MelFormat())(torch.from_numpy(shard.samples(u)))[: len(example.mel_fm)].numpy()
     np.testing.assert_allclose(example.mel_fm, expected, atol=0.02)
 
@@ -76,9 +77,8 @@ def test_the_report_needs_no_other_file(kept: Path) -> None:
     assert not re.search(r"(src|href)=.?(http|/|[a-z]+\.)", page)
 
 
-def test_shards_of_two_models_do_not_mix(kept: Path, here: Here, talking: Path, tmp_path: Path) -> None:
-    from dataclasses import replace
-
+def test_shards_of_two_models_do_not_mix(kept: Path, here: Here, talking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "refuse_missing_tools", lambda settings: None)  # LivePortrait's weights are not needed for this
     other = Here(replace(here.settings, motion="liveportrait"))
     with pytest.raises(UserError, match="has motion of the space mesh, and the model's is liveportrait"):
         prepare_sources([talking], kept, other.settings, other, licence=FREE)
