@@ -24,6 +24,12 @@ def test_the_default_is_marked(named: Path, capsys: pytest.CaptureFixture[str]) 
     assert emma.startswith("emma: ") and tom.startswith("tom (default): ")
 
 
+def test_where_there_are_none_it_says_so(named: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(named / "mini/voices")
+    assert run(["voices"]) == 0
+    assert capsys.readouterr().out == "This installation has no voices with names; --voice takes a recording.\n"
+
+
 def test_the_list_as_data(named: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["voices", "--json"]) == 0
     emma, tom = json.loads(capsys.readouterr().out)["voices"]

@@ -18,12 +18,13 @@ def run(options: Voices) -> tuple[dict[str, Any], str, int]:
     known = named_voices(model_folder(ModelChoice().model))
     if options.hear is None:
         rows = [asdict(voice) | {"path": str(voice.path)} for voice in known.values()]
-        return {"voices": rows}, "\n".join([*map(_line, known.values()), _USE]), 0
+        return {"voices": rows}, "\n".join([*map(_line, known.values()), _USE if known else _NONE]), 0
     name = voice_called(options.hear, known).name
     says = Tts(_SAYS.format(name=name.capitalize()), voice=name)
     return reported(checked(Job(TASKS["tts"], says, Output(output=options.output or Path(f"{name}.wav")), ModelChoice())))
 
 
+_NONE = "This installation has no voices with names; --voice takes a recording."
 _USE = "Use one: jamflow speak --voice NAME ... Hear one: jamflow voices --hear NAME"
 
 
