@@ -11,6 +11,8 @@ from jamflow.voices.named import NamedVoice, named_voices, voice_called
 from jamflow.weights.shipped import model_folder
 
 _SAYS = "Hello, my name is {name}. I can read to you whatever you write, for as long as you like to listen."
+_NONE = "This installation has no voices with names; --voice takes a recording."
+_USE = "Use one: jamflow speak --voice NAME ... Hear one: jamflow voices --hear NAME"
 
 
 def run(options: Voices) -> tuple[dict[str, Any], str, int]:
@@ -22,10 +24,6 @@ def run(options: Voices) -> tuple[dict[str, Any], str, int]:
     name = voice_called(options.hear, known).name
     says = Tts(_SAYS.format(name=name.capitalize()), voice=name)
     return reported(checked(Job(TASKS["tts"], says, Output(output=options.output or Path(f"{name}.wav")), ModelChoice())))
-
-
-_NONE = "This installation has no voices with names; --voice takes a recording."
-_USE = "Use one: jamflow speak --voice NAME ... Hear one: jamflow voices --hear NAME"
 
 
 def _line(voice: NamedVoice) -> str:
