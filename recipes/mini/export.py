@@ -1,4 +1,4 @@
-"""Turn trained checkpoints into the files that ship: python export.py --joint RUN --vocoder RUN --durations RUN
+"""Turn trained checkpoints into the files that ship: python export.py --joint RUN --vocoder RUN ...
 
 With --corpus it also cuts the default voice out of the corpus: an utterance of "heart" of suitable length, with its text timing
 and its lip motion. The voices with names come after that: `named_voices.py`.
@@ -13,7 +13,7 @@ from jamflow.data.corpus import shards
 from jamflow.data.features import examples
 from jamflow.loading.joint import load_joint
 from jamflow.text.durations import load_durations
-from jamflow.train.export import export_durations, export_joint, export_vocoder
+from jamflow.train.export import export_durations, export_joint, export_recogniser, export_vocoder
 from jamflow.voices.phonemes.voice_file import save_voice
 
 ASSETS = Path(__file__).parents[2] / "src/jamflow/assets/mini"
@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--joint", type=Path)
     parser.add_argument("--vocoder", type=Path)
     parser.add_argument("--durations", type=Path)
+    parser.add_argument("--recogniser", type=Path)
     parser.add_argument("--out", type=Path, default=ASSETS)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,8 @@ def main() -> None:
         export_vocoder(args.vocoder, args.out)
     if args.durations:
         export_durations(args.durations, args.out)
+    if args.recogniser:
+        export_recogniser(args.recogniser, args.out)
     if args.corpus:
         default_voice(args.corpus, args.out, load_joint(args.out / "joint.safetensors")[0].config)
 

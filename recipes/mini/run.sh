@@ -68,16 +68,21 @@ else
 fi
 if [ ${#people[@]} -gt 0 ]; then stage people jamflow prepare "${people[@]}" -o "$work/corpus"; fi
 stage features python prepare.py "$work/corpus"
+if grep -qs '"motion_space": "mesh"' "$work"/corpus/*/shard.json; then # somebody was filmed
+  stage lips python teach_lips.py --corpus "$work/corpus" --run "$work/lips"
+fi
 
-durations=() vocoder=() all=() last=()
+durations=() recogniser=() vocoder=() all=() last=()
 if [ -n "$tiny" ]; then
   few=(--config.warmup 2 --config.shapes 4 64 --config.shape-shares 1.0)
   durations=(--config.steps 60)
+  recogniser=(--config.steps 20 --config.batch 4)
   vocoder=(--config.steps 6 --config.adversarial-from 4 --config.batch 4 --config.judged 2)
   all=(--config.steps 8 "${few[@]}")
   last=(--config.steps 4 "${few[@]}")
 fi
 stage durations python train_durations.py --corpus "$work/corpus" --run "$work/durations" "${durations[@]}"
+stage recogniser python train_recogniser.py --corpus "$work/corpus" --run "$work/recogniser" "${recogniser[@]}"
 stage vocoder python train_vocoder.py --corpus "$work/corpus" --run "$work/vocoder" "${vocoder[@]}"
 # All regimes with text in time; then a shorter stage that also has text without timing, at a third of the rate.
 stage joint joint joint --config.free-timing 0 "${all[@]}"
@@ -86,13 +91,15 @@ stage joint-free joint joint-free --start "$work/joint" --config.free-timing-fro
 
 curves() {
   python -m jamflow.train.plot "$work/durations" -o "$work/curves/durations.png"
+  python -m jamflow.train.plot "$work/recogniser" -o "$work/curves/recogniser.png"
   python -m jamflow.train.plot "$work/vocoder" -o "$work/curves/vocoder.png"
   python -m jamflow.train.plot "$work/joint" "$work/joint-free" -o "$work/curves/joint.png"
 }
 stage curves curves
 
 export_to() { # FOLDER
-  python export.py --corpus "$work/corpus" --joint "$work/joint-free" --vocoder "$work/vocoder" --durations "$work/durations" --out "$1"
+  python export.py --corpus "$work/corpus" --joint "$work/joint-free" --vocoder "$work/vocoder" --durations "$work/durations" \
+    --recogniser "$work/recogniser" --out "$1"
 }
 if [ -n "$tiny" ]; then
   stage export export_to "$work/mini"

@@ -35,6 +35,13 @@ def export_durations(run: Path, out: Path) -> Path:
     return file
 
 
+def export_recogniser(run: Path, out: Path) -> Path:
+    """The same of `train_recogniser`: `recogniser.safetensors`."""
+    state, file = _state(run / "recogniser.pt"), out / "recogniser.safetensors"
+    save_tensors(file, state["model"], state["config"], non_commercial=_marked(state))
+    return file
+
+
 def _state(checkpoint: Path) -> dict[str, Any]:
     state = load_checkpoint(checkpoint)
     if state is None:
