@@ -1,5 +1,7 @@
 """The recogniser: its labels, its rows, and that it learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -40,6 +42,8 @@ def test_rows_have_nan_where_the_lips_are_unknown():
     _, sounds, opening = Rows([e], FORMAT, config).draw(np.random.default_rng(0))
     assert opening[:, 94:].isnan().all() and (sounds[:, 94:] == -100).all()
     assert opening[:, 60].tolist() == pytest.approx([0.8, 0.8], abs=0.01)
+    _, _, unknown = Rows([replace(e, lips_tc=None)], FORMAT, config).draw(np.random.default_rng(0))
+    assert unknown.isnan().all()
 
 
 def test_it_learns_what_is_said_and_how_open_the_lips_are(tmp_path):
