@@ -188,6 +188,21 @@ def test_no_dark_wedges_in_the_corners(source, renderer, phone: str):
         assert np.percentile(light[near], 5) > 0.57 * luma(source.interior.light.lip_rgb)
 
 
+def test_the_sides_of_an_open_mouth_are_lip_and_not_the_dark(source, renderer):
+    """In the gap itself, three quarters of the way from the middle to a corner and further."""
+    e_k3 = said("ɑ")
+    light = luma(renderer.render(source, e_k3))
+    motion = frame_motion(source.geometry, e_k3, np.zeros(2), np.zeros(3), np.zeros(3), 1.0)
+    upper, lower = landed_edges(source, motion)
+    for sides in ((0.05, 0.125), (0.875, 0.95)):
+        low, high = upper[0, 0] + np.array(sides) * (upper[-1, 0] - upper[0, 0])
+        columns = np.linspace(low, high, 8).round().astype(int)
+        rows = [slice(*np.round([np.interp(x, *upper.T) + 1.5, np.interp(x, *lower.T) - 0.5]).astype(int)) for x in columns]
+        seen = np.concatenate([light[row, x] for row, x in zip(rows, columns, strict=True)])
+        assert len(seen) > 10
+        assert np.median(seen) > 0.25 * luma(source.interior.light.lip_rgb), "0.09 in the dark"
+
+
 def test_corners_of_closed_lips_are_left_alone():
     mesh = load_canonical().vertices_v3 * [PX_PER_CM, -PX_PER_CM, 1] + [128, 32, 0]
     person = load_canonical().vertices_v3.copy()
