@@ -1,5 +1,6 @@
 """Vocoder and duration predictor learn, and the vocoder goes on where it stopped."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from jamflow.speech.vocoder import VocosConfig
 from jamflow.text.durations import DurationConfig, DurationPredictor, duration_loss
 from jamflow.text.manner import measured
 from jamflow.text.phonemes import symbols
+from jamflow.train import vocoder
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
 from jamflow.train.durations import DurationTraining, Rows, Sentence, collate, fitted, train_durations
 from jamflow.train.log import RunLog
@@ -35,6 +37,28 @@ def test_vocoder_learns_before_and_against_the_judges(corpus: Path, tmp_path: Pa
     assert "judge" not in log[1] and 0 < log[2]["judge"] < 12
     state = load_checkpoint(path)
     assert state is not None and state["ema"]["updates"] == 150
+
+
+def test_a_stopped_vocoder_training_goes_on_with_the_numbers_that_it_would_have_had(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = VocoderTraining(steps=6, adversarial_from=3, batch=2, frames=24, judged=2, discriminator_channels=4, save_every=2)
+    whole = load_checkpoint(train_vocoder(corpus, tmp_path / "whole", config, TINY))
+    crops = vocoder.crops
+
+    def until_stopped(*given):
+        yield from itertools.islice(crops(*given), 5)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(vocoder, "crops", until_stopped)
+        train_vocoder(corpus, tmp_path / "stopped", config, TINY)
+    resumed = load_checkpoint(train_vocoder(corpus, tmp_path / "stopped", config, TINY))
+    assert whole is not None and resumed is not None and resumed["step"] == 6
+    for part in ("model", "judges", "ema"):
+        assert all(torch.equal(torch.as_tensor(v), torch.as_tensor(resumed[part][k])) for k, v in whole[part].items()), part
+    lines = [json.loads((tmp_path / run / "progress.jsonl").read_text()) for run in ("whole", "stopped")]
+    assert lines[0] | {"minutes": 0} == lines[1] | {"minutes": 0} and {"judge", "mel"} <= set(lines[0])
 
 
 def test_spectral_distance_is_zero_for_equal_sound_and_grows() -> None:
