@@ -25,7 +25,7 @@ def model() -> JamFlow:
 def talking(model: JamFlow, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A face that says `TEXT`, about six seconds."""
     path = tmp_path_factory.mktemp("talking") / "face.mp4"
-    model.speak(PORTRAIT, TEXT, nfe=2, still=True).save(path)
+    model.speak(PORTRAIT, TEXT, nfe=6, still=True).save(path)
     return path
 
 
@@ -41,7 +41,7 @@ def voices(model: JamFlow, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     folder = tmp_path_factory.mktemp("voices")
     out = {}
     for number, sentence in enumerate(SENTENCES):
-        model.tts(sentence, nfe=2, seed=number).save(folder / "a.wav")
+        model.tts(sentence, nfe=6, seed=number).save(folder / "a.wav")
         out[sentence] = read_wave(folder / "a.wav", RATE_HZ)
     return out
 
