@@ -133,7 +133,7 @@ def train_recogniser(
         optimizer.step()
         losses.append((float(loss.detach()), float(lip_error.detach())))
         step += 1
-        if step % 50 == 0:
+        if step % 50 == 0 or step == config.steps:
             extra = {"right": accuracy(model, held, mel_format)} if held and step % 200 == 0 else {}
             loss_mean, lips_mean = np.mean(losses, 0)
             logger.info(log.write(step, loss=loss_mean, lips=lips_mean, **extra))
