@@ -9,6 +9,7 @@ import torch
 
 from jamflow.data.augment import degrade_sound
 from jamflow.data.corpus import MOTION_FPS, Shard, Span
+from jamflow.face.channels import interpolated
 from jamflow.mel_format import MelFormat
 from jamflow.speech.mel import LogMel
 
@@ -60,11 +61,7 @@ class Example:
 
 def lips_between(lips_tc: np.ndarray, time_s: np.ndarray) -> np.ndarray:
     """Lips at 25 frames a second, from second 0 on, at other moments; those beyond the ends are held."""
-    place = np.clip(time_s * MOTION_FPS, 0, len(lips_tc) - 1)
-    low = np.minimum(place.astype(int), max(0, len(lips_tc) - 2))
-    high = np.minimum(low + 1, len(lips_tc) - 1)
-    mix = (place - low)[:, None].astype(np.float32)
-    return lips_tc[low] * (1 - mix) + lips_tc[high] * mix
+    return interpolated(np.arange(len(lips_tc)) / MOTION_FPS, np.asarray(lips_tc), time_s)
 
 
 def lips_frames(samples: int, rate_hz: int) -> int:

@@ -8,6 +8,15 @@ from collections.abc import Callable
 import numpy as np
 
 from jamflow.face.articulation import Phones, articulate, random_style, shut
+from jamflow.face.mesh.space import (
+    CORNER_LEFT,
+    CORNER_RIGHT,
+    INNER_LOWER,
+    INNER_UPPER,
+    OUTER_LOWER,
+    OUTER_UPPER,
+    lip_opening_cm,
+)
 
 Lips = Callable[[Phones, float, float, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 """Phonemes in time, seconds, frames a second, (T,) loudness in [0, 1] and a random generator to two (T, C) float32: the lips of
@@ -26,9 +35,7 @@ def articulated(
     return lips, own
 
 
-def heard(
-    lips_tc: np.ndarray, phones: Phones, fps: float, rng: np.random.Generator, own_gain: float = OWN_GAIN
-) -> tuple[np.ndarray, np.ndarray]:
+def heard(lips_tc: np.ndarray, phones: Phones, fps: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Lips that a teacher heard, as `Lips` returns them: of somebody who says this, and of the model's own voice.
 
     A teacher that saw 25 frames a second blurs what lasts less than one of them. So where the phonemes are known, lips are shut
@@ -41,21 +48,21 @@ def heard(
     lips_tm3 = lips_tc.reshape(len(lips_tc), -1, 3)
     if phones:
         lips_tm3 = _shut(lips_tm3, shut(phones, len(lips_tc), fps))
-    own = (lips_tm3 * own_gain).astype(np.float32).reshape(len(lips_tc), -1)
+    own = (lips_tm3 * OWN_GAIN).astype(np.float32).reshape(len(lips_tc), -1)
     if rng.random() < OWN_STYLE:
         return own, own
     gain_3 = rng.uniform(0.6, 1.2, 3)
     other = lips_tm3 * gain_3
     smile = rng.uniform(-0.05, 0.12)
-    other[:, 0] += [-smile, 0.6 * smile, 0]
-    other[:, 1] += [smile, 0.6 * smile, 0]
+    other[:, CORNER_RIGHT] += [-smile, 0.6 * smile, 0]
+    other[:, CORNER_LEFT] += [smile, 0.6 * smile, 0]
     return other.astype(np.float32).reshape(len(lips_tc), -1), own
 
 
 def _shut(lips_tm3: np.ndarray, shut_t: np.ndarray) -> np.ndarray:
     """Lips brought together: the upper and the lower lip meet where both are drawn to, mostly by the lower one."""
     out = lips_tm3.copy()
-    gap_t = np.maximum(out[:, 2, 1] - out[:, 3, 1], 0) * shut_t
-    for point, share in ((2, -0.2), (4, -0.2), (3, 0.8), (5, 0.8)):
+    gap_t = np.maximum(lip_opening_cm(out), 0) * shut_t
+    for point, share in ((INNER_UPPER, -0.2), (OUTER_UPPER, -0.2), (INNER_LOWER, 0.8), (OUTER_LOWER, 0.8)):
         out[:, point, 1] += share * gap_t
     return out

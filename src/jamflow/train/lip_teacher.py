@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from jamflow.data.corpus import Shard
 from jamflow.data.lip_teacher import LipTeacher, LipTeacherConfig, around
 from jamflow.evaluate.lips import correlation
-from jamflow.face.mesh.space import INNER_LOWER, INNER_UPPER, MESH_SPACE
+from jamflow.face.mesh.space import MESH_SPACE, lip_opening_cm
 from jamflow.speech.whisper import Whisper
 from jamflow.train.checkpoint import save_checkpoint
 from jamflow.train.log import RunLog
@@ -117,5 +117,4 @@ def held_r(model: LipTeacher, clips: Sequence[LipClip]) -> float:
 
 
 def _opening(lips_tc: np.ndarray) -> np.ndarray:
-    points = lips_tc.reshape(len(lips_tc), -1, 3)
-    return points[:, INNER_UPPER, 1] - points[:, INNER_LOWER, 1]
+    return lip_opening_cm(lips_tc.reshape(len(lips_tc), -1, 3))

@@ -13,7 +13,7 @@ from jamflow.alignment.recogniser import Recogniser, RecogniserConfig, sound_of
 from jamflow.data.augment import another_voice
 from jamflow.data.batches import PITCH
 from jamflow.data.features import Example, lips_between
-from jamflow.face.mesh.space import INNER_LOWER, INNER_UPPER
+from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.mel_format import MelFormat
 from jamflow.train.checkpoint import load_checkpoint, save_checkpoint
 from jamflow.train.log import RunLog
@@ -64,7 +64,7 @@ def opening(e: Example, frames: int, rate_hz: float) -> np.ndarray:
     if lips is None or not len(lips):
         return np.full(frames, np.nan, np.float32)
     at = lips_between(lips, (np.arange(frames) + 0.5) / rate_hz).reshape(frames, -1, 3)
-    return (at[:, INNER_UPPER, 1] - at[:, INNER_LOWER, 1]).astype(np.float32)
+    return lip_opening_cm(at).astype(np.float32)
 
 
 class Rows:
