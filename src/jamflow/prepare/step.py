@@ -11,17 +11,12 @@ import torch
 
 from jamflow.alignment.recogniser import Recogniser
 from jamflow.data.corpus import MOTION_FPS
-from jamflow.evaluate.lips import best_lag, lag_profile
-from jamflow.evaluate.sync import MAX_LAG_S, Sync, sync
-from jamflow.mel_format import MelFormat
-from jamflow.speech.mel import htk_hz
+from jamflow.evaluate.sync import Sync, sync
 
 LATE_S = 0.2
 """More is out of step. People's lips and what is expected of them differ by up to that much in a short clip."""
 
 _LEAST, _LEAST_S = 0.1, 5.0  # a lower score at the best lag, over so much speech: these lips do not say this
-_LOW_HZ, _HIGH_HZ = 300, 3000  # where open mouths are loud
-_SMOOTH_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -68,21 +63,3 @@ def by_ear(recogniser: Recogniser) -> Scorer:
         return sync(recogniser, torch.from_numpy(mel_md.astype(np.float32)), opening_f, fps)
 
     return Scorer(compare, enough_s=2.5, sure=0.3)
-
-
-def by_loudness() -> Scorer:
-    """Expects mouths to be open where the sound is loud between 300 and 3000 Hz: coarse, but needs no model."""
-    mel_format = MelFormat()
-    hz = htk_hz(mel_format)[1:-1].numpy()
-
-    def compare(mel_md: np.ndarray, opening_f: np.ndarray, fps: float) -> Sync:
-        loud = np.logaddexp.reduce(mel_md[:, (hz > _LOW_HZ) & (hz < _HIGH_HZ)].astype(np.float32), axis=1)
-        loud = np.maximum(loud - np.quantile(loud, 0.95) + 5, 0)
-        window = np.hanning(round(_SMOOTH_S * mel_format.frame_rate_hz) + 2)
-        smooth = np.convolve(loud, window / window.sum(), "same")
-        at = np.arange(len(opening_f)) / fps * mel_format.frame_rate_hz
-        profile = lag_profile(opening_f, np.interp(at, np.arange(len(smooth)), smooth), round(MAX_LAG_S * fps))
-        best = best_lag(profile)
-        return Sync(best.correlation, best.correlation - float(np.nanmedian(profile)), best.frames / fps)
-
-    return Scorer(compare, enough_s=5.0, sure=0.3)

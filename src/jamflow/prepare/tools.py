@@ -13,20 +13,19 @@ from jamflow.errors import UserError
 from jamflow.extras import extra_folder, import_extra
 from jamflow.face.renderer import Tracker
 from jamflow.prepare.settings import Settings
-from jamflow.prepare.step import Scorer, by_ear, by_loudness
+from jamflow.prepare.step import Scorer, by_ear
 from jamflow.prepare.times import Align, as_words
 from jamflow.text.durations import load_durations
 from jamflow.text.frontend import TextFrontend
 from jamflow.text.phonemes import symbols
 from jamflow.text.words import TimedWord, Word, sequence
 from jamflow.weights.fetch import require
-from jamflow.weights.shipped import ASSETS, asset
+from jamflow.weights.shipped import asset
 
 if TYPE_CHECKING:
     from jamflow.speech.whisper import Whisper
 
 
-_RECOGNISER = "mini/recogniser.safetensors"
 _UNSURE = -3.0  # mean log probability of the sounds of a text (`forced.align`)
 
 
@@ -60,15 +59,14 @@ class Tools:
         return TextFrontend(load_durations(asset("mini/durations.safetensors"), len(symbols())), mini(len(symbols())))
 
     @cached_property
-    def recogniser(self) -> Recogniser | None:
-        """That of the model in the package, if it has one."""
-        path = ASSETS / _RECOGNISER
-        return load_recogniser(path) if path.is_file() else None
+    def recogniser(self) -> Recogniser:
+        """That of the model in the package."""
+        return load_recogniser(asset("mini/recogniser.safetensors"))
 
     @cached_property
     def align(self) -> Align:
-        """By what the recogniser hears. Without one `mini` says the words, and their times are carried over, which is slow."""
-        return _said_by_mini() if self.recogniser is None else _heard_by(self.recogniser)
+        """By what the recogniser hears."""
+        return _heard_by(self.recogniser)
 
     @cached_property
     def ears(self) -> "Whisper":
@@ -78,7 +76,7 @@ class Tools:
 
     @cached_property
     def sync(self) -> Scorer:
-        return by_loudness() if self.recogniser is None else by_ear(self.recogniser)
+        return by_ear(self.recogniser)
 
 
 def _heard_by(recogniser: Recogniser) -> Align:
@@ -92,20 +90,5 @@ def _heard_by(recogniser: Recogniser) -> Align:
         if sure < _UNSURE:
             raise UserError("The recording says something else than its text.", "Check the text.")
         return as_words(words, phones)
-
-    return align
-
-
-def _said_by_mini() -> Align:
-    from jamflow.loading.model import assemble
-    from jamflow.tasks.edit import own_speech
-
-    model = assemble("mini", torch.device("cpu"))
-    aligner = model.reader.edit_support().aligner
-    assert aligner is not None, "mini reads phonemes"
-    say = own_speech(model)
-
-    def align(words: Sequence[Word], mel_fm: np.ndarray) -> list[TimedWord]:
-        return aligner.align(words, torch.from_numpy(mel_fm), say)
 
     return align
