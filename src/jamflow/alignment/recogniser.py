@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from jamflow.errors import UserError
+from jamflow.speech.dilated import DilatedBlock
 from jamflow.text.phonemes import CONSONANTS, PUNCTUATION, SILENCE, VOWELS
 from jamflow.weights.tensors import load_strictly, load_tensors
 
@@ -39,18 +39,6 @@ class RecogniserConfig:
     dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
 
 
-class _Block(nn.Module):
-    def __init__(self, dim: int, kernel: int, dilation: int):
-        super().__init__()
-        self.mix = nn.Conv1d(dim, dim, kernel, padding=kernel // 2 * dilation, dilation=dilation, groups=dim)
-        self.norm = nn.LayerNorm(dim)
-        self.up, self.down = nn.Linear(dim, 2 * dim), nn.Linear(2 * dim, dim)
-
-    def forward(self, x_bfd: Tensor) -> Tensor:
-        y = self.norm(self.mix(x_bfd.transpose(1, 2)).transpose(1, 2))
-        return x_bfd + self.down(F.gelu(self.up(y)))
-
-
 class Recogniser(nn.Module):
     """Log mel (B, F, M) to logits of sounds (B, F, S) and lip opening (B, F). The mean of each band over the recording is taken
     out: it tells the microphone and the room, not the sounds."""
@@ -59,7 +47,7 @@ class Recogniser(nn.Module):
         super().__init__()
         self.config = config
         self.enter = nn.Linear(config.bands, config.dim)
-        self.blocks = nn.ModuleList(_Block(config.dim, config.kernel, d) for d in config.dilations)
+        self.blocks = nn.ModuleList(DilatedBlock(config.dim, config.kernel, d) for d in config.dilations)
         self.norm = nn.LayerNorm(config.dim)
         self.out = nn.Linear(config.dim, len(SOUNDS))
         self.lips = nn.Linear(config.dim, 1)

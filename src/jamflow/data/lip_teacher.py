@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from jamflow.data.corpus import MOTION_FPS, Shard
 from jamflow.data.features import lips_frames
+from jamflow.speech.dilated import DilatedBlock
 from jamflow.speech.whisper import Whisper
 
 STATE, STATES_A_SECOND = 512, 50
@@ -38,20 +39,6 @@ class LipTeacherConfig:
     dropout: float = 0.3
 
 
-class _Block(nn.Module):
-    def __init__(self, config: LipTeacherConfig, dilation: int):
-        super().__init__()
-        dim, pad = config.dim, config.kernel // 2 * dilation
-        self.mix = nn.Conv1d(dim, dim, config.kernel, padding=pad, dilation=dilation, groups=dim)
-        self.norm = nn.LayerNorm(dim)
-        self.up, self.down = nn.Linear(dim, 2 * dim), nn.Linear(2 * dim, dim)
-        self.drop = nn.Dropout(config.dropout)
-
-    def forward(self, x_btd: Tensor) -> Tensor:
-        y = self.norm(self.mix(x_btd.transpose(1, 2)).transpose(1, 2))
-        return x_btd + self.drop(self.down(F.gelu(self.up(y))))
-
-
 class LipTeacher(nn.Module):
     """States around each frame (B, T, 4 * 512), as `around` gives them, to mouth channels (B, T, C) in units of their spread."""
 
@@ -62,7 +49,7 @@ class LipTeacher(nn.Module):
         self.config = config
         self.enter = nn.Linear(len(AROUND) * STATE, config.dim)
         self.drop = nn.Dropout(config.dropout)
-        self.blocks = nn.ModuleList(_Block(config, d) for d in config.dilations)
+        self.blocks = nn.ModuleList(DilatedBlock(config.dim, config.kernel, d, config.dropout) for d in config.dilations)
         self.out = nn.Linear(config.dim, config.channels)
         self.register_buffer("spread_c", torch.ones(config.channels))
 
