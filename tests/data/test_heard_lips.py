@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jamflow.data.batches import Packer
-from jamflow.data.features import Example, lips_between, lips_frames
+from jamflow.data.corpus import Shard, ShardFacts, ShardWriter
+from jamflow.data.features import Example, examples, lips_between, lips_frames, prepare
 from jamflow.data.lips import OWN_GAIN, heard
 from jamflow.model.config import mini
 from jamflow.text.phonemes import symbols
@@ -93,3 +94,27 @@ def test_filmed_lips_are_preferred(monkeypatch):
     e = replace(example(frames / CONFIG.mel.frame_rate_hz, [], 5.0), motion_tk3=motion)
     row = Packer([e], CONFIG, np.random.default_rng(0)).batch(1, 60)
     assert row.mouth_btc.numpy() == pytest.approx(0.25)
+
+
+def test_in_a_row_too_heard_lips_are_shut_where_the_phonemes_say_so():
+    e = example(3.0, [("ɑ", 0.0, 1.0), ("_", 1.0, 2.0), ("ɑ", 2.0, 3.0)], 0.0)
+    assert e.lips_tc is not None
+    e.lips_tc[:, :] = open_mouth(len(e.lips_tc))
+    row = Packer([e], CONFIG, np.random.default_rng(0)).batch(1, 128)
+    opening = gap(row.plain_btc[0].numpy())
+    assert opening[30:42] == pytest.approx(0, abs=1e-6) and opening[4:16].min() > 0.7
+
+
+def test_every_utterance_of_a_shard_has_its_own_lips(tmp_path):
+    writer = ShardWriter(tmp_path / "s", ShardFacts())
+    for samples in (24000, 30001, 26000):
+        writer.add(np.zeros(samples, np.float32), "", "v", [])
+    writer.close()
+    shard = Shard(tmp_path / "s")
+    prepare(shard, CONFIG.mel)
+    rows = [lips_frames(u.samples, 24000) for u in shard.utterances]
+    lips = np.repeat(np.arange(3.0), rows)[:, None] * np.ones((1, 18))
+    np.save(shard.folder / "lips.npy", lips.astype(np.float32))
+    for number, (e, frames) in enumerate(zip(examples(shard, CONFIG.mel), rows, strict=True)):
+        assert e.lips_tc is not None and e.lips_tc.shape == (frames, 18)
+        assert (e.lips_tc == number).all()

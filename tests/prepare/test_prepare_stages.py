@@ -5,9 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from sources import RATE_HZ
 
 from jamflow.alignment.recogniser import Recogniser, RecogniserConfig
+from jamflow.errors import UserError
 from jamflow.evaluate.sync import Sync
 from jamflow.face.canonical import load_canonical
 from jamflow.face.motion import Motion
@@ -20,7 +22,9 @@ from jamflow.prepare.settings import Settings
 from jamflow.prepare.stretches import stretches
 from jamflow.prepare.tools import Tools
 from jamflow.prepare.visible import covered
-from jamflow.text.words import TimedWord, Word
+from jamflow.speech.level import to_model_level
+from jamflow.speech.mel import LogMel
+from jamflow.text.words import TimedWord, Word, spoken_words
 
 
 def notes(seconds: float, chord: tuple[float, ...], every_s: float = 0.6) -> np.ndarray:
@@ -58,10 +62,6 @@ def test_voice_is_counted_in_seconds(voices: dict[str, np.ndarray]) -> None:
 
 def test_the_bandwidth_of_a_telephone(voices: dict[str, np.ndarray]) -> None:
     import soxr
-    import torch
-
-    from jamflow.speech.level import to_model_level
-    from jamflow.speech.mel import LogMel
 
     def heard(wave: np.ndarray) -> float | None:
         mel = LogMel(MelFormat())(torch.from_numpy(to_model_level(wave))).numpy()
@@ -252,3 +252,13 @@ def test_the_same_sound_is_found_whatever_was_done_to_it(voices: dict[str, np.nd
     ):
         assert known.find_or_add(fingerprint(changed, rate_hz), "again") == "The boat was full of maps."
     assert fingerprint(speech[:100], RATE_HZ) == () and known.find_or_add((), "nothing") is None
+
+
+def test_a_text_that_is_not_what_is_said_is_refused(voices: dict[str, np.ndarray], tools: Tools) -> None:
+    """By the recogniser that ships."""
+    for said, wave in voices.items():
+        mel = LogMel(MelFormat())(torch.from_numpy(to_model_level(wave)))[:-1].numpy()
+        right = tools.align(spoken_words(said, tools.frontend.phonemizer), mel)
+        assert [w.text for w in right] == [w.text for w in spoken_words(said, tools.frontend.phonemizer)]
+        with pytest.raises(UserError, match="something else"):
+            tools.align(spoken_words("Zebras gallop quickly over five huge volcanoes.", tools.frontend.phonemizer), mel)
