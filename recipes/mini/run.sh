@@ -25,9 +25,14 @@ for source in "$@"; do people+=("$(realpath -e "$source")"); done
 cd "$(dirname "$0")"
 export TEACHERS=${TEACHERS:-$work/teachers}
 
-note() { # how long the stage ran, also if it was stopped
+spent() { # busy: processor seconds of all that ran and ended
+  times >"$work/times"
+  busy=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += 60 * t[1] + t[2] } printf "%d", sum }' "$work/times")
+}
+note() { # what the stage took, also if it was stopped
   [ -n "$stage" ] || return 0
-  printf '%s\t%d\t%d\n' "$stage" $((SECONDS - began)) "$(du -sk "$work" | cut -f1)" >>"$work/stages.tsv"
+  spent
+  printf '%s\t%d\t%d\t%d\n' "$stage" $((SECONDS - began)) $((busy - before)) "$(du -sk "$work" | cut -f1)" >>"$work/stages.tsv"
   stage=
 }
 stage=
@@ -35,7 +40,8 @@ trap note EXIT
 
 stage() { # NAME COMMAND...: once
   if [ -e "$work/done/$1" ]; then return; fi
-  stage=$1 began=$SECONDS
+  spent
+  stage=$1 began=$SECONDS before=$busy
   shift
   echo "== $stage" >&2
   "$@"
@@ -43,7 +49,7 @@ stage() { # NAME COMMAND...: once
   note
 }
 
-teach() { # TEACHER HOURS, shared by two processes
+teach() { # TEACHER HOURS, by each of two processes
   local pids=() seed pid
   for seed in 0 1; do
     OMP_NUM_THREADS=1 python make_corpus.py --out "$work/corpus" --teacher "$1" --hours "$2" --seed $seed ${tiny:+--everyday} &
@@ -62,9 +68,9 @@ if [ -n "$tiny" ]; then
   stage hibari teach hibari 0.1
   if command -v flite >/dev/null; then stage flite teach flite 0.01; fi
 else
-  stage kokoro teach kokoro 4
-  stage hibari teach hibari 3
-  stage flite teach flite 0.6
+  stage kokoro teach kokoro 2
+  stage hibari teach hibari 1.5
+  stage flite teach flite 0.3
 fi
 if [ ${#people[@]} -gt 0 ]; then stage people jamflow prepare "${people[@]}" -o "$work/corpus"; fi
 stage features python prepare.py "$work/corpus"
@@ -110,10 +116,16 @@ else
 fi
 
 awk -F'\t' '
-  { if (!($1 in took)) order[++n] = $1; took[$1] += $2; sum += $2; if ($3 > size[$1]) size[$1] = $3; if ($3 > peak) peak = $3 }
+  {
+    if (!($1 in took)) order[++n] = $1
+    took[$1] += $2; busy[$1] += $3; all += $2; work += $3
+    if ($4 > size[$1]) size[$1] = $4
+    if ($4 > peak) peak = $4
+  }
   END {
-    print "| stage | hours | GB afterwards |\n|---|---|---|"
-    for (i = 1; i <= n; i++) printf "| %s | %.2f | %.2f |\n", order[i], took[order[i]] / 3600, size[order[i]] / 1048576
-    printf "| all | %.2f | %.2f at most |\n", sum / 3600, peak / 1048576
+    print "| stage | hours | processor hours | GB afterwards |\n|---|---|---|---|"
+    for (i = 1; i <= n; i++)
+      printf "| %s | %.2f | %.2f | %.2f |\n", order[i], took[order[i]] / 3600, busy[order[i]] / 3600, size[order[i]] / 1048576
+    printf "| all | %.2f | %.2f | %.2f at most |\n", all / 3600, work / 3600, peak / 1048576
   }' "$work/stages.tsv" >"$work/summary.md"
 cat "$work/summary.md" >&2
