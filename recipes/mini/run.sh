@@ -68,6 +68,8 @@ if [ -n "$tiny" ]; then
   stage hibari teach hibari 0.1
   if command -v flite >/dev/null; then stage flite teach flite 0.01; fi
 else
+  # Alone: what two processes unpack at once into one file fails.
+  stage unpack python -c 'from teachers import KokoroTeacher; KokoroTeacher()'
   stage kokoro teach kokoro 2
   stage hibari teach hibari 1.5
   stage flite teach flite 0.3
