@@ -34,7 +34,7 @@ def default_voice(corpus: Path, out: Path, config, voice: str = "heart", seconds
     text, e = min(statements, key=lambda said: abs(said[1].phones[-1][2] - seconds))
     print(f"default voice says: {text} ({e.phones[-1][2]:.2f} s)")
     durations = load_durations(out / "durations.safetensors", config.audio.text_vocab)
-    made = stored(e.mel_fm, e.phones, config, manner(all_phones, durations))
+    made = stored(e.mel_fm, e.phones, e.lips_tc, config, manner(all_phones, durations))
     save_voice(out / "voice.safetensors", made, config.mel)
 
 

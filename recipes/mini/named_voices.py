@@ -1,4 +1,4 @@
-"""The voices that `--voice` knows by name: python named_voices.py [--model FOLDER] [--default] [--only NAME ...]
+"""The voices that `--voice` knows by name: python named_voices.py [--model FOLDER] [--lips RUN] [--default] [--only NAME ...]
 
 Kokoro says a dozen sentences in each voice. Those that sound most like all twelve together, and best, are candidates. The model
 speaks with each of them, and the one after which it speaks best becomes the file of the voice. Two changes are kept if it speaks
@@ -23,6 +23,8 @@ from make_corpus import merge_stress
 from teachers import SAMPLE_RATE, KokoroTeacher, Morph
 from voice_files import Phones, manner, stored
 
+from jamflow.data.features import lips_frames
+from jamflow.data.lip_teacher import load_lip_teacher
 from jamflow.evaluate.dnsmos import Dnsmos
 from jamflow.evaluate.speaker import VoiceEncoder, similarity
 from jamflow.evaluate.wer import word_errors
@@ -98,8 +100,16 @@ class Heard:
 class Ears:
     """Everything that listens."""
 
-    def __init__(self) -> None:
+    def __init__(self, lips_run: Path | None) -> None:
         self.encoder, self.dnsmos, self.whisper = VoiceEncoder(), Dnsmos(), Whisper()
+        self.lip_teacher = None if lips_run is None else load_lip_teacher(lips_run / "lip_teacher.pt")
+
+    def lips(self, wave: np.ndarray) -> np.ndarray | None:
+        """(T, C) the lips that the teacher of lips hears, if there is one."""
+        if self.lip_teacher is None:
+            return None
+        (states,) = self.whisper.states([wave], SAMPLE_RATE)
+        return self.lip_teacher.lips(states, lips_frames(len(wave), SAMPLE_RATE))
 
     def voice(self, waves: Sequence[np.ndarray]) -> np.ndarray:
         """(256,) the mean embedding."""
@@ -128,6 +138,7 @@ class Ears:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=ROOT / "src/jamflow/assets/mini", help="the model's folder")
+    parser.add_argument("--lips", type=Path, help="run of teach_lips.py; without it, lips are the articulatory model's")
     parser.add_argument("--only", nargs="+", choices=SPEAKERS, default=list(SPEAKERS), help="which voices")
     parser.add_argument("--default", action="store_true", help="the best of them becomes the voice where none is asked for")
     parser.add_argument("--candidates", type=int, default=4, help="sentences of each voice that the model tries")
@@ -135,7 +146,7 @@ def main() -> None:
     args = parser.parse_args()
     model = assemble(args.model, torch.device("cpu"))
     texts = (ROOT / "benchmarks/sentences.txt").read_text(encoding="utf-8").splitlines()[: args.sentences]
-    teacher, ears = KokoroTeacher(), Ears()
+    teacher, ears = KokoroTeacher(), Ears(args.lips)
     (args.model / FOLDER).mkdir(exist_ok=True)
     heard = {}
     for name in args.only:
@@ -171,7 +182,8 @@ def make(
         for k, one in enumerate(ears.best(said, candidates)):
             mel_fm = log_mel(torch.from_numpy(one.wave)).numpy()[: len(one.wave) // config.mel.hop]
             tried[f"try-{k}"] = replace(described, path=Path(place) / f"try-{k}.safetensors")
-            save_voice(tried[f"try-{k}"].path, stored(mel_fm, one.phones, config, timing, british), config.mel, _about(described))
+            voice = stored(mel_fm, one.phones, ears.lips(one.wave), config, timing, british)
+            save_voice(tried[f"try-{k}"].path, voice, config.mel, _about(described))
         speaking = JamFlow(replace(model, named=tried))
         found = {candidate: ears.hear(speaking, candidate, TRIED, whole) for candidate in tried}
         one = max(found, key=lambda candidate: found[candidate].worth)

@@ -26,8 +26,10 @@ cd "$(dirname "$0")"
 export TEACHERS=${TEACHERS:-$work/teachers}
 
 spent() { # busy: processor seconds of all that ran and ended
-  times >"$work/times"
-  busy=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += 60 * t[1] + t[2] } printf "%d", sum }' "$work/times")
+  local file="$work/times.$BASHPID"
+  times >"$file"
+  busy=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += 60 * t[1] + t[2] } printf "%d", sum }' "$file")
+  rm "$file"
 }
 note() { # what the stage took, also if it was stopped
   [ -n "$stage" ] || return 0
@@ -35,8 +37,12 @@ note() { # what the stage took, also if it was stopped
   printf '%s\t%d\t%d\t%d\n' "$stage" $((SECONDS - began)) $((busy - before)) "$(du -sk "$work" | cut -f1)" >>"$work/stages.tsv"
   stage=
 }
-stage=
-trap note EXIT
+end() { # nothing goes on in the background
+  note
+  if [ -n "$small" ]; then kill -- -"$small" 2>/dev/null || true; fi
+}
+stage= small=
+trap end EXIT
 
 stage() { # NAME COMMAND...: once
   if [ -e "$work/done/$1" ]; then return; fi
@@ -71,10 +77,10 @@ else
   # Alone: what two processes unpack at once into one file fails.
   stage unpack python -c 'from teachers import KokoroTeacher; KokoroTeacher()'
   stage kokoro teach kokoro 2
-  stage hibari teach hibari 1.5
-  stage flite teach flite 0.3
+  stage hibari teach hibari 0.5
+  stage flite teach flite 0.2
 fi
-if [ ${#people[@]} -gt 0 ]; then stage people jamflow prepare "${people[@]}" -o "$work/corpus"; fi
+if [ ${#people[@]} -gt 0 ]; then stage people jamflow prepare "${people[@]}" -o "$work/corpus" --transcribe; fi
 stage features python prepare.py "$work/corpus"
 if grep -qs '"motion_space": "mesh"' "$work"/corpus/*/shard.json; then # somebody was filmed
   stage lips python teach_lips.py --corpus "$work/corpus" --run "$work/lips"
@@ -89,13 +95,24 @@ if [ -n "$tiny" ]; then
   all=(--config.steps 8 "${few[@]}")
   last=(--config.steps 4 "${few[@]}")
 fi
-stage durations python train_durations.py --corpus "$work/corpus" --run "$work/durations" "${durations[@]}"
-stage recogniser python train_recogniser.py --corpus "$work/corpus" --run "$work/recogniser" "${recogniser[@]}"
-stage vocoder python train_vocoder.py --corpus "$work/corpus" --run "$work/vocoder" "${vocoder[@]}"
+# Beside the joint model, which needs none of them. On a CPU, each side has half of the cores. -m: a process group, for `end`.
+threads=$(($(nproc) / 2))
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((threads > 0 ? threads : 1))}
+set -m
+(
+  trap note EXIT
+  stage durations python train_durations.py --corpus "$work/corpus" --run "$work/durations" "${durations[@]}"
+  stage recogniser python train_recogniser.py --corpus "$work/corpus" --run "$work/recogniser" "${recogniser[@]}"
+  stage vocoder python train_vocoder.py --corpus "$work/corpus" --run "$work/vocoder" "${vocoder[@]}"
+) &
+small=$!
+set +m
 # All regimes with text in time; then a shorter stage that also has text without timing, at a third of the rate.
 stage joint joint joint --config.free-timing 0 "${all[@]}"
 stage joint-free joint joint-free --start "$work/joint" --config.free-timing-from 0 \
   --config.steps 2000 --config.lr 7e-4 "${last[@]}"
+wait "$small"
+small=
 
 curves() {
   python -m jamflow.train.plot "$work/durations" -o "$work/curves/durations.png"
@@ -113,7 +130,9 @@ if [ -n "$tiny" ]; then
   stage export export_to "$work/mini"
 else
   stage export export_to ../../src/jamflow/assets/mini
-  stage voices python named_voices.py --default
+  lips=()
+  if [ -e "$work/lips/lip_teacher.pt" ]; then lips=(--lips "$work/lips"); fi
+  stage voices python named_voices.py --default "${lips[@]}"
   stage hashes python -m jamflow.weights
 fi
 

@@ -63,15 +63,17 @@ def test_voice_is_counted_in_seconds(voices: dict[str, np.ndarray]) -> None:
 def test_the_bandwidth_of_a_telephone(voices: dict[str, np.ndarray]) -> None:
     import soxr
 
-    def heard(wave: np.ndarray) -> float | None:
+    def heard(wave: np.ndarray, source_rate_hz: float | None = None) -> float | None:
         mel = LogMel(MelFormat())(torch.from_numpy(to_model_level(wave))).numpy()
-        return hearing.bandwidth_hz(mel, MelFormat())
+        return hearing.bandwidth_hz(mel, MelFormat(), source_rate_hz)
 
     rng = np.random.default_rng(0)
     full = np.concatenate(list(voices.values())) + rng.normal(0, 0.003, sum(map(len, voices.values())))
     narrow = soxr.resample(soxr.resample(full, RATE_HZ, 8000), 8000, RATE_HZ)
     assert heard(full.astype(np.float32)) is None
     assert heard(narrow.astype(np.float32)) == pytest.approx(4000, abs=400)
+    assert heard(full.astype(np.float32), 16_000) == 8000 and heard(full.astype(np.float32), 44_100) is None
+    assert heard(narrow.astype(np.float32), 16_000) == heard(narrow.astype(np.float32))
 
 
 def mel_of(loud_f: np.ndarray) -> np.ndarray:

@@ -53,6 +53,7 @@ def test_librispeech(tmp_path: Path) -> None:
     chapter = "test-other/1688/142285/1688-142285"
     put(tmp_path, **{f"{chapter}.trans.txt": lines, f"{chapter}-0000.flac": "x", f"{chapter}-0001.opus": "x"})
     clips = list(read_clips(tmp_path))
+    assert {c.source_rate_hz for c in clips} == {16_000}
     assert [(c.path.name, c.speaker, c.text) for c in clips] == [
         ("1688-142285-0000.flac", "libri_1688", "there's iron"),
         ("1688-142285-0001.opus", "libri_1688", "margaret said"),
@@ -100,7 +101,9 @@ def test_a_table(tmp_path: Path) -> None:
     ]
     put(tmp_path, **{"manifest.csv": "\n".join(rows), "grid/a.mkv": "x", "other.wav": "x"})
     first, second = read_clips(tmp_path)
-    assert first == Clip(tmp_path / "grid/a.mkv", "anna", "bin blue", licence="CC-BY-4.0", origin="GRID, doi 10")
+    assert first == Clip(
+        tmp_path / "grid/a.mkv", "anna", "bin blue", licence="CC-BY-4.0", origin="GRID, doi 10", source_rate_hz=44_100
+    )
     assert second == Clip(tmp_path / "b.wav", "b")
     put(tmp_path, **{"other.csv": "\ufefffile,from,to\nb.wav,1.5,3\nb.wav,4,\n"})
     assert [c.span_s for c in read_clips(tmp_path / "other.csv")] == [(1.5, 3.0), (4.0, None)]
@@ -115,6 +118,7 @@ def test_a_table(tmp_path: Path) -> None:
         ("file,text\na.wav,x,y\n", "Row 1 of .* has 3 cells, and the header has 2"),
         ("file,from\na.wav,soon\n", "Row 1 of .* has 'soon' in the column from"),
         ("file,from,to\na.wav,nan,2\n", "has 'nan' in the column from"),
+        ("file,source_rate_hz\na.wav,fast\n", "Row 1 of .* has 'fast' in the column source_rate_hz.*\n?.*a sample rate"),
         ("file,from,to\nb.wav,0,1\na.wav,3,2\n", "Row 2 of .* ends before it begins"),
     ],
 )

@@ -115,7 +115,7 @@ class Prepare(Inputs):
         tuple[str, ...],
         About(
             "Folders of GRID, LibriSpeech, VCTK, LJSpeech or of any video and sound files; single files; or CSV tables with the "
-            "columns file, speaker, text, from, to, licence, origin.",
+            "columns file, speaker, text, from, to, licence, origin, source_rate_hz.",
             "SOURCE",
             positional=True,
         ),

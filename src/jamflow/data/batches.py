@@ -20,7 +20,7 @@ from jamflow.model.config import JointConfig
 from jamflow.speech.bandwidth import bands_below, bands_kept, with_top
 from jamflow.text.phonemes import symbols, tokens_in_time
 
-ANOTHER_VOICE = 0.35  # share of rows whose voice is changed (`augment.another_voice`)
+ANOTHER_VOICE = 0.2  # share of rows whose voice is changed (`augment.another_voice`)
 PITCH = (0.86, 1.16)  # by how much, at most
 
 

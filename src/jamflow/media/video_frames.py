@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from jamflow.errors import UserError
-from jamflow.media.video_reader import opened, upright
+from jamflow.media.video_reader import Upright, opened
 
 _KEPT_BYTES = 64_000_000
 _KEPT_LEAST = 8
@@ -58,6 +58,7 @@ class VideoFrames:
 
     def _from(self, first: int) -> Generator[tuple[int, np.ndarray]]:
         """Numbers and pictures of the frames, starting at a keyframe at or before `first`."""
+        upright = Upright()
         number = {time_s: k for k, time_s in enumerate(self._times_s)}
         with opened(self._path, "video") as container:
             stream = container.streams.video[0]

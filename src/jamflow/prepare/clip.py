@@ -22,6 +22,8 @@ class Clip:
         words: (word, start, end) in seconds of the file, without pauses; empty if unknown.
         span_s: start and end in seconds of the file; None is all of it. An end of None is the file's.
         licence, origin: as the source states them; empty if it does not.
+        source_rate_hz: sample rate of the original, where the file is a copy at another one; None is the file's. A lossy copy has
+            faint sound above what the original can have.
     """
 
     path: Path
@@ -31,6 +33,7 @@ class Clip:
     span_s: tuple[float, float | None] | None = None
     licence: str = ""
     origin: str = ""
+    source_rate_hz: float | None = None
 
     def key(self, file_sha256: str, settings: dict[str, Any]) -> str:
         """Names everything that the result depends on: the file's content, what is said about it, and the settings."""

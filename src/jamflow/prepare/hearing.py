@@ -51,10 +51,17 @@ def listen(wave: np.ndarray, rate_hz: int) -> Heard:
     return Heard(float(voiced.sum() * _HOP / _RATE_HZ), _steady(low), top_db)
 
 
-def bandwidth_hz(mel_fm: np.ndarray, mel_format: MelFormat) -> float | None:
-    """Up to which frequency there is sound in an (F, M) log mel at the model's level; None: all frequencies."""
+def bandwidth_hz(mel_fm: np.ndarray, mel_format: MelFormat, source_rate_hz: float | None = None) -> float | None:
+    """Up to which frequency there is sound in an (F, M) log mel at the model's level; None: all frequencies.
+
+    Args:
+        source_rate_hz: sample rate of the original: above half of it, a copy has nothing but what its codec made.
+    """
     bands = bands_heard(torch.from_numpy(mel_fm.astype(np.float32)), mel_format)
-    return None if bands >= mel_format.bands else round(float(htk_hz(mel_format)[bands]), 1)
+    heard_hz = None if bands >= mel_format.bands else round(float(htk_hz(mel_format)[bands]), 1)
+    if source_rate_hz is None or source_rate_hz >= mel_format.sample_rate_hz:
+        return heard_hz
+    return source_rate_hz / 2 if heard_hz is None else min(heard_hz, source_rate_hz / 2)
 
 
 def _framed(wave: np.ndarray, size: int, hop: int) -> np.ndarray:

@@ -195,7 +195,7 @@ class Workbench:
             "voice": clip.speaker,
             "phones": phones,
             "words": [(w.text, round(w.start_s, 4), round(w.end_s, 4)) for w in words],
-            "bandwidth_hz": hearing.bandwidth_hz(mel, self._settings.mel),
+            "bandwidth_hz": hearing.bandwidth_hz(mel, self._settings.mel, clip.source_rate_hz),
         }
         save(file, loud, filmed, meta)
         prints = fingerprint(wave, rate_hz)

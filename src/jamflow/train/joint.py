@@ -64,7 +64,7 @@ class JointTraining:
     freeze_audio: bool = False
     motion_only: bool = False
     held_out_voices: tuple[str, ...] = ()
-    favour: tuple[tuple[str, float], ...] = (("grid_", 2.5), ("libri_", 2.5), ("vctk_", 2.5), ("flite", 1.5))
+    favour: tuple[tuple[str, float], ...] = (("grid_", 2.0), ("libri_", 1.5), ("vctk_", 3.0), ("flite", 1.5))
     save_every: int = 100
     seed: int = 0
 

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class VocoderTraining:
     """How the vocoder is trained. `frames` is the length of a training piece in mel frames."""
 
-    steps: int = 20000
+    steps: int = 28000
     adversarial_from: int = 4000
     batch: int = 16
     frames: int = 48

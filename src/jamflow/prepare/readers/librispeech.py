@@ -7,6 +7,7 @@ from jamflow.prepare.clip import Clip
 from jamflow.prepare.readers.files import beside, text_of
 
 _LICENCE, _ORIGIN = "CC-BY-4.0", "LibriSpeech, openslr.org/12"
+_RATE_HZ = 16_000
 
 
 def reads(source: Path) -> bool:
@@ -20,4 +21,5 @@ def clips(source: Path) -> Iterator[Clip]:
             path = beside(transcript.with_name(f"{name}.flac"))
             if path is not None:
                 speaker = f"libri_{name.partition('-')[0]}"
-                yield Clip(path, speaker, text.strip().lower() or None, licence=_LICENCE, origin=_ORIGIN)
+                said = text.strip().lower() or None
+                yield Clip(path, speaker, said, licence=_LICENCE, origin=_ORIGIN, source_rate_hz=_RATE_HZ)

@@ -1,4 +1,4 @@
-"""A CSV table with one clip a row: file, and as far as known speaker, text, from, to, licence, origin.
+"""A CSV table with one clip a row: file, and as far as known speaker, text, from, to, licence, origin, source_rate_hz.
 
 Paths are relative to the table. Columns with other names are ignored.
 """
@@ -11,6 +11,7 @@ from jamflow.prepare.clip import Clip
 from jamflow.prepare.readers.files import table
 
 _NAME = "manifest.csv"
+_EXAMPLES = {"from": "seconds, such as 12.5", "to": "seconds, such as 12.5", "source_rate_hz": "a sample rate, such as 16000"}
 
 
 def reads(source: Path) -> bool:
@@ -25,7 +26,9 @@ def clips(source: Path) -> Iterator[Clip]:
         raise UserError(f"The manifest {path} has no column named file.", "Name the column of the paths so.")
     for number, row in enumerate(rows, 1):
         name = row["file"].strip()
-        start_s, end_s = (_seconds(row.get(column, ""), column, number, path) for column in ("from", "to"))
+        start_s, end_s, rate_hz = (
+            _number(row.get(column, ""), column, number, path) for column in ("from", "to", "source_rate_hz")
+        )
         if end_s is not None and end_s <= (start_s or 0.0):
             raise UserError(f"Row {number} of {path} ends before it begins.", "Give seconds of the file in from and to.")
         yield Clip(
@@ -35,10 +38,11 @@ def clips(source: Path) -> Iterator[Clip]:
             span_s=None if start_s is None and end_s is None else (start_s or 0.0, end_s),
             licence=row.get("licence", row.get("license", "")).strip(),
             origin=row.get("origin", "").strip(),
+            source_rate_hz=rate_hz,
         )
 
 
-def _seconds(cell: str, column: str, number: int, path: Path) -> float | None:
+def _number(cell: str, column: str, number: int, path: Path) -> float | None:
     if not cell.strip():
         return None
     try:
@@ -46,5 +50,5 @@ def _seconds(cell: str, column: str, number: int, path: Path) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 <= value < 1e6:
-        raise UserError(f"Row {number} of {path} has {cell!r} in the column {column}.", "Give seconds, such as 12.5.")
+        raise UserError(f"Row {number} of {path} has {cell!r} in the column {column}.", f"Give {_EXAMPLES[column]}.")
     return value
