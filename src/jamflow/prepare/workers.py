@@ -66,7 +66,9 @@ class Processes:
                     yield job, done
         finally:
             for worker in workers:
-                worker.process.terminate()
+                worker.pipe.close()  # an idle one ends by itself and cleans up
+                if worker.job is not None:
+                    worker.process.terminate()
                 worker.process.join()
 
     def _hand_out(self, waiting: Iterator[Job], workers: list[_Worker]) -> None:
