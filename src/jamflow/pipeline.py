@@ -21,7 +21,7 @@ from jamflow.sampling.conditions import Conditions
 from jamflow.sampling.generate import Sampling, Streams, generate
 from jamflow.speech.vocoder import Vocoder
 from jamflow.tasks.call import Call
-from jamflow.tasks.inputs import Inputs, Sampled, described
+from jamflow.tasks.inputs import Inputs, Sampled, described, files_of
 from jamflow.tasks.table import Animate, Dub, Edit, Lipsync, Reenact, Retell, Speak, Tts, task_of
 from jamflow.text.phonemes import Phonemizer
 from jamflow.voices.adaptation import Adapter
@@ -122,11 +122,11 @@ class JamFlow:
         task = task_of(given)
         make = import_module(f"jamflow.tasks.{task.name}").make
         if not isinstance(given, Sampled):
-            return make(given)
+            return _protecting(make(given), given)
         call = Call(task, self._model, self._load_faces, self._adapter, self._sampling(given), given.seed)
         if task.needs_motion:
             call.refuse_still_model()
-        return make(call, given)
+        return _protecting(make(call, given), given)
 
     def generate(self, conditions: Conditions, sampling: Sampling | None = None, seed: int = 0) -> Streams:
         """One call of the model, with any combination of what is given, generated and absent. Tasks are made of such calls.
@@ -161,13 +161,19 @@ class JamFlow:
         return own if given.nfe is None else replace(own, steps=given.nfe)
 
 
+def _protecting(result: Result, given: Inputs) -> Result:
+    """The result, which does not take the place of a file that was given."""
+    result.inputs = files_of(given)
+    return result
+
+
 def _without_model(inputs: Callable[P, Inputs]) -> Callable[P, Result]:
     """A task that needs no model, as a function."""
 
     def function(*args: P.args, **kwargs: P.kwargs) -> Result:
         given = inputs(*args, **kwargs)
         given.check()
-        return import_module(f"jamflow.tasks.{task_of(given).name}").make(given)
+        return _protecting(import_module(f"jamflow.tasks.{task_of(given).name}").make(given), given)
 
     assert isinstance(inputs, type)
     _documented(function, inputs)

@@ -5,7 +5,7 @@ constant memory.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,7 +18,7 @@ from torch import Tensor
 from jamflow.errors import UserError
 from jamflow.face.motion import Motion, Transfer, joined
 from jamflow.face.renderer import Picture
-from jamflow.media.files import SOUND_SUFFIXES
+from jamflow.media.files import SOUND_SUFFIXES, refuse_overwriting
 
 if TYPE_CHECKING:
     from jamflow.media.video_writer import VideoWriter
@@ -101,6 +101,7 @@ class Result:
     Attributes:
         warnings: what the user should know.
         timings: seconds per stage so far.
+        inputs: files that it is made of, and that it does not overwrite.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Result:
         self._kept: list[Piece] | None = None
         self._copied = copied
         self.warnings = warnings
+        self.inputs: Sequence[Path] = ()
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -196,8 +198,12 @@ class Result:
         Returns what was made: file, seconds, fps, frames, sample rate, settings, timings, warnings.
 
         progress is called with the seconds done and the seconds expected.
+
+        Raises:
+            UserError: the file cannot be written, or is one that was given.
         """
         path = Path(path)
+        refuse_overwriting(path, self.inputs)
         if path.suffix.lower() in SOUND_SUFFIXES:
             seconds, frames = self._save_sound(path, progress)
         elif self._copied is not None:
@@ -225,6 +231,7 @@ class Result:
         """
         from jamflow.face.template import write_template
 
+        refuse_overwriting(path, self.inputs)
         motion = self.motion
         if motion is None or self._look is None:
             raise UserError("There is no motion to save.", "Make a video.")

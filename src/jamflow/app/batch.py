@@ -6,15 +6,16 @@ are made. A row whose output is there already is skipped, so a batch that was st
 
 import argparse
 import csv
+import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jamflow.app.commands import is_made, job, load, make, summary
+from jamflow.app.commands import checked, is_made, job, load, make, refuse_loss, summary
 from jamflow.app.messages import as_known, complain
 from jamflow.app.options import ModelChoice, MotionOutput, Output
-from jamflow.app.parser import option_words, refuse_missing, values
+from jamflow.app.parser import option_words, read_texts, values
 from jamflow.app.progress import Progress
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
@@ -50,8 +51,10 @@ def _asked(row: dict[str, str], common: argparse.Namespace) -> argparse.Namespac
     """The words of a row, or why it cannot be made."""
     try:
         words = _words(row, common)
-        if not is_made(_output(words)):
-            job(words)
+        wanted = job(words)
+        refuse_loss(wanted)
+        if not is_made(wanted.output.output):
+            checked(wanted)
         return words
     except Exception as error:
         return _failed(error)
@@ -60,9 +63,9 @@ def _asked(row: dict[str, str], common: argparse.Namespace) -> argparse.Namespac
 def _made(words: argparse.Namespace, models: "dict[ModelChoice | None, JamFlow | None]", progress: Progress) -> dict[str, Any]:
     start_s = time.monotonic()
     try:
-        if is_made(_output(words)):
-            return {"state": "skipped", "file": str(_output(words))}
-        wanted = job(words)
+        if is_made(_output(words).output):
+            return {"state": "skipped", "file": str(_output(words).output)}
+        wanted = checked(job(words))
         if wanted.model not in models:
             models[wanted.model] = load(wanted.model)
         report = make(wanted, models[wanted.model], progress)
@@ -108,6 +111,10 @@ def _words(row: dict[str, str], common: argparse.Namespace) -> argparse.Namespac
     task: Task = common.task
     kinds = [task.inputs, MotionOutput if task.saves_motion else Output, *([ModelChoice] if task.generates else [])]
     words = common._parser.words(option_words(row, *kinds))
+    if getattr(words, "given_text_file", None) == "-":
+        raise UserError("A row cannot read the standard input.", "Give it a file, or its text.")
+    words.texts = (common.batch, *common.texts)
+    read_texts(words, task.inputs)
     for key, value in vars(common).items():
         # A text of the row takes the place of a text file of the command line, and the other way round.
         other = key.removesuffix("_file") if key.endswith("_file") else f"{key}_file"
@@ -116,14 +123,14 @@ def _words(row: dict[str, str], common: argparse.Namespace) -> argparse.Namespac
     return words
 
 
-def _output(words: argparse.Namespace) -> Path:
-    refuse_missing(words, words._parser.prog, Output)
-    return values(Output, words)["output"]
+def _output(words: argparse.Namespace) -> Output:
+    kind = MotionOutput if words.task.saves_motion else Output
+    return kind(**values(kind, words))
 
 
 def _refuse_same_outputs(asked: list[argparse.Namespace | dict[str, Any]], table: str) -> None:
     """UserError where two rows would make one file: the second would count as made."""
-    names = [_output(one).absolute() for one in asked if isinstance(one, argparse.Namespace)]
+    names = [os.path.realpath(path) for one in asked if isinstance(one, argparse.Namespace) for path in _output(one).files]
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"Two rows of {table} have the output {name}.", "Give every row its own.")

@@ -1,12 +1,11 @@
 """``jamflow``: parses the command line, runs the command, turns every end into a sentence and an exit code.
 
-Exit codes: 0 made, 1 our fault, 2 the user's, 130 stopped by Ctrl-C, 141 output not read, 143 terminated.
+Exit codes: 0 made, 1 our fault, 2 the user's, 130 stopped by Ctrl-C, 141 output not read, 129 the terminal was closed, 143
+terminated.
 """
 
 import argparse
 import json
-import os
-import signal
 import sys
 import traceback
 import warnings
@@ -14,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jamflow import __version__
-from jamflow.app.messages import as_known, complain
+from jamflow.app.messages import as_known, complain, give_up, untold
 from jamflow.app.options import (
     Demo,
     Doctor,
@@ -30,7 +29,8 @@ from jamflow.app.options import (
     WeightsPull,
     WeightsVerify,
 )
-from jamflow.app.parser import Parser, add_options, refuse_missing, values
+from jamflow.app.parser import Parser, add_options, read_texts, refuse_missing, values
+from jamflow.app.process import clean_up_when_ended, open_missing_streams
 from jamflow.compute.threads import set_threads
 from jamflow.errors import UserError
 from jamflow.tasks.inputs import Inputs
@@ -42,9 +42,18 @@ Done = tuple[dict[str, Any], str, int]
 
 def main() -> None:
     """The entry point of the package."""
+    open_missing_streams()
     set_threads()  # before a command imports torch
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a terminated run cleans up as well
-    sys.exit(run(sys.argv[1:]))
+    clean_up_when_ended()
+    try:
+        code = run(sys.argv[1:])
+    except SystemExit as end:  # of --help, or by a signal
+        code = end.code
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = untold(error)
+    sys.exit(code)
 
 
 def run(argv: list[str]) -> int:
@@ -58,11 +67,11 @@ def run(argv: list[str]) -> int:
         if not debug:
             warnings.simplefilter("ignore")  # the libraries' warnings are for developers
         report, said, code = words.run(words)
-        _print(json.dumps(report) if as_json else said)
+        try:
+            print(json.dumps(report) if as_json else said, flush=True)
+        except OSError as error:
+            return untold(error)
         return code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains on exit
-        return 141
     except KeyboardInterrupt as stop:
         complain(str(stop) or "Stopped; nothing was written.")
         return 130
@@ -72,7 +81,10 @@ def run(argv: list[str]) -> int:
         known = as_known(error)
         complain(str(known))
         if as_json:
-            _print(json.dumps({"error": known.message, "hint": known.hint}))
+            try:
+                print(json.dumps({"error": known.message, "hint": known.hint}), flush=True)
+            except OSError:
+                give_up(sys.stdout)  # the standard error has it
         return known.exit_code
 
 
@@ -139,6 +151,7 @@ def _no_action(words: argparse.Namespace) -> Done:
 def _task(words: argparse.Namespace) -> Done:
     from jamflow.app import batch, commands
 
+    read_texts(words, words.inputs)
     if words.batch is not None:
         return batch.run(words)
     return commands.run(words)
@@ -179,7 +192,3 @@ def _weights(words: argparse.Namespace) -> Done:
     from jamflow.app import weights
 
     return weights.run(_given(words))
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)

@@ -11,8 +11,8 @@ from jamflow.app.messages import complain
 from jamflow.app.options import Demo, ModelChoice, MotionOutput, Output
 from jamflow.app.parser import refuse_missing, values
 from jamflow.app.progress import Progress
-from jamflow.media.files import SOUND_SUFFIXES, output_file
-from jamflow.tasks.inputs import Inputs, InVoice, described
+from jamflow.media.files import SOUND_SUFFIXES, output_file, refuse_overwriting, refuse_same
+from jamflow.tasks.inputs import Inputs, InVoice, described, files_of
 from jamflow.tasks.table import TASKS, Dub, Edit, Reenact, Speak, Task
 from jamflow.voices.named import chosen_voice, named_voices
 from jamflow.weights.shipped import asset, model_folder
@@ -28,17 +28,18 @@ _HELLO = (
 
 @dataclass(frozen=True)
 class Job:
-    """One result to make. `model` is None where none is needed."""
+    """One result to make. `model` is None where none is needed. `texts` are files that are read besides what is given."""
 
     task: Task
     given: Inputs
     output: Output
     model: ModelChoice | None
+    texts: tuple[str, ...] = ()
 
 
 def run(words: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     """Makes one file; the report as data and in words, and the exit code."""
-    return reported(job(words))
+    return reported(checked(job(words)))
 
 
 def demo(options: Demo) -> tuple[dict[str, Any], str, int]:
@@ -48,10 +49,10 @@ def demo(options: Demo) -> tuple[dict[str, Any], str, int]:
 
 
 def job(words: argparse.Namespace) -> Job:
-    """What the words of a command line ask for, checked as far as that goes without loading anything.
+    """What the words of a command line ask for.
 
     Raises:
-        UserError: the first thing that is wrong.
+        UserError: something is missing, or of another kind.
     """
     task: Task = words.task
     output_kind = MotionOutput if task.saves_motion else Output
@@ -59,7 +60,15 @@ def job(words: argparse.Namespace) -> Job:
     given = task.inputs(**values(task.inputs, words))
     output = output_kind(**values(output_kind, words))
     model = ModelChoice(**values(ModelChoice, words)) if task.generates else None
-    return checked(Job(task, given, output, model))
+    return Job(task, given, output, model, words.texts)
+
+
+def refuse_loss(job: Job) -> None:
+    """Raises UserError where a result would take the place of a file that is read, or of another result."""
+    outputs = job.output.files
+    for number, path in enumerate(outputs):
+        refuse_overwriting(path, [*job.texts, *files_of(job.given)])
+        refuse_same(path, outputs[:number])
 
 
 def checked(job: Job) -> Job:
@@ -74,6 +83,7 @@ def checked(job: Job) -> Job:
         job.model.check()
         if isinstance(given, InVoice):
             chosen_voice(given.voice, given.voice_text, named_voices(model_folder(job.model.model)))
+    refuse_loss(job)
     sound = job.output.output.suffix.lower() in SOUND_SUFFIXES
     if isinstance(given, Edit) and given.picture is None:
         given = replace(given, picture=not sound)

@@ -26,6 +26,11 @@ class Output(Inputs):
 
     output: Annotated[Path, About("The file to make.", "OUT")]
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is made."""
+        return (self.output,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MotionOutput(Output):
@@ -34,6 +39,10 @@ class MotionOutput(Output):
     save_motion: Annotated[
         Path | None, About("Also save the motion, to use it again as --driving (with LivePortrait also .pkl).", "OUT.npz")
     ] = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.output,) if self.save_motion is None else (self.output, self.save_motion)
 
 
 @dataclass(frozen=True, kw_only=True)

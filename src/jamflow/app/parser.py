@@ -5,6 +5,7 @@ argparse finds the options and writes the help. Values are converted here, so th
 
 import argparse
 import difflib
+import sys
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -15,6 +16,7 @@ from jamflow.media.files import existing_file
 from jamflow.tasks.inputs import About, described
 from jamflow.voices.named import is_name
 
+_MOST_TEXT_BYTES = 16_000_000  # weeks of speech
 _TRUE, _FALSE = ("1", "true", "yes"), ("", "0", "false", "no")
 
 
@@ -103,7 +105,7 @@ def add_options(parser: argparse.ArgumentParser, inputs: type, title: str, suffi
             more, metavar = ({"nargs": "+"}, "N") if several[-1] is Ellipsis else ({"nargs": len(several)}, ("OLD", "NEW"))
         group.add_argument(*option.flags, dest=option.key, metavar=metavar, help=help, **more)
         if about.or_file:
-            words = f"A UTF-8 file with the text, instead of --{option.name}."
+            words = f"A UTF-8 file with the text, instead of --{option.name}; - is the standard input."
             group.add_argument(f"--{option.name}-file", dest=f"{option.key}_file", metavar="FILE", help=words)
 
 
@@ -125,28 +127,59 @@ def values(inputs: type, words: argparse.Namespace) -> dict[str, Any]:
     """Field names and values of a dataclass, from the words of its options; fields that were not given are left out.
 
     Raises:
-        UserError: an option has a value of another kind, or names a text file that cannot be read.
+        UserError: an option has a value of another kind.
     """
     out: dict[str, Any] = {}
     for option in _options(inputs):
         value = getattr(words, option.key, None)
-        if option.about.or_file:
-            value = _text(value, getattr(words, f"{option.key}_file", None), option.name)
         if value is not None:
             out[option.field] = _converted(value, option)
     return out
 
 
-def _text(text: str | None, file: str | None, name: str) -> str | None:
-    if text is not None and file is not None:
-        raise UserError(f"Both --{name} and --{name}-file are given.", "Give one of them.")
-    if file is None:
-        return text
-    path = existing_file(file, "text file")
+def read_texts(words: argparse.Namespace, inputs: type) -> None:
+    """Puts the text of a file in the place of its name: a pipe can be read only once. `words.texts` names the files from then on.
+
+    Raises:
+        UserError: a text is given twice, or its file cannot be read.
+    """
+    words.texts = getattr(words, "texts", ())
+    for option in (option for option in _options(inputs) if option.about.or_file):
+        file = getattr(words, f"{option.key}_file", None)
+        if file is None:
+            continue
+        if getattr(words, option.key, None) is not None:
+            raise UserError(f"Both --{option.name} and --{option.name}-file are given.", "Give one of them.")
+        setattr(words, option.key, _text(file))
+        setattr(words, f"{option.key}_file", None)
+        words.texts += (file,)
+
+
+def _text(file: str) -> str:
+    path = Path(file)
     try:
-        return path.read_text(encoding="utf-8-sig")
+        if file == "-":
+            source = sys.stdin.buffer
+            data = source.read(_MOST_TEXT_BYTES + 1)
+        else:
+            with (path if _is_pipe(path) else existing_file(file, "text file")).open("rb") as source:
+                data = source.read(_MOST_TEXT_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"The text file {file} cannot be read.", f"The system says: {error.strerror or error}.") from error
+    if len(data) > _MOST_TEXT_BYTES:
+        raise UserError(f"The text file {file} has over {_MOST_TEXT_BYTES // 1_000_000} MB.", "Divide it.")
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"The text file {path} is not UTF-8 text.", "Save it as plain text, UTF-8.") from error
+        raise UserError(f"The text file {file} is not UTF-8 text.", "Save it as plain text, UTF-8.") from error
+
+
+def _is_pipe(path: Path) -> bool:
+    """Such as the shell's <(command)."""
+    try:
+        return path.is_fifo()
+    except ValueError:  # a zero byte
+        return False
 
 
 def _converted(value: Any, option: _Option) -> Any:

@@ -54,8 +54,11 @@ class Progress:
             return
         line = line[: shutil.get_terminal_size().columns - 1]
         blank = " " * max(0, self._width - len(line))
-        self._stream.write(f"\r{line}{blank}" if line else f"\r{blank}\r")
-        self._stream.flush()
+        try:
+            self._stream.write(f"\r{line}{blank}" if line else f"\r{blank}\r")
+            self._stream.flush()
+        except OSError:  # the terminal was closed
+            self._shown = False
         self._width = len(line)
 
 

@@ -85,6 +85,12 @@ def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
     return tuple(sorted(rows, key=lambda row: (row[0] not in required, row[0] in shared and shared.index(row[0]) + 1)))
 
 
+def files_of(given: Inputs) -> list[Path]:
+    """The files that are named in what a task is given; a voice's name counts as one."""
+    rows = ((getattr(given, name), about) for name, _, about in described(type(given)))
+    return [Path(value) for value, about in rows if (about.file or about.picture) and isinstance(value, str | PathLike)]
+
+
 def _check_value(option: str, value: Any, kind: Any, about: About) -> None:
     kinds = (kind,) if type(None) not in get_args(kind) else get_args(kind)
     choices = [choice for one in kinds if get_origin(one) is Literal for choice in get_args(one)]
