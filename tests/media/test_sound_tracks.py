@@ -174,3 +174,60 @@ def test_no_sound_in_a_sound_track(tmp_path: Path) -> None:
     for refuse in (partial(read_wave, sample_rate=24_000), partial(open_recording, rate_hz=24_000)):
         with pytest.raises(UserError, match=r"no sound|cannot be read"):
             refuse(path)
+
+
+def mixed(path: Path, channels_cn: Sequence[np.ndarray], rate: int = 24_000) -> np.ndarray:
+    """What is heard of a wav file with these channels."""
+    values = np.stack(channels_cn, axis=1)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(values.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.rint(values * 32767).astype("<i2").tobytes())
+    return read_sound(path, 10).samples
+
+
+VOICE, NOISE = tones(24_000, 300)[:, 0], 0.01 * np.random.default_rng(0).standard_normal(24_000)
+
+
+@pytest.mark.parametrize(
+    ("channels_cn", "size"),
+    [
+        ((VOICE, -VOICE), 0.5),
+        ((VOICE, NOISE - VOICE), 0.5),
+        ((0.3 + VOICE, 0.3 - VOICE), 0.5),  # with an offset, which does not cancel out
+        ((VOICE, -VOICE, 0 * VOICE, 0 * VOICE, 0 * VOICE, 0 * VOICE), 0.15),  # of 5.1
+        ((0 * VOICE, 0 * VOICE, 0 * VOICE, VOICE, 0 * VOICE, 0 * VOICE), 0.08),  # where films have their rumble
+        ((0 * VOICE, VOICE, -VOICE), 0.3),
+    ],
+)
+def test_channels_that_cancel_out_are_heard(tmp_path: Path, channels_cn: Sequence[np.ndarray], size: float) -> None:
+    heard = mixed(tmp_path / "a.wav", channels_cn)
+    assert pitch_hz(heard - heard.mean(), 24_000) == pytest.approx(300, abs=3)
+    assert np.abs(heard - heard.mean()).max() > 0.9 * size
+    assert open_recording(tmp_path / "a.wav", 24_000).length_s == 1
+    (warning,) = track_warnings(tmp_path / "a.wav")
+    assert "a.wav would be silent" in warning
+
+
+@pytest.mark.parametrize("right", [VOICE, 0 * VOICE, NOISE, -0.3 * VOICE, tones(24_000, 700)[:, 0]])
+def test_other_stereo_is_averaged(tmp_path: Path, right: np.ndarray) -> None:
+    assert mixed(tmp_path / "a.wav", (VOICE, right)) == pytest.approx((VOICE + right) / 2, abs=1e-4)
+    assert track_warnings(tmp_path / "a.wav") == []
+
+
+def test_loud_rumble_stays_out(tmp_path: Path) -> None:
+    quiet, rumble, nothing = 0.02 * VOICE, tones(24_000, 40)[:, 0], 0 * VOICE
+    heard = mixed(tmp_path / "a.wav", (nothing, nothing, quiet, rumble, nothing, nothing))
+    assert pitch_hz(heard, 24_000) == pytest.approx(300, abs=3)
+
+
+def test_a_file_that_changed_is_measured_anew(tmp_path: Path) -> None:
+    mixed(tmp_path / "a.wav", (VOICE, -VOICE))
+    assert mixed(tmp_path / "a.wav", (VOICE, VOICE)) == pytest.approx(VOICE, abs=1e-4)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 24])
+def test_any_number_of_channels_is_heard(tmp_path: Path, number: int) -> None:
+    heard = mixed(tmp_path / "a.wav", [VOICE] * number)
+    assert heard == pytest.approx(VOICE, abs=1e-4)

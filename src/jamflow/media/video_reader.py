@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from av.video.stream import VideoStream
 
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
-from jamflow.media.mixing import mono
+from jamflow.media.mixing import better_weights, mono
 
 # PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 without this option; 19 does not need it.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
 _USUAL_FPS = Fraction(25)
+_MEASURED_S = 600.0  # of a recording's beginning, by which its channels are mixed
 # A high-definition video that does not state its colour matrix is BT.709, as players assume.
 _UNSPECIFIED, _HD_PX = 2, 720
 # FFmpeg's fast conversion to RGB is one level too dark: luma after a round trip has 46 dB, with these flags 72 dB.
@@ -121,14 +123,20 @@ def sound_track(container: InputContainer) -> AudioStream | None:
 
 
 def track_warnings(path: str | Path) -> list[str]:
-    """A warning if there are several sound tracks. Raises UserError if nothing can be read."""
+    """Warnings if there are several sound tracks, or channels that cannot be mixed as usual.
+
+    Raises UserError if nothing can be read.
+    """
     with opened(path, "sound file") as container:
         tracks, used = container.streams.audio, sound_track(container)
+        warnings = []
+        if used is not None and _better_weights(used, path) is not None:
+            warnings.append(f"The usual mix of the channels of {Path(path).name} would be silent; they are mixed otherwise.")
         if used is None or len(tracks) < 2:
-            return []
+            return warnings
         number = [t.index for t in tracks].index(used.index) + 1
         language = f" ({used.language})" if used.language not in (None, "und") else ""
-        return [f"{Path(path).name} has {len(tracks)} sound tracks; number {number}{language} is used, as players do."]
+        return [*warnings, f"{Path(path).name} has {len(tracks)} sound tracks; number {number}{language} is used, as players do."]
 
 
 def read_sound(path: str | Path, max_seconds: float) -> Sound:
@@ -156,22 +164,53 @@ def stream_sound(path: str | Path) -> Iterator[Sound]:
         track = sound_track(container)
         if track is None:
             raise UserError(f"The file {path} has no sound.", "Give a file with speech in it.")
-        for packet in container.demux(track):
-            frames: list[av.AudioFrame] = []
-            with suppress(InvalidDataError):
-                frames = packet.decode()  # type: ignore[assignment]  # PyAV types it for any stream
-            for frame in frames:
-                if held is not None and held.sample_rate != frame.sample_rate:
-                    raise UserError(f"The sound of {path} changes its rate midway.", "Convert it to wav first.")
-                if held is not None:
-                    yield _sound(held, mono(held))
-                held = frame
+        weights_c = _better_weights(track, path)
+        for frame in _frames(container, track):
+            if held is not None and held.sample_rate != frame.sample_rate:
+                raise UserError(f"The sound of {path} changes its rate midway.", "Convert it to wav first.")
+            if held is not None:
+                yield _sound(held, mono(held, weights_c))
+            held = frame
         if held is None:
             raise UserError(f"The sound file {path} holds no sound.", "Give another file.")
-        wave = mono(held)
+        wave = mono(held, weights_c)
         if held.time_base == Fraction(1, held.sample_rate) and held.duration > 0:
             wave = wave[: held.duration]  # the last AAC frame is padded; its duration tells how much of it is sound
         yield _sound(held, wave)
+
+
+def _frames(container: InputContainer, track: AudioStream) -> Iterator[av.AudioFrame]:
+    """Without those of damaged packets."""
+    for packet in container.demux(track):
+        frames: list[av.AudioFrame] = []
+        with suppress(InvalidDataError):
+            frames = packet.decode()  # type: ignore[assignment]  # PyAV types it for any stream
+        yield from frames
+
+
+def _better_weights(track: AudioStream, path: str | Path) -> np.ndarray | None:
+    """`mixing.better_weights` of a file's sound; its beginning is decoded for that, once."""
+    if track.layout.nb_channels < 2:
+        return None
+    state = Path(path).stat()
+    return _measured_weights(Path(path), (state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _measured_weights(path: Path, state: tuple[int, ...]) -> np.ndarray | None:
+    """`state`: of the file; if it changes, this is measured anew."""
+    with opened(path, "sound file") as container:
+        track = sound_track(container)
+        return None if track is None else better_weights(_beginning(_frames(container, track)))
+
+
+def _beginning(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    seconds = 0.0
+    for frame in frames:
+        yield frame
+        seconds += frame.samples / frame.sample_rate
+        if seconds > _MEASURED_S:
+            return
 
 
 def _sound(frame: av.AudioFrame, wave: np.ndarray) -> Sound:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from jamflow.media.video_reader import opened, stream_sound
+from jamflow.media.video_reader import opened, sound_track, stream_sound
 from jamflow.speech.waveform import refuse_invalid, refuse_unusable
 
 _OTHER_RATE_HZ = 48_000
@@ -16,7 +16,7 @@ _OTHER_RATE_HZ = 48_000
 
 @dataclass(frozen=True)
 class Original:
-    """The first sound track of a file, with its channels averaged. Make it with `open_original`.
+    """The sound track of a file that players choose, with its channels mixed to one. Make it with `open_original`.
 
     Attributes:
         rate_hz: sample rate: the file's own, unless the result cannot have it.
@@ -79,7 +79,8 @@ def open_original(path: str | Path, start_s: Fraction | None = None, rates_hz: C
         low, high = min(low, float(wave.min())), max(high, float(wave.max()))
     refuse_unusable(path, count / rate_hz, (high - low) / 2)
     with opened(path, "sound file") as container:
-        channels = container.streams.audio[0].layout.nb_channels
+        track = sound_track(container)
+        channels = 1 if track is None else track.layout.nb_channels
     return Original(path, rate_hz, start_s, count, channels)
 
 
