@@ -78,7 +78,7 @@ else
   stage unpack python -c 'from teachers import KokoroTeacher; KokoroTeacher()'
   stage kokoro teach kokoro 2
   stage hibari teach hibari 0.5
-  stage flite teach flite 0.2
+  stage flite teach flite 0.3
 fi
 if [ ${#people[@]} -gt 0 ]; then stage people jamflow prepare "${people[@]}" -o "$work/corpus" --transcribe; fi
 stage features python prepare.py "$work/corpus"
