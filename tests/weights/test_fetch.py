@@ -1,6 +1,7 @@
 """Downloads against a local server that does ranges, breaks off and lies."""
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -177,6 +178,15 @@ def test_a_group_names_only_what_is_missing(server: Server, tmp_path: Path, monk
         require("f5")
     (tmp_path / "model_1250000.safetensors").write_bytes(b"x")
     assert list(require("f5")) == ["f5-v1-base", "vocos"]
+
+
+def test_a_revision_is_asked_for_and_no_branch(server: Server) -> None:
+    for weights in PUBLISHED:
+        assert re.fullmatch("[0-9a-f]{40}", weights.revision), weights.name
+    server.status = 404
+    with pytest.raises(UserError):
+        pull(find("vocos")[0])
+    assert server.asked[0][0].startswith("/charactr/vocos-mel-24khz/resolve/0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21/")
 
 
 def test_registry() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from jamflow.errors import UserError
 from jamflow.speech.dilated import DilatedBlock
 from jamflow.text.phonemes import CONSONANTS, PUNCTUATION, SILENCE, VOWELS
-from jamflow.weights.tensors import load_strictly, load_tensors
+from jamflow.weights.tensors import filled, load_tensors
 
 SOUNDS = (SILENCE, *VOWELS, *CONSONANTS)
 """The classes: one for silence and punctuation, one for each phoneme without its stress."""
@@ -85,6 +85,5 @@ def load_recogniser(path: Path) -> Recogniser:
         config = RecogniserConfig(**{**raw, "dilations": tuple(raw["dilations"])})
     except (TypeError, KeyError) as error:
         raise UserError(f"{path} is a model file of JAM-Flow, but not of a recogniser.", "Check which file it is.") from error
-    model = Recogniser(config)
-    load_strictly(model, tensors, path, "the recogniser")
+    model = filled(lambda: Recogniser(config), tensors, path, "the recogniser")
     return model.eval().requires_grad_(False)

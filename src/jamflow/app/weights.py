@@ -35,6 +35,7 @@ def _row(p: Published) -> dict[str, Any]:
         "about": describe(p),
         "purpose": p.purpose,
         "source": f"{p.repository}, {p.file}",
+        "revision": p.revision,
         "bytes": p.bytes,
         "sha256": p.sha256,
         "licence": p.licence,

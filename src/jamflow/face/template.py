@@ -1,11 +1,15 @@
 """Motion files: `.npz` for any motion space, or LivePortrait's `.pkl` templates.
 
-A pickle can run code when it is read; `liveportrait.template` says what is allowed.
+A pickle can run code when it is read; `liveportrait.template` says what is allowed. A packed archive can hold a thousand times
+its size, so what an `.npz` says of its arrays is read before they are.
 """
 
+import math
 import zipfile
+import zlib
 from fractions import Fraction
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -13,9 +17,28 @@ from jamflow.errors import UserError
 from jamflow.face.motion import Motion, MotionSpace, Rest
 from jamflow.media.files import existing_file, replacing
 
-_CORRUPT = (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, TypeError, IndexError, ZeroDivisionError)
+_CORRUPT = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    IndexError,
+    ZeroDivisionError,
+    OverflowError,
+    NotImplementedError,  # a way of packing that the reader lacks
+    RuntimeError,  # it is encrypted
+    SyntaxError,  # what NumPy makes of headers that are none
+    TokenError,
+    MemoryError,
+)
 _PER_FRAME = {"expression": "expression_tk3", "rotation": "rotation_t3", "translation": "translation_t3", "scale": "scale_t"}
+_PACKED = 20  # times smaller than its arrays is no file that one of the usual tools has packed; ours are not packed
+_SMALL_BYTES = 16_000_000  # arrays of this size may be packed as well as they can be
 _MAY_MISS = {"eyes": ("eyes_t2", 2), "lips": ("lips_t1", 1), "speaking": ("speaking_t1", 1)}
+_NAMES = {*_PER_FRAME, *_MAY_MISS, *(f"rest_{name}" for name in _PER_FRAME), "fps", "space"}
 
 
 def is_template(path: str | Path) -> bool:
@@ -47,11 +70,39 @@ def read_template(path: str | Path, space: MotionSpace) -> Motion:
 def _read_arrays(path: Path) -> tuple[Motion, str]:
     """The motion in an `.npz`, and the name of its motion space."""
     try:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_large(path, archive)
         with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+            arrays = {name: file[name] for name in _NAMES & set(file.files)}
         return _motion(arrays), str(arrays["space"])
     except _CORRUPT as error:
         raise UserError(f"{path} is damaged or no motion template.", "Make it again from its video.") from error
+
+
+def _refuse_large(path: Path, archive: zipfile.ZipFile) -> None:
+    """Reads only the headers of the arrays that a motion has.
+
+    Raises:
+        UserError: together they are much larger than the file.
+        ValueError: an array is larger than it says, or no array of numbers.
+    """
+    total = 0
+    for member in archive.infolist():
+        if member.filename.removesuffix(".npy") not in _NAMES:
+            continue
+        with archive.open(member) as file:
+            major, _ = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+            shape, _, kind = read(file)
+            told = math.prod(shape) * kind.itemsize
+            if kind.hasobject or kind.kind not in "fiuU" or member.file_size != file.tell() + told:
+                raise ValueError(member.filename)
+        total += told
+    if total > max(_SMALL_BYTES, _PACKED * path.stat().st_size):
+        raise UserError(
+            f"The motion template {path} has {path.stat().st_size / 1e6:.1f} MB and would take {total / 1e6:.0f} MB of memory.",
+            "It may be an attack; make it again from its video.",
+        )
 
 
 def write_template(path: str | Path, motion: Motion, space: MotionSpace) -> None:

@@ -40,7 +40,9 @@ def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
     tensors, raw = load_tensors(path)
     try:
         config = joint_config(raw)
-    except (KeyError, TypeError, AttributeError) as error:
+        with torch.device("meta"):
+            model = JointModel(config)
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, ZeroDivisionError, AssertionError) as error:
         raise UserError(f"{path} is a model file of JAM-Flow, but not of a joint model.", "Check which file it is.") from error
     if config.audio.channels != config.mel.bands * config.frames_per_token:
         raise UserError(
@@ -48,8 +50,6 @@ def load_joint(path: Path) -> tuple[JointModel, Normaliser]:
             f"{config.mel.bands} mel bands.",
             "Write its configuration anew.",
         )
-    with torch.device("meta"):
-        model = JointModel(config)
     normaliser = Normaliser(config.mel.bands, config.motion.mouth_channels, config.motion.clue_channels)
     for name, module in (("model.", model), ("normaliser.", normaliser)):
         state = {k.removeprefix(name): v for k, v in tensors.items() if k.startswith(name)}

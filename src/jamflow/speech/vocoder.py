@@ -18,7 +18,7 @@ from jamflow.compute.linear import Linear, LinearGelu
 from jamflow.errors import UserError
 from jamflow.mel_format import MelFormat
 from jamflow.weights.foreign import read_checkpoint
-from jamflow.weights.tensors import load_strictly, load_tensors
+from jamflow.weights.tensors import filled, load_strictly, load_tensors
 
 MAGNITUDE_LIMIT = 100.0
 
@@ -144,10 +144,10 @@ def load_vocoder(path: Path) -> Vocos:
     """
     tensors, raw = load_tensors(path)
     try:
-        vocoder = Vocos(vocos_config(raw))
-    except (KeyError, TypeError) as error:
+        config = vocos_config(raw)
+        vocoder = filled(lambda: Vocos(config), tensors, path, "the vocoder")
+    except (KeyError, TypeError, AttributeError, ValueError, RuntimeError, ZeroDivisionError) as error:
         raise UserError(f"{path} is a model file of JAM-Flow, but not of a vocoder.", "Check which file it is.") from error
-    load_strictly(vocoder, tensors, path, "the vocoder")
     return vocoder.eval().requires_grad_(False)
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from jamflow.errors import UserError
 from jamflow.text.manner import KINDS, measured
-from jamflow.weights.tensors import load_strictly, load_tensors
+from jamflow.weights.tensors import filled, load_tensors
 
 MIN_DURATION_S = 0.02
 
@@ -89,8 +89,7 @@ def load_durations(path: Path, vocab: int) -> DurationPredictor:
             f"The durations in {path} are of {config.vocab} symbols, and the model reads {vocab}.",
             "Use files that were trained together.",
         )
-    model = DurationPredictor(config)
-    load_strictly(model, tensors, path, "the duration predictor")
+    model = filled(lambda: DurationPredictor(config), tensors, path, "the duration predictor")
     return model.eval().requires_grad_(False)
 
 

@@ -101,6 +101,9 @@ def _described(path: Path, default: bytes) -> NamedVoice:
     try:
         with safe_open(path, "numpy") as file:
             about = json.loads(file.metadata()["config"])["about"]
-        return NamedVoice(path.stem, path, **about, default=path.read_bytes() == default)
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        texts = {name: str(about.pop(name)) for name in ("who", "accent", "origin", "licence")}
+        measures = {name: None if value is None else float(value) for name, value in about.items()}
+        same = path.stat().st_size == len(default) and path.read_bytes() == default
+        return NamedVoice(path.stem, path, **texts, **measures, default=same)  # pyright: ignore[reportArgumentType]
+    except (SafetensorError, KeyError, TypeError, AttributeError, ValueError, RecursionError, OSError) as error:
         raise UserError(f"{path} is not the file of a voice with a name, or it is damaged.", "Get it again.") from error

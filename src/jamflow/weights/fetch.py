@@ -147,7 +147,7 @@ def _address(weights: Published) -> str:
             "Unset it, or put the file into the folder JAMFLOW_WEIGHTS.",
         )
     hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    return f"{hub}/{weights.repository}/resolve/main/{weights.file}"
+    return f"{hub}/{weights.repository}/resolve/{weights.revision}/{weights.file}"
 
 
 def _check_room(weights: Published, part: Path) -> None:

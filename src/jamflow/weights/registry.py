@@ -25,8 +25,19 @@ class Published:
     bytes: int | None = None
     sha256: str | None = None
 
+    @property
+    def revision(self) -> str:
+        """The commit of the repository that the file is downloaded from."""
+        return _REVISIONS.get(self.repository, "main")
+
 
 _F5, _LP = "SWivid/F5-TTS", "KwaiVGI/LivePortrait"
+# The commits that are downloaded from: what a repository holds tomorrow is another matter.
+_REVISIONS = {
+    _F5: "84e5a410d9cead4de2f847e7c9369a6440bdfaca",
+    _LP: "82a4fa6735ca58432b6ce39301b4b9ee066dea47",
+    "charactr/vocos-mel-24khz": "0feb3fdd929bcd6649e0e7c5a688cf7dd012ef21",
+}
 
 
 def _f5(name: str, file: str, purpose: str, size: int | None, sha256: str | None) -> Published:

@@ -1,9 +1,11 @@
 """Model files: safetensors with the configuration inside, usually stored in half precision and used in single precision."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -11,6 +13,8 @@ from torch import Tensor, nn
 from jamflow.errors import UserError
 from jamflow.media.files import replacing
 
+Network = TypeVar("Network", bound=nn.Module)
+_MOST = 1_000_000  # of any number in a configuration: sizes, rates in Hz
 _MARK = "non_commercial"  # in the file's metadata
 
 
@@ -49,10 +53,27 @@ def load_tensors(path: Path, without: dict[str, Any] | None = None) -> tuple[dic
         with safe_open(path, "pt") as f:
             metadata = f.metadata() or {}
             config = json.loads(metadata["config"]) if without is None or "config" in metadata else without
+            _refuse_absurd(config, len(f.keys()))
             tensors = {k: f.get_tensor(k) for k in f.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise UserError(f"{path} is not a model file of JAM-Flow, or it is damaged.", "Get it again.") from error
     return {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}, config
+
+
+def _refuse_absurd(config: Any, tensors: int) -> None:
+    """Raises ValueError for a configuration that no model has, and that would take the memory or the time of a thousand.
+
+    tensors: how many the file holds; a model has no more layers.
+    """
+    if not isinstance(config, dict):
+        raise ValueError("the configuration is no object")
+    for key, value in config.items():
+        for one in value if isinstance(value, list) else (value,):
+            most = tensors if key.endswith(("depth", "layers")) else _MOST
+            if isinstance(one, dict):
+                _refuse_absurd(one, tensors)
+            elif isinstance(one, int | float) and not -_MOST <= one <= most:
+                raise ValueError(f"{key} is {one}")
 
 
 def is_non_commercial(path: Path) -> bool:
@@ -62,6 +83,18 @@ def is_non_commercial(path: Path) -> bool:
             return _MARK in (f.metadata() or {})
     except (SafetensorError, OSError):
         return False
+
+
+def filled(make: Callable[[], Network], state: dict[str, Tensor], file: str | Path, name: str) -> Network:
+    """The module that `make` makes, with a state dict, see `load_strictly`.
+
+    Nothing is allocated for a module that the state does not fit: what a file says of itself may be anything.
+    """
+    with torch.device("meta"):
+        load_strictly(make(), state, file, name)
+    module = make()
+    module.load_state_dict(state)
+    return module
 
 
 def load_strictly(module: nn.Module, state: dict[str, Tensor], file: str | Path, name: str) -> None:

@@ -7,6 +7,7 @@ Shapes: T frames, K key points (21).
 
 import io
 import pickle
+import pickletools
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,9 +24,8 @@ from jamflow.media.files import existing_file, replacing
 
 _DEFAULT_FPS = 25
 _SHAPES = {"scale": (), "R": (3, 3), "exp": (KEY_POINTS, 3), "t": (3,)}
-_ALLOWED = {("numpy", "ndarray"), ("numpy", "dtype")} | {
-    (f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")
-}
+_FRAME_BYTES = 4 * 3 * KEY_POINTS  # that every frame of a file takes at least
+_MOST_BYTES = 1_000_000_000  # more than a day of motion
 _CORRUPT = (
     pickle.UnpicklingError,
     EOFError,
@@ -39,15 +39,47 @@ _CORRUPT = (
     UnicodeDecodeError,
     OverflowError,
     MemoryError,
+    RecursionError,
     ZeroDivisionError,
 )
+
+
+class _Array:
+    """Stands for the class of arrays in a pickle, where it is only an argument: called, it would make one of any size."""
+
+
+def _reconstruct(kind: object, shape: tuple[int, ...], code: object) -> np.ndarray:
+    """An empty array, as NumPy pickles them; size and content follow, and must fit each other."""
+    if shape != (0,):
+        raise ValueError("an array with a size and without its content")
+    return np.zeros(0, np.int8)
+
+
+_ALLOWED: dict[tuple[str, str], Any] = {("numpy", "ndarray"): _Array, ("numpy", "dtype"): np.dtype}
+for _core in ("core", "_core"):
+    _ALLOWED[f"numpy.{_core}.multiarray", "_reconstruct"] = _reconstruct
+    _ALLOWED[f"numpy.{_core}.multiarray", "scalar"] = np.zeros(0).dtype.type(0).__reduce__()[0]
 
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str) -> Any:
         if (module_name, global_name) not in _ALLOWED:
             raise pickle.UnpicklingError(f"{module_name}.{global_name}")
-        return super().find_class(module_name.replace("numpy.core", "numpy._core"), global_name)
+        return _ALLOWED[module_name, global_name]
+
+
+def _unpickled(path: Path) -> Any:
+    """Raises ValueError where a few bytes ask for much memory."""
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError("no motion is so long")
+    data = path.read_bytes()
+    for code, argument, _ in pickletools.genops(data):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > len(data):
+            raise ValueError("a table for values that are not there")
+    raw = _Unpickler(io.BytesIO(data)).load()
+    if len(raw["motion"]) * _FRAME_BYTES > len(data):
+        raise ValueError("frames that are not there")
+    return raw
 
 
 def read_pickle(path: str | Path) -> Motion:
@@ -58,7 +90,7 @@ def read_pickle(path: str | Path) -> Motion:
     """
     path = existing_file(path, "motion template")
     try:
-        return _from_official(_Unpickler(io.BytesIO(path.read_bytes())).load())
+        return _from_official(_unpickled(path))
     except _CORRUPT as error:
         if isinstance(error, pickle.UnpicklingError) and "." in str(error) and " " not in str(error):
             raise UserError(

@@ -55,11 +55,12 @@ def load_voice(path: Path, config: JointConfig) -> StoredVoice:
         UserError: the file is missing or damaged, or the voice was made for another model.
     """
     tensors, raw = load_tensors(path, without={})
-    config.mel.refuse_other(f"The voice in {path}", MelFormat(**raw.get("mel", {})))
     try:
-        mel_fm, text_a, mouth_tc = tensors["mel"], tensors["text"].long(), tensors["mouth"]
-    except KeyError as error:
+        mel_format = MelFormat(**raw.get("mel", {}))
+        mel_fm, text_a, mouth_tc = tensors["mel"], tensors["text"].long().flatten(), tensors["mouth"]
+    except (KeyError, TypeError) as error:
         raise UserError(f"{path} is not the file of a voice.", "Check which file it is.") from error
+    config.mel.refuse_other(f"The voice in {path}", mel_format)
     manner_k = tensors.get("manner", torch.zeros(len(KINDS)))  # early files lack it
     tokens = len(text_a)
     frames = config.motion_frames(tokens)
@@ -67,6 +68,9 @@ def load_voice(path: Path, config: JointConfig) -> StoredVoice:
     shapes = tuple(mel_fm.shape), tuple(mouth_tc.shape)
     if tokens % config.block_tokens or shapes != wanted or manner_k.shape != (len(KINDS),):
         raise UserError(f"The voice in {path} is not of this model: its sizes differ.", "Use files that were made together.")
+    known = ((text_a >= -1) & (text_a < config.audio.text_vocab)).all()
+    if not known or not all(bool(x.isfinite().all()) for x in tensors.values()):
+        raise UserError(f"The voice in {path} holds numbers that no voice has.", "Get it again.")
     voice = Voice(mel_fm, text_a, Lips(mouth_tc, torch.ones(frames, dtype=torch.bool)))
     learnt = {name.removeprefix(_LEARNT): value for name, value in tensors.items() if name.startswith(_LEARNT)}
     return StoredVoice(voice, manner_k, raw.get("british", False), learnt or None)
