@@ -157,6 +157,12 @@ def test_any_combination_can_be_generated(model: JamFlow, speech: str, motion: s
 def test_what_does_not_fit_the_model_is_one_sentence(model: JamFlow) -> None:
     with pytest.raises(UserError, match="cannot be generated: mel has the shape"):
         model.generate(Conditions(TOKENS, SpeechCondition("given", torch.zeros(96, 80)), MotionCondition("absent")))
-    for wrong in ({"steps": 0}, {"steps": 1.5}, {"method": "heun"}, {"speech_guidance": float("nan")}):
+    for wrong in (
+        {"steps": 0},
+        {"steps": 1.5},
+        {"method": "heun"},
+        {"speech_guidance": float("nan")},
+        {"motion_temperature": -0.1},
+    ):
         with pytest.raises(ValueError):
             Sampling(**wrong)

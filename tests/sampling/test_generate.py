@@ -109,6 +109,23 @@ def test_guidance_of_one_stream_leaves_a_lone_other_alone() -> None:
     assert not torch.equal(run(speech, speech_guidance=0.0).mel_fm, run(speech, speech_guidance=3.0).mel_fm)
 
 
+def test_the_temperature_of_a_stream_is_the_size_of_its_noise() -> None:
+    """Also of noise that is given. Without any, the seed makes no difference. A stream's temperature is its own."""
+
+    def noise(speech: float, motion: float, given: Tensor | None = None, seed: int = 1) -> tuple[Tensor, ...]:
+        sampling = Sampling(speech_temperature=speech, motion_temperature=motion)
+        with torch.inference_mode():
+            return _Call(MODEL, NORMALISER, both(), sampling, torch.Generator().manual_seed(seed), motion_noise_tc=given).noise
+
+    one, given = noise(1.0, 1.0), torch.ones(FRAMES, MOUTH.shape[1])
+    for made, expected in zip(noise(0.5, 2.0), (0.5 * one[0], 2.0 * one[1]), strict=True):
+        assert torch.equal(made, expected)
+    assert torch.equal(noise(1.0, 0.25, given)[1][0], 0.25 * given)
+    assert not torch.equal(run(both(), 1, speech_temperature=0.0).mel_fm, run(both(), 2, speech_temperature=0.0).mel_fm)
+    cold = {"speech_temperature": 0.0, "motion_temperature": 0.0}
+    assert torch.equal(run(both(), 1, **cold).mel_fm, run(both(), 2, **cold).mel_fm)
+
+
 PREFIX, SEEN = torch.arange(TOKENS) < 10, torch.arange(FRAMES) < 5
 YES, NO, AT = torch.tensor([True]), torch.tensor([False]), torch.tensor(0.4)
 ROLES: list[tuple[Role, Role]] = [("generated", "generated"), ("given", "generated"), ("generated", "given")]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jamflow.errors import UserError
@@ -22,6 +22,7 @@ from jamflow.speech.recording import open_recording
 BLOCK, MARGIN, LONGEST = 4, 3, 16
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 90), max_size=12), st.integers(0, 9))
 def test_chunks_are_the_sound_with_its_surroundings(sizes: list[int], seed: int) -> None:
     sound = np.random.default_rng(seed).standard_normal(sum(sizes)).astype(np.float32)

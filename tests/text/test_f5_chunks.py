@@ -1,12 +1,13 @@
 """Text for F5-TTS: chunks that fit beside the reference, and how long they last."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jamflow.text.f5_text import chunk_bytes, chunks, joined, mel_frames, prepared_reference
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("abé，。,. ", min_size=1, max_size=12), max_size=12), st.integers(1, 60))
 def test_chunks_hold_all_of_the_text_and_fit_where_they_can(parts: list[str], most: int) -> None:
     text = ", ".join(parts)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden import Golden
@@ -36,6 +36,7 @@ def at_once(waves: list[np.ndarray], ramp: int) -> np.ndarray:
     return out
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 40))
 def test_piece_by_piece_is_all_at_once(lengths: list[int], ramp: int) -> None:
     rng = np.random.default_rng(0)

@@ -38,7 +38,10 @@ _OFFICIAL: dict[str, tuple[F5Name, str, str]] = {
     "base": ("F5TTS_v1_Base", "f5", "f5-v1-base"),
     "base-v0": ("F5TTS_Base", "f5-v0", "f5-base"),
 }
-_SAMPLING: dict[TextKind, Sampling] = {"phonemes": Sampling(), "f5": Sampling(steps=32, speech_guidance=2.0)}
+_SAMPLING: dict[TextKind, Sampling] = {
+    "phonemes": Sampling(speech_temperature=0.8, motion_temperature=0.5),
+    "f5": Sampling(steps=32, speech_guidance=2.0),
+}
 
 
 @dataclass(frozen=True)

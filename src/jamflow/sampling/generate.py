@@ -30,6 +30,8 @@ class Sampling:
     sway: F5-TTS's sway coefficient (`flow.schedule`); None for none.
     speech_guidance, motion_guidance: the velocity is v + strength * (v - v of the null row), counted as F5-TTS does; 0 is none.
         The null row sees no text, no given context, no clue and no other stream.
+    speech_temperature, motion_temperature: size of the noise that a stream starts from. 1 is that of the training; less is nearer
+        to the mean of what it could be, as Glow-TTS calls it (arXiv 2005.11129, section 3.3).
     keep_beginning: the null row hears what is given of the speech. Guidance then strengthens what text and lips say, but not the
         voice.
     compile: the model's blocks are compiled (`model.compiled`), and a GPU uses FlexAttention. The first call of every bucket of
@@ -41,6 +43,8 @@ class Sampling:
     sway: float | None = -1.0
     speech_guidance: float = 1.0  # F5-TTS uses 2; for `mini` see docs/decisions.md
     motion_guidance: float = 0.5
+    speech_temperature: float = 1.0
+    motion_temperature: float = 1.0
     keep_beginning: bool = False
     compile: bool = False
 
@@ -53,6 +57,9 @@ class Sampling:
         for name in ("speech_guidance", "motion_guidance"):
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)}, but it must be a finite number")
+        for name in ("speech_temperature", "motion_temperature"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}, but it must be a finite number of at least 0")
 
 
 @dataclass(frozen=True)
@@ -112,9 +119,9 @@ class _Call:
             motion, t = MotionCondition("absent"), 0
         self.drop = torch.tensor([False, True], device=device)
         # Drawn in a fixed order, and speech always, so that one stream's noise does not depend on the other's role.
-        noise_a = torch.randn(1, a, config.audio.channels, generator=generator).to(device)
+        noise_a = sampling.speech_temperature * torch.randn(1, a, config.audio.channels, generator=generator).to(device)
         noise_m = torch.randn(1, t, config.motion.mouth_channels, generator=generator)
-        noise_m = (noise_m if motion_noise_tc is None else motion_noise_tc[None]).to(device)
+        noise_m = sampling.motion_temperature * (noise_m if motion_noise_tc is None else motion_noise_tc[None]).to(device)
         self.noise: State = tuple(x for x, role in ((noise_a, speech.role), (noise_m, motion.role)) if role == "generated")
         if backend is None and sampling.compile:
             backend = "inductor"
