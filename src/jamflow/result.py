@@ -19,6 +19,7 @@ from jamflow.errors import UserError
 from jamflow.face.motion import Motion, Transfer, joined
 from jamflow.face.renderer import Picture
 from jamflow.media.files import SOUND_SUFFIXES, refuse_overwriting
+from jamflow.media.view import USUAL_TAGS, PictureTags
 
 if TYPE_CHECKING:
     from jamflow.media.video_writer import VideoWriter
@@ -71,10 +72,11 @@ class Copied:
 
 @dataclass(frozen=True)
 class Look:
-    """What is seen: a prepared portrait and how it takes over the motion."""
+    """What is seen: a prepared portrait or video, how it takes over the motion, and how its frames are to be shown."""
 
     picture: Picture
     transfer: Transfer = field(default_factory=Transfer)
+    tags: PictureTags = USUAL_TAGS
 
 
 @dataclass
@@ -115,6 +117,7 @@ class Result:
         settings: dict[str, Any],
         timings: Timings,
         copied: Copied | None = None,
+        language: str | None = None,
     ):
         self._make = make
         self._expected_s = expected_s
@@ -125,6 +128,7 @@ class Result:
         self._timings = timings
         self._kept: list[Piece] | None = None
         self._copied = copied
+        self._language = language
         self.warnings = warnings
         self.inputs: Sequence[Path] = ()
 
@@ -278,7 +282,8 @@ class Result:
 
         times_s = self._look.picture.times_s
         quality = "drawn" if times_s is None else "filmed"
-        with VideoWriter(path, *self._look.picture.size, self._fps, sample_rate, passed, times_s, quality) as writer:
+        tags = self._look.tags, self._language
+        with VideoWriter(path, *self._look.picture.size, self._fps, sample_rate, passed, times_s, quality, *tags) as writer:
             for piece in self.pieces():
                 if sample_rate is not None:
                     writer.write_audio(piece.speech)

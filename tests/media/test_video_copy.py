@@ -7,6 +7,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from jamflow.errors import UserError
 from jamflow.media.video_copy import VideoCopy, check_copy
@@ -165,3 +166,41 @@ def test_no_file_of_the_system_is_opened(tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("out.mp4", "out.mkv"):
         assert check_copy(tmp_path / name, source) == tmp_path / name
         copied(source, tmp_path / name)
+
+
+def tagged(path: Path, tag: str | None) -> Path:
+    """HEVC with the names that files have for it and its track, or without in other containers."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx265", rate=25, options={"x265-params": "log-level=none"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        codec = stream.codec_context
+        codec.sample_aspect_ratio, codec.color_primaries, codec.color_trc = Fraction(16, 11), 9, 18
+        if tag is not None:
+            codec.codec_tag = tag
+        stream.metadata["language"], stream.metadata["title"] = "fra", "Camera 2"
+        for k in range(FRAMES):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * k, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("source", "tag", "out", "expected"),
+    [
+        ("a.mp4", "hvc1", "out.mp4", "hvc1"),  # the only one that Apple's players accept
+        ("a.mp4", "hev1", "out.mp4", "hev1"),
+        ("a.mkv", None, "out.mp4", "hvc1"),
+        ("a.mp4", "hvc1", "out.mkv", None),
+    ],
+)
+def test_what_is_told_of_a_track_is_kept(tmp_path: Path, source: str, tag: str | None, out: str, expected: str | None) -> None:
+    copied(tagged(tmp_path / source, tag), tmp_path / out)
+    with av.open(str(tmp_path / out)) as container:
+        picture, sound = container.streams.video[0], container.streams.audio[0]
+        assert expected is None or picture.codec_context.codec_tag == expected
+        assert picture.language == "fra" and "Camera 2" in (picture.metadata.get("title"), picture.metadata.get("name"))
+        assert picture.sample_aspect_ratio == Fraction(16, 11)
+        assert (int(picture.codec_context.color_primaries), int(picture.codec_context.color_trc)) == (9, 18), "HDR stays HDR"
+        assert picture.disposition & Disposition.default and sound.disposition & Disposition.default

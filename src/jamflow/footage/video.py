@@ -4,7 +4,7 @@ Shapes: N frames of the video, T motion frames, M mouth channels, C clue channel
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,15 +12,17 @@ from threading import Lock
 
 import numpy as np
 
+from jamflow.face.as_filmed import AsFilmed
 from jamflow.face.channels import interpolated, split
 from jamflow.face.face_video import FaceVideo, LandmarkRows
 from jamflow.face.follow import Follower
-from jamflow.face.renderer import Tracker
+from jamflow.face.renderer import Picture, Renderer, Tracker
 from jamflow.face.track import Track
 from jamflow.face.tracker import Face
 from jamflow.footage.retime import Order, as_filmed
 from jamflow.media.video_frames import VideoFrames
 from jamflow.media.video_reader import VideoFacts, read_video, video_facts
+from jamflow.media.view import STORED, View
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Footage:
     Attributes:
         facts: metadata of the file.
         times_s: start of each of the N frames, seconds in the file; the spacing may be uneven.
-        size: width and height of the frames, pixels.
+        stored_size: width and height of the upright frames as they are stored, pixels.
+        view: how they are shown, which is how the face was tracked.
         track: motion in the N frames.
         landmarks: landmarks of the N frames.
         warnings: warnings for the user about the choice of the face.
@@ -39,10 +42,11 @@ class Footage:
     path: Path
     facts: VideoFacts
     times_s: tuple[Fraction, ...]
-    size: tuple[int, int]
+    stored_size: tuple[int, int]
     track: Track
     landmarks: "LandmarkRows"
     warnings: tuple[str, ...] = ()
+    view: View = STORED
 
     @property
     def length_s(self) -> Fraction:
@@ -57,9 +61,38 @@ class Footage:
     def face_video(self, order: Order | None = None) -> FaceVideo:
         """The input for repainting: the frames in an order, by default as filmed."""
         order = order or self.filmed
-        frames = VideoFrames(self.path, self.times_s)
         times_s = (*order.times_s, order.end_s)
-        return FaceVideo(self.size, frames.read, self.landmarks, self.track, order.frames_n, times_s)
+        size = self.view.size(*self.stored_size)
+        return FaceVideo(size, self._shown, self.landmarks, self.track, order.frames_n, times_s)
+
+    def repainted(self, renderer: Renderer, order: Order | None = None) -> Picture:
+        """The frames in an order, by default as filmed, ready for repainting the mouth. The result has their shape.
+
+        Raises:
+            UserError: the face is nowhere usable, or this renderer does not repaint videos.
+        """
+        film = self.face_video(order)
+        picture = renderer.prepare_video(film)
+        if self.view == STORED:
+            return picture
+        return AsFilmed(picture, self.view, self.stored_size, self._stored.read, film.shown_n)
+
+    @property
+    def repaint_warnings(self) -> tuple[str, ...]:
+        """Warnings for the user where the frames are encoded again."""
+        if self.facts.hdr is None:
+            return self.warnings
+        return (
+            *self.warnings,
+            f"The video is HDR ({self.facts.hdr}); the result has the colours of usual screens (SDR, BT.709).",
+        )
+
+    @property
+    def _stored(self) -> VideoFrames:
+        return VideoFrames(self.path, self.times_s)
+
+    def _shown(self, frames: Iterable[int]) -> Iterator[np.ndarray]:
+        return map(self.view.shown, self._stored.read(frames))
 
     def lips(self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Mouth channels (count, M) and clue channels (count, C) for the model.
@@ -109,7 +142,8 @@ def open_footage(
     warnings = []
     if face is None and follower.several is not None:
         warnings.append("There are {} faces in the video; took the largest, number {} from the left.".format(*follower.several))
-    return Footage(path, facts, tuple(frames.times_s), frames.size, track, rows, tuple(warnings))
+    view = View(facts.tags.pixel_ratio)
+    return Footage(path, facts, tuple(frames.times_s), facts.size, track, rows, tuple(warnings), view)
 
 
 def _followed(frames: "_Frames", fps: Fraction, tracker: Tracker, follower: Follower) -> tuple["_Rows", Track]:
@@ -150,7 +184,6 @@ class _Frames:
     def __init__(self, path: Path, span_s: tuple[Fraction, Fraction] | None):
         self._path, self._span_s = path, span_s
         self.times_s: list[Fraction] = []
-        self.size = (0, 0)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         self.times_s = []
@@ -160,5 +193,4 @@ class _Frames:
             if self._span_s is not None and time_s > self._span_s[1]:
                 return
             self.times_s.append(time_s)
-            self.size = (rgb.shape[1], rgb.shape[0])
             yield rgb

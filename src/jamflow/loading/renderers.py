@@ -50,8 +50,8 @@ class Faces:
         Raises:
             UserError: the face is nowhere usable, or this renderer does not repaint videos.
         """
-        picture = self.renderer.prepare_video(footage.face_video(order))
-        return picture, [*footage.warnings, *picture.warnings]
+        picture = footage.repainted(self.renderer, order)
+        return picture, [*footage.repaint_warnings, *picture.warnings]
 
 
 def load_faces(

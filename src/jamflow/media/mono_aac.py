@@ -5,6 +5,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from av.container import OutputContainer
+from av.stream import Disposition
 
 _BITS_PER_S = 128_000
 _FRAME = 1024  # samples
@@ -13,10 +14,13 @@ _FRAME = 1024  # samples
 class MonoAac:
     """Adds an AAC stream to a container before anything is written to it. Sample n is heard at n / rate."""
 
-    def __init__(self, output: OutputContainer, rate_hz: int):
+    def __init__(self, output: OutputContainer, rate_hz: int, language: str | None = None):
         self._output, self._rate = output, rate_hz
         self._stream = output.add_stream("aac", rate=rate_hz, layout="mono")
         self._stream.bit_rate = _BITS_PER_S
+        self._stream.disposition = Disposition.default
+        if language is not None:
+            self._stream.metadata["language"] = language
         self._samples = 0
         self._tail = np.zeros(0, np.float32)  # samples that do not yet fill a frame
 

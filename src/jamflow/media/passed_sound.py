@@ -13,7 +13,7 @@ from av.packet import Packet
 
 from jamflow.errors import UserError
 from jamflow.media.mixing import mono
-from jamflow.media.video_reader import opened, sound_track
+from jamflow.media.video_reader import keep_name, opened, sound_track
 
 # What players expect in an mp4. Anything else (PCM of cameras, Vorbis of WebM) becomes AAC.
 _COPIED = frozenset({"aac", "mp3", "ac3", "eac3", "opus", "alac", "flac"})
@@ -27,7 +27,7 @@ _SAME_S = Fraction(2, 1000)  # a packet this near to the end of the last one fol
 
 
 class PassedSound:
-    """The sound of `path` (its `sound_track`), shifted so that second `start_s` is heard at 0."""
+    """The sound of `path` (its `sound_track`), shifted so that second `start_s` is heard at 0; its name and language are kept."""
 
     def __init__(self, path: Path, start_s: Fraction):
         self._path = path
@@ -48,6 +48,7 @@ class PassedSound:
             else:
                 self._stream = _aac_stream(output, self._sound)
                 self._resampler = av.AudioResampler("fltp", self._stream.layout, self._stream.rate)
+            keep_name(self._sound, self._stream)
             self._due: int | None = None
             self._packets = container.demux(self._sound)
             self._next: Packet | None = self._take()

@@ -11,13 +11,15 @@ import av
 import numpy as np
 from av.error import FFmpegError
 from av.packet import Packet
+from av.video.stream import VideoStream
 
 from jamflow.errors import UserError
 from jamflow.media.files import Writing, output_file, replacing
 from jamflow.media.mono_aac import MonoAac
-from jamflow.media.video_reader import opened
+from jamflow.media.video_reader import keep_name, opened, picture_track
 
 _FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
+_HEVC_TAGS = ("hvc1", "hev1")
 _MOST_TICKS = 2**31 - 1
 
 
@@ -25,8 +27,9 @@ class VideoCopy(Writing):
     """Writes the first video stream of a file with new mono sound into an mp4 (or mkv), as a context manager.
 
     The frame at `start_s` in the file is shown at 0, where sample 0 is heard. All other times are exact in an mp4 and rounded to
-    a millisecond in an mkv, which is Matroska's resolution. Rotation, colours and pixel shape are kept. Packets are written as
-    samples arrive, so little waits in memory.
+    a millisecond in an mkv, which is Matroska's resolution. Rotation, colours, pixel shape, the codec's tag, the name and the
+    language of the track are kept. Packets are written as samples arrive, so
+    little waits in memory.
 
     The file appears at `path` only when the block ends without an exception.
 
@@ -48,7 +51,7 @@ class VideoCopy(Writing):
     @contextmanager
     def _open(self) -> Iterator[None]:
         with opened(self._video, "video") as source, replacing(self._path) as temporary:
-            template = source.streams.video[0]
+            template = picture_track(source, self._video)
             assert template.time_base is not None
             self._base = template.time_base
             kind = _FORMATS[self._path.suffix.lower()]
@@ -62,6 +65,9 @@ class VideoCopy(Writing):
             try:
                 self._picture = self._output.add_stream_from_template(template, opaque=True)
                 self._picture.time_base = self._base
+                keep_name(template, self._picture)
+                if kind == "mp4" and template.codec_context.name == "hevc":
+                    self._picture.codec_context.codec_tag = _hevc_tag(template)
                 self._sound = MonoAac(self._output, self._rate)
                 self._packets = (p for p in source.demux(template) if p.size)  # the last packet only flushes the decoder
                 self._next = next(self._packets, None)
@@ -100,6 +106,12 @@ class VideoCopy(Writing):
         self._output.mux(packet)
 
 
+def _hevc_tag(template: VideoStream) -> str:
+    """The name of the codec in an mp4: that of the file if it has one, else the one that Apple's players accept."""
+    tag = template.codec_context.codec_tag
+    return tag if tag in _HEVC_TAGS else _HEVC_TAGS[0]
+
+
 def check_copy(path: str | Path, video: str | Path) -> Path:
     """Checks that `video` can be copied into a file of this name; returns the path.
 
@@ -110,9 +122,7 @@ def check_copy(path: str | Path, video: str | Path) -> Path:
     suffix = path.suffix.lower()
     path = output_file(path, suffix if suffix in _FORMATS else ".mp4")
     with opened(video, "video") as source:
-        if not source.streams.video:
-            raise UserError(f"The file {video} has no picture.", "Give a video file.")
-        codec = source.streams.video[0].codec_context.codec.canonical_name
+        codec = picture_track(source, video).codec_context.codec.canonical_name
     with av.open(BytesIO(), "w", format=_FORMATS[suffix]) as container:
         if codec not in container.supported_codecs:
             raise UserError(

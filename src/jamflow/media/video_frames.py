@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from jamflow.errors import UserError
-from jamflow.media.video_reader import Upright, opened
+from jamflow.media.upright import Upright
+from jamflow.media.video_reader import opened, picture_track
 
 _KEPT_BYTES = 64_000_000
 _KEPT_LEAST = 8
@@ -26,7 +27,7 @@ class VideoFrames:
         self._times_s = times_s
 
     def read(self, frames: Iterable[int]) -> Iterator[np.ndarray]:
-        """(H, W, 3) uint8 RGB of the given frames, in the given order; read-only.
+        """(H, W, 3) uint8 RGB of the given frames, upright, with their pixels as they are stored, in the given order; read-only.
 
         Raises:
             UserError: the file has changed.
@@ -61,7 +62,7 @@ class VideoFrames:
         upright = Upright()
         number = {time_s: k for k, time_s in enumerate(self._times_s)}
         with opened(self._path, "video") as container:
-            stream = container.streams.video[0]
+            stream = picture_track(container, self._path)
             assert stream.time_base is not None
             if first:
                 container.seek(int(self._times_s[first] / stream.time_base), stream=stream)

@@ -13,23 +13,20 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError, InvalidDataError
-from av.stream import Disposition
-from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from jamflow.errors import UserError
 from jamflow.media.files import existing_file
 from jamflow.media.mixing import better_weights, mono
+from jamflow.media.upright import Upright, hdr_name, tags_of, upright_size
+from jamflow.media.view import USUAL_TAGS, PictureTags, View
 
 # PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 without this option; 19 does not need it.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
 _USUAL_FPS = Fraction(25)
 _MEASURED_S = 600.0  # of a recording's beginning, by which its channels are mixed
-# A high-definition video that does not state its colour matrix is BT.709, as players assume.
-_UNSPECIFIED, _HD_PX = 2, 720
-# FFmpeg's fast conversion to RGB is one level too dark: luma after a round trip has 46 dB, with these flags 72 dB.
-_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
 
 @dataclass(frozen=True)
@@ -42,47 +39,48 @@ class Sound:
 
 
 def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
-    """Yields (time in seconds, (H, W, 3) uint8 RGB) of every frame, in constant memory.
+    """Yields (time in seconds, (H, W, 3) uint8 RGB with square pixels) of every frame, in constant memory.
 
     Raises UserError if there is no readable video.
     """
-    upright = Upright()
+    upright, view = Upright(), None
     with opened(path, "video") as container:
-        for frame in container.decode(_picture(container, path)):
+        stream = picture_track(container, path)
+        for frame in container.decode(stream):
             if frame.pts is None or frame.time_base is None:
                 raise UserError(f"The video {path} has frames without a time.", "Convert it to mp4 first.")
-            yield frame.pts * frame.time_base, upright(frame)
-
-
-class Upright:
-    """Turns the frames of one video into (H, W, 3) uint8 RGB, rotated as the file says: telephones film sideways.
-
-    Setting up the conversion takes as long as converting a frame of 640 x 360, so it is kept from frame to frame.
-    """
-
-    def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
-
-    def __call__(self, frame: av.VideoFrame) -> np.ndarray:
-        matrix = Colorspace.ITU709 if frame.colorspace == _UNSPECIFIED and min(frame.width, frame.height) >= _HD_PX else None
-        rgb = self._reformatter.reformat(frame, format="rgb24", src_colorspace=matrix, interpolation=_EXACT).to_ndarray()
-        return np.rot90(rgb, frame.rotation // 90) if frame.rotation else rgb
+            view = view or View(tags_of(frame, stream.sample_aspect_ratio).pixel_ratio)
+            yield frame.pts * frame.time_base, view.shown(upright(frame))
 
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """Metadata of a video file. fps: average frame rate, exact. has_sound: whether it has a sound track."""
+    """Metadata of a video file.
+
+    Attributes:
+        fps: average frame rate, exact.
+        has_sound: whether it has a sound track.
+        size: width and height of its frames, upright, pixels as they are stored.
+        tags: of its frames, upright and in SDR.
+        hdr: which kind of HDR it is; None for SDR.
+    """
 
     fps: Fraction
     has_sound: bool
+    size: tuple[int, int] = (0, 0)
+    tags: PictureTags = USUAL_TAGS
+    hdr: str | None = None
 
 
 def video_facts(path: str | Path) -> VideoFacts:
-    """Reads the metadata. Raises UserError if there is no readable video."""
+    """Reads the metadata and the first frame. Raises UserError if there is no readable video."""
     with opened(path, "video") as container:
-        stream = _picture(container, path)
+        stream = picture_track(container, path)
         rate = stream.average_rate or stream.guessed_rate
-        return VideoFacts(Fraction(rate) if rate else _USUAL_FPS, bool(container.streams.audio))
+        fps, has_sound = Fraction(rate) if rate else _USUAL_FPS, bool(container.streams.audio)
+        for frame in container.decode(stream):
+            return VideoFacts(fps, has_sound, upright_size(frame), tags_of(frame, stream.sample_aspect_ratio), hdr_name(frame))
+        return VideoFacts(fps, has_sound)
 
 
 def has_video(path: str | Path) -> bool:
@@ -94,7 +92,8 @@ def has_video(path: str | Path) -> bool:
         return any(map(_moves, container.streams.video))
 
 
-def _picture(container: InputContainer, path: str | Path) -> VideoStream:
+def picture_track(container: InputContainer, path: str | Path) -> VideoStream:
+    """The first stream of moving pictures. Raises UserError if there is none."""
     for stream in filter(_moves, container.streams.video):
         return stream
     raise UserError(f"The file {path} has no picture.", "Give a video file.")
@@ -122,6 +121,28 @@ def sound_track(container: InputContainer) -> AudioStream | None:
     return next((t for t in tracks if t.disposition & Disposition.default), tracks[0] if tracks else None)
 
 
+def sound_language(path: str | Path) -> str | None:
+    """The language of the sound (`sound_track`), as ISO 639-2 has it; None if it is not told."""
+    with opened(path, "sound file") as container:
+        track = sound_track(container)
+        return None if track is None else told_language(track)
+
+
+def told_language(track: Stream) -> str | None:
+    """The language of a track; None if it is not told."""
+    return None if track.language in (None, "und") else track.language
+
+
+def keep_name(track: Stream, copy: Stream) -> None:
+    """Gives a track's language and name to a copy of it, which players choose."""
+    copy.disposition = Disposition.default
+    if language := told_language(track):
+        copy.metadata["language"] = language
+    # Matroska calls it "title" and MP4 "name".
+    if title := track.metadata.get("title") or track.metadata.get("name"):
+        copy.metadata["title"] = title
+
+
 def track_warnings(path: str | Path) -> list[str]:
     """Warnings if there are several sound tracks, or channels that cannot be mixed as usual.
 
@@ -135,7 +156,7 @@ def track_warnings(path: str | Path) -> list[str]:
         if used is None or len(tracks) < 2:
             return warnings
         number = [t.index for t in tracks].index(used.index) + 1
-        language = f" ({used.language})" if used.language not in (None, "und") else ""
+        language = f" ({told_language(used)})" if told_language(used) else ""
         return [*warnings, f"{Path(path).name} has {len(tracks)} sound tracks; number {number}{language} is used, as players do."]
 
 

@@ -12,11 +12,12 @@ import av
 import numpy as np
 from av.error import FFmpegError
 from av.packet import Packet
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.reformatter import ColorRange, Colorspace
 
 from jamflow.media.files import Writing, output_file, replacing
 from jamflow.media.mono_aac import MonoAac
 from jamflow.media.passed_sound import PassedSound
+from jamflow.media.view import USUAL_TAGS, PictureTags
 
 _FINE_HZ = 48_000  # fine enough for the edit list of sound at another rate
 # Measured on a moving portrait, 512 x 512: `faster` takes twice the time and more bytes, and gains 0.5 dB.
@@ -49,11 +50,15 @@ class VideoWriter(Writing):
         passed: PassedSound | None = None,
         times_s: Sequence[Fraction] | None = None,
         quality: Quality = "drawn",
+        tags: PictureTags = USUAL_TAGS,
+        language: str | None = None,
     ):
         """Width and height in pixels, both even (the chroma planes have half the size).
 
         times_s: start of each frame, rising from 0, then the end of the last one; exact if they share a clock of 1 / 240,000 s or
         coarser, and rounded to that otherwise. quality: "filmed" for pictures that have been compressed before.
+
+        tags: how the frames are to be shown. language: of the sound for `write_audio`, as ISO 639-2 has it; None is unknown.
 
         sample_rate: Hz, of the sound for `write_audio`. passed: sound of another file, cut at the end of the frames. With
         neither, the video is silent.
@@ -64,7 +69,7 @@ class VideoWriter(Writing):
             raise ValueError(f"width and height must be even and positive, got {width} x {height}")
         self._path = output_file(path, ".mp4")
         self._shape = (height, width, 3)
-        self._fps, self._times_s, self._quality = Fraction(fps), times_s, quality
+        self._fps, self._times_s, self._quality, self._tags, self._language = Fraction(fps), times_s, quality, tags, language
         self._tick_s = 1 / self._fps if times_s is None else _tick_s(times_s)
         self._sample_rate = sample_rate
         self._passed = passed
@@ -121,10 +126,11 @@ class VideoWriter(Writing):
         self._video.time_base = self._tick_s
         codec = self._video.codec_context
         codec.time_base = self._tick_s
-        codec.color_primaries, codec.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        codec.color_primaries, codec.color_trc = self._tags.primaries, self._tags.transfer
+        codec.sample_aspect_ratio = self._tags.pixel_ratio
         codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
         if self._sample_rate is not None:
-            self._sound = MonoAac(self._container, self._sample_rate)
+            self._sound = MonoAac(self._container, self._sample_rate, self._language)
 
     def _options(self) -> dict[str, str]:
         """Encoder options. Frames of uneven length get no B-frames, because containers add up durations in coding order."""

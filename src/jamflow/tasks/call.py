@@ -12,6 +12,7 @@ from jamflow.face.renderer import Picture
 from jamflow.loading.model import LoadedModel
 from jamflow.loading.renderers import Faces
 from jamflow.media.video_reader import track_warnings
+from jamflow.media.view import USUAL_TAGS, PictureTags
 from jamflow.result import Copied, Look, Piece, Result, Timings
 from jamflow.sampling.generate import Sampling
 from jamflow.tasks.pieces import PieceMaker
@@ -75,7 +76,12 @@ class Call:
             return self.model.reader.speaker(chosen, voice_text, lips)
 
     def result(
-        self, plan: SpeechPlan, picture: Picture | None = None, still: bool = True, copied: Copied | None = None
+        self,
+        plan: SpeechPlan,
+        picture: Picture | None = None,
+        still: bool = True,
+        copied: Copied | None = None,
+        tags: PictureTags = USUAL_TAGS,
     ) -> Result:
         """What is planned, made when it is asked for.
 
@@ -83,10 +89,11 @@ class Call:
             picture: what is drawn; None draws nothing.
             still: keep head, brows and eyes as they are in the picture.
             copied: the picture of a file, which goes into the result as it is.
+            tags: how the frames that are drawn are to be shown.
         """
         sampling = replace(self.sampling, **plan.guidance)
         fps = self.model.joint.config.exact_motion_fps
-        look = None if picture is None else Look(picture)
+        look = None if picture is None else Look(picture, tags=tags)
 
         def make(timings: Timings) -> Iterator[Piece]:
             idle = None if still else self.load_faces().renderer.idle(fps, np.random.default_rng(self.seed))

@@ -35,5 +35,5 @@ def make(call: Call, given: Dub) -> Result:
         guidance,
         speaker.lesson,
     )
-    copied = Copied(footage.path, footage.times_s[0], len(footage.times_s), footage.size, footage.facts.fps)
+    copied = Copied(footage.path, footage.times_s[0], len(footage.times_s), footage.stored_size, footage.facts.fps)
     return call.result(plan, copied=copied)

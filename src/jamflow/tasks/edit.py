@@ -26,7 +26,7 @@ from jamflow.footage.video import Footage, open_footage
 from jamflow.loading.model import LoadedModel
 from jamflow.loading.renderers import Faces
 from jamflow.media.passed_sound import AAC_RATES_HZ
-from jamflow.media.video_reader import has_video
+from jamflow.media.video_reader import has_video, sound_language
 from jamflow.result import Look, Piece, Result, Timings
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, Streams, generate
@@ -92,13 +92,14 @@ def make(call: Call, given: Edit) -> Result:
             yield from _pieces(waves, scene, _motion(scene, streams, view, model), sound.rate_hz)
 
     length_s = float(sound.length_s + place.shift_s)
-    warnings = [*([] if footage is None else footage.warnings), *([] if scene is None else scene.picture.warnings)]
+    warnings = [*([] if footage is None else footage.repaint_warnings), *([] if scene is None else scene.picture.warnings)]
     warnings += _told(sound, place, scene)
     old_s, new_s = ([round(x / place.rate_hz, 3) for x in (place.start, end)] for end in (place.end, place.start + place.new))
     settings = {"seed": call.seed, "nfe": sampling.steps, "replaced_s": old_s, "new_s": new_s}
     fps = model.joint.config.exact_motion_fps if footage is None else footage.facts.fps
-    look = None if scene is None else Look(scene.picture)
-    return Result(make_pieces, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings)
+    look = None if scene is None or footage is None else Look(scene.picture, tags=footage.facts.tags)
+    language = sound_language(source)
+    return Result(make_pieces, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings, language=language)
 
 
 def own_speech(model: LoadedModel) -> Callable[[int, SpeechCondition], torch.Tensor]:
@@ -163,8 +164,7 @@ def _scene(footage: Footage, faces: Faces, place: Cut) -> _Scene:
     order, first, last = retimed(
         footage.filmed, Fraction(place.start, place.rate_hz), Fraction(place.end, place.rate_hz), place.shift_s, footage.facts.fps
     )
-    film = footage.face_video(order)
-    return _Scene(film, faces.renderer.prepare_video(film), first, last)
+    return _Scene(footage.face_video(order), footage.repainted(faces.renderer, order), first, last)
 
 
 def retimed(filmed: Order, start_s: Fraction, end_s: Fraction, shift_s: Fraction, fps: Fraction) -> tuple[Order, int, int]:

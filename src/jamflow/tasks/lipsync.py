@@ -19,4 +19,4 @@ def make(call: Call, given: Lipsync) -> Result:
         order, lengths = for_speech(footage.filmed, recording.length_s, given.fit)
         picture, warnings = faces.repaint(footage, order)
     call.warnings.extend([*warnings, *lengths])
-    return call.result(SpeechPlan.of_recording(recording, call.model.joint.config), picture)
+    return call.result(SpeechPlan.of_recording(recording, call.model.joint.config), picture, tags=footage.facts.tags)

@@ -44,7 +44,7 @@ def make(call: Call, given: Retell) -> Result:
         speaker.warnings,
         lesson=speaker.lesson,
     )
-    return call.result(plan, picture)
+    return call.result(plan, picture, tags=footage.facts.tags)
 
 
 @dataclass(frozen=True)
