@@ -1,7 +1,7 @@
 """python teach_lips.py --corpus CORPUS --run RUN: a teacher learns lips from filmed people, and lays out those of the others.
 
-Writes `lips.npy` into every shard with somebody who was not filmed (`jamflow.data.lip_teacher`). Needs the extra `eval`: the teacher hears what
-Whisper hears. A corpus without filmed people keeps the lips of the articulatory model.
+Writes `lips.npy` into every shard with somebody who was not filmed (`jamflow.data.lip_teacher`). Needs the extra `eval`: the
+teacher hears what Whisper hears. A corpus without filmed people keeps the lips of the articulatory model.
 """
 
 import argparse
@@ -30,5 +30,5 @@ if __name__ == "__main__":
         train_lip_teacher(filmed_clips(filmed, whisper), args.run, LipTeacherTraining(steps=args.steps))
     teacher = load_lip_teacher(path)
     for shard in parts:
-        if any(u.motion is None for u in shard.utterances):
-            logging.info("%s: lips of %d utterances", teach_lips(shard, teacher, whisper).parent.name, len(shard.utterances))
+        if teach_lips(shard, teacher, whisper):
+            logging.info("%s: lips of %d utterances", shard.folder.name, len(shard.utterances))

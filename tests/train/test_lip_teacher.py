@@ -51,10 +51,22 @@ class Ears:
         return [np.full((len(r) // 480 + 1, STATE), len(r), np.float16) for r in recordings]
 
 
+FILMED = np.zeros((25, 39, 3), np.float32), np.zeros((25, 7), np.float32)
+
+
+def test_a_shard_of_filmed_people_needs_no_lips(tmp_path):
+    writer = ShardWriter(tmp_path / "s", ShardFacts(motion_space="mesh"))
+    writer.add(np.zeros(24000, np.float32), "", "v", [], motion=FILMED)
+    writer.close()
+    assert teach_lips(Shard(tmp_path / "s"), LipTeacher(LipTeacherConfig()).eval(), Ears()) is None  # type: ignore[arg-type]
+    assert not (tmp_path / "s" / "lips.npy").exists()
+
+
 def test_every_utterance_of_a_shard_gets_its_lips(tmp_path):
-    writer = ShardWriter(tmp_path / "s", ShardFacts())
-    for samples in (24000, 30001):
-        writer.add(np.zeros(samples, np.float32), "", "v", [])
+    """Also of one in which somebody was filmed: rows are found by what comes before them."""
+    writer = ShardWriter(tmp_path / "s", ShardFacts(motion_space="mesh"))
+    writer.add(np.zeros(24000, np.float32), "", "v", [], motion=FILMED)
+    writer.add(np.zeros(30001, np.float32), "", "v", [])
     writer.close()
     shard = Shard(tmp_path / "s")
     teacher = LipTeacher(LipTeacherConfig()).eval()

@@ -73,9 +73,15 @@ def around(states_nd: np.ndarray, frames: int, lead_s: float = 0.0) -> Tensor:
     return states[near].flatten(1)
 
 
-def teach_lips(shard: Shard, teacher: LipTeacher, whisper: Whisper) -> Path:
-    """Write `lips.npy` beside a shard's sound, if it is not there: what the teacher hears in each utterance."""
+def teach_lips(shard: Shard, teacher: LipTeacher, whisper: Whisper) -> Path | None:
+    """Write `lips.npy` beside a shard's sound, if it is not there: what the teacher hears in each utterance.
+
+    Returns:
+        The file; None if everybody in the shard was filmed.
+    """
     path = shard.folder / "lips.npy"
+    if all(u.motion is not None for u in shard.utterances):
+        return None
     if path.exists():
         return path
     rate_hz = shard.facts.mel.sample_rate_hz
