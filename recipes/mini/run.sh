@@ -8,8 +8,8 @@
 #
 # Needs `pip install -e '.[train,eval,speaker]'`, WordNet's data files, flite and npm (Debian: apt-get install wordnet-base flite npm).
 # A stage that is done is not done again, one that was stopped goes on: a training from its last checkpoint, with the same numbers.
-# On two CPU cores the corpus takes four hours and the trainings several hours; on a CUDA GPU the same commands use it. What every
-# stage took and the largest size of WORK are in WORK/summary.md.
+# On two CPU cores the corpus takes an hour and a quarter and the trainings about four; on a CUDA GPU the same commands use it.
+# What every stage took and the largest size of WORK are in WORK/summary.md; stages that ran side by side count twice in its sum.
 set -euo pipefail
 
 usage="usage: run.sh [--tiny] WORK [PEOPLE...]"

@@ -119,6 +119,7 @@ def test_a_table(tmp_path: Path) -> None:
         ("file,from\na.wav,soon\n", "Row 1 of .* has 'soon' in the column from"),
         ("file,from,to\na.wav,nan,2\n", "has 'nan' in the column from"),
         ("file,source_rate_hz\na.wav,fast\n", "Row 1 of .* has 'fast' in the column source_rate_hz.*\n?.*a sample rate"),
+        ("file,source_rate_hz\na.wav,0\n", "has '0' in the column source_rate_hz"),
         ("file,from,to\nb.wav,0,1\na.wav,3,2\n", "Row 2 of .* ends before it begins"),
     ],
 )

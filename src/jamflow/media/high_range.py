@@ -18,6 +18,7 @@ _LUMA_2020 = np.array([0.2627, 0.6780, 0.0593])
 # ITU-R BT.2087: linear light of BT.2020 to BT.709.
 _TO_709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32)
 _CODES, _STEPS = 4096, 4096
+_M1, _M2, _C1, _C2, _C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128  # SMPTE ST 2084
 
 
 class ToneMap:
@@ -51,16 +52,14 @@ class ToneMap:
 
 def _pq_light(signal: np.ndarray) -> np.ndarray:
     """SMPTE ST 2084: signal in [0, 1] to cd/m2."""
-    m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-    root = signal ** (1 / m2)
-    return 10_000 * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
+    root = signal ** (1 / _M2)
+    return 10_000 * (np.maximum(root - _C1, 0) / (_C2 - _C3 * root)) ** (1 / _M1)
 
 
 def _pq_signal(light: np.ndarray) -> np.ndarray:
     """The inverse of `_pq_light`."""
-    m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-    power = (light / 10_000) ** m1
-    return ((c1 + c2 * power) / (1 + c3 * power)) ** m2
+    power = (light / 10_000) ** _M1
+    return ((_C1 + _C2 * power) / (1 + _C3 * power)) ** _M2
 
 
 def _hlg_scene(signal: np.ndarray) -> np.ndarray:

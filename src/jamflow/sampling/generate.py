@@ -31,7 +31,7 @@ class Sampling:
     speech_guidance, motion_guidance: the velocity is v + strength * (v - v of the null row), counted as F5-TTS does; 0 is none.
         The null row sees no text, no given context, no clue and no other stream.
     speech_temperature, motion_temperature: size of the noise that a stream starts from. 1 is that of the training; less is nearer
-        to the mean of what it could be, as Glow-TTS calls it (arXiv 2005.11129, section 3.3).
+        to the mean of what it could be, as Glow-TTS calls it (arXiv 2005.11129).
     keep_beginning: the null row hears what is given of the speech. Guidance then strengthens what text and lips say, but not the
         voice.
     compile: the model's blocks are compiled (`model.compiled`), and a GPU uses FlexAttention. The first call of every bucket of

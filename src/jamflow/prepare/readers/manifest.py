@@ -11,7 +11,8 @@ from jamflow.prepare.clip import Clip
 from jamflow.prepare.readers.files import table
 
 _NAME = "manifest.csv"
-_EXAMPLES = {"from": "seconds, such as 12.5", "to": "seconds, such as 12.5", "source_rate_hz": "a sample rate, such as 16000"}
+_SECONDS, _RATE = (0, "seconds, such as 12.5"), (1, "a sample rate, such as 16000")  # the least number, and an example
+_NUMBERS = {"from": _SECONDS, "to": _SECONDS, "source_rate_hz": _RATE}
 
 
 def reads(source: Path) -> bool:
@@ -49,6 +50,7 @@ def _number(cell: str, column: str, number: int, path: Path) -> float | None:
         value = float(cell)
     except ValueError:
         value = -1.0
-    if not 0 <= value < 1e6:
-        raise UserError(f"Row {number} of {path} has {cell!r} in the column {column}.", f"Give {_EXAMPLES[column]}.")
+    least, example = _NUMBERS[column]
+    if not least <= value < 1e6:
+        raise UserError(f"Row {number} of {path} has {cell!r} in the column {column}.", f"Give {example}.")
     return value
