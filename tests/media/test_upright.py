@@ -68,7 +68,14 @@ def test_frames_are_turned_and_mirrored_as_the_file_says(tmp_path: Path, flag: n
 
 
 @pytest.mark.parametrize(
-    ("ratio", "size"), [(Fraction(16, 11), (93, 48)), (Fraction(10, 11), (64, 53)), (Fraction(40), (64, 48))]
+    ("ratio", "size"),
+    [
+        (Fraction(16, 11), (93, 48)),
+        (Fraction(10, 11), (64, 53)),
+        (Fraction(32, 31), (66, 48)),
+        (Fraction(128, 127), (64, 48)),  # would be 65 wide: nearly square pixels stay
+        (Fraction(40), (64, 48)),
+    ],
 )
 def test_frames_have_square_pixels(tmp_path: Path, flag: np.ndarray, ratio: Fraction, size: tuple[int, int]) -> None:
     path = film(tmp_path / "v.mp4", flag, None, ratio)

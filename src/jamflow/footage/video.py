@@ -142,8 +142,7 @@ def open_footage(
     warnings = []
     if face is None and follower.several is not None:
         warnings.append("There are {} faces in the video; took the largest, number {} from the left.".format(*follower.several))
-    view = View(facts.tags.pixel_ratio)
-    return Footage(path, facts, tuple(frames.times_s), facts.size, track, rows, tuple(warnings), view)
+    return Footage(path, facts, tuple(frames.times_s), facts.size, track, rows, tuple(warnings), facts.tags.view)
 
 
 def _followed(frames: "_Frames", fps: Fraction, tracker: Tracker, follower: Follower) -> tuple["_Rows", Track]:

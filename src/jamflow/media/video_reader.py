@@ -20,7 +20,7 @@ from jamflow.errors import UserError
 from jamflow.media.files import existing_file
 from jamflow.media.mixing import better_weights, mono
 from jamflow.media.upright import Upright, hdr_name, tags_of, upright_size
-from jamflow.media.view import USUAL_TAGS, PictureTags, View
+from jamflow.media.view import USUAL_TAGS, PictureTags
 
 # PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 without this option; 19 does not need it.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
@@ -49,7 +49,7 @@ def read_video(path: str | Path) -> Iterator[tuple[Fraction, np.ndarray]]:
         for frame in container.decode(stream):
             if frame.pts is None or frame.time_base is None:
                 raise UserError(f"The video {path} has frames without a time.", "Convert it to mp4 first.")
-            view = view or View(tags_of(frame, stream.sample_aspect_ratio).pixel_ratio)
+            view = view or tags_of(frame, stream.sample_aspect_ratio).view
             yield frame.pts * frame.time_base, view.shown(upright(frame))
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
+_NEARLY = Fraction(1, 100)
 _BT709 = 1  # in ITU-T H.273, of primaries and of transfer functions
 
 
@@ -24,6 +25,12 @@ class PictureTags:
     pixel_ratio: Fraction = Fraction(1)
     primaries: int = _BT709
     transfer: int = _BT709
+
+    @property
+    def view(self) -> "View":
+        """How such frames are shown. Pixels that are nearly square, as after a cut to odd sizes, count as square: nobody sees the
+        difference, and frames need no other size."""
+        return STORED if abs(self.pixel_ratio - 1) < _NEARLY else View(self.pixel_ratio)
 
 
 USUAL_TAGS = PictureTags()
