@@ -95,6 +95,12 @@ def test_length_size_and_rate_are_known_before_it_is_made(model: JamFlow) -> Non
     assert (sound.size, sound.fps) == (None, None) and sound.length_s == result.length_s
 
 
+def test_mini_starts_from_less_noise_than_in_training(model: JamFlow) -> None:
+    """What is decided in docs/decisions.md, "temperatures under 1"; `Sampling`'s own are 1, as F5-TTS has them."""
+    for name in ("speech_temperature", "motion_temperature"):
+        assert 0 < getattr(model.sampling, name) < getattr(Sampling(), name) == 1
+
+
 def test_guidance_is_that_of_the_call(model: JamFlow) -> None:
     usual = model.tts("Hi.", nfe=2).speech.waveform
     own = model.sampling.speech_guidance

@@ -188,6 +188,15 @@ def test_licences_decide(here: Here, voices: dict[str, np.ndarray], tmp_path: Pa
     assert facts == {"shard-0000": (False, 1), "shard-nc-0000": (True, 2)}
 
 
+def test_the_bandwidth_of_a_copy_is_that_of_its_original(here: Here, voices: dict[str, np.ndarray], tmp_path: Path) -> None:
+    name, wave = next(iter(voices.items()))
+    hiss = np.random.default_rng(0).normal(0, 0.003, len(wave))  # up to 12 kHz, as a codec leaves it
+    write_wave(tmp_path / "a.wav", (wave + hiss).astype(np.float32), RATE_HZ)
+    (tmp_path / "manifest.csv").write_text(f"file,speaker,source_rate_hz\na.wav,{name},16000\n")
+    prepared(here, tmp_path / "manifest.csv", tmp_path / "out")
+    assert [utterance.bandwidth_hz for _, utterance in utterances(tmp_path / "out")] == [8000]
+
+
 def test_a_missing_licence_column_is_a_sentence_and_writes_no_shard(
     here: Here, voices: dict[str, np.ndarray], tmp_path: Path
 ) -> None:

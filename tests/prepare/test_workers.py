@@ -1,5 +1,6 @@
 """Processes that do jobs: a file that takes its decoder down costs one clip, and an error is not lost."""
 
+import atexit
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,11 @@ class Job:
 
     number: int
     how: str = ""
+    note: Path = Path()
 
     def do(self, bench: Any) -> Done:
+        if self.how == "notes its end":
+            atexit.register(self.note.touch)
         if self.how == "dies":
             os._exit(9)
         if self.how == "fails":
@@ -39,6 +43,12 @@ def test_jobs_run_in_other_processes_as_many_as_asked_for() -> None:
     done = [r for _, r in Processes(Settings(), 2).map([Job(k) for k in range(12)])]  # type: ignore[arg-type]
     pids = {result.verdicts[0][0].detail.split()[1] for result in done}
     assert 1 <= len(pids) <= 2 and str(os.getpid()) not in pids
+
+
+def test_a_worker_that_is_idle_ends_by_itself(tmp_path: Path) -> None:
+    """One that is killed cannot give back what it holds of the system."""
+    list(Processes(Settings(), 1).map([Job(0, "notes its end", tmp_path / "ended")]))  # type: ignore[list-item]
+    assert (tmp_path / "ended").exists()
 
 
 def test_a_mistake_of_ours_is_raised() -> None:
