@@ -24,7 +24,7 @@ from jamflow.face.renderer import Picture
 from jamflow.face.speaking import Speaking
 from jamflow.loading.renderers import load_faces
 from jamflow.media.video_writer import VideoWriter
-from jamflow.text.phonemes import PUNCTUATION, SILENCE, Phonemizer
+from jamflow.text.phonemes import PUNCTUATION, SILENCE, EnglishPhonemizer
 
 OPEN_CM, PLAIN_CM, ROUND_CM = 0.3, 0.2, -0.7
 LEAD_FRAMES = 4  # lips open ahead of the sound
@@ -97,7 +97,7 @@ def run(options: Options, report: Report) -> None:
 
 def timed_sentences() -> list[Phones]:
     """Every phoneme lasts equally long, so that the numbers do not change with the model."""
-    phonemizer = Phonemizer()
+    phonemizer = EnglishPhonemizer()
     return [timeline([SILENCE, *phonemizer(text), SILENCE]) for text in SENTENCES]
 
 

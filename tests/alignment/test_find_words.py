@@ -14,12 +14,12 @@ from jamflow.model.config import JointConfig
 from jamflow.speech.original import Original, open_original
 from jamflow.speech.waveform import write_wave
 from jamflow.speech.whisper import HeardWord
-from jamflow.text.phonemes import Phonemizer
+from jamflow.text.phonemes import EnglishPhonemizer
 from jamflow.text.words import TimedWord, Word
 
 
 class Text:
-    phonemizer = Phonemizer()
+    phonemizer = EnglishPhonemizer()
 
 
 class Evenly:

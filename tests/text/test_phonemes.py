@@ -5,12 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jamflow.errors import UserError
-from jamflow.text.phonemes import CONSONANTS, VOWELS, Phonemizer, check_script, split_sentences, split_symbols, symbols
+from jamflow.text.phonemes import CONSONANTS, VOWELS, EnglishPhonemizer, check_script, split_symbols, symbols
+from jamflow.text.sentences import sentences, spoken
 
 
 @pytest.fixture(scope="module")
-def phonemizer() -> Phonemizer:
-    return Phonemizer()
+def phonemizer() -> EnglishPhonemizer:
+    return EnglishPhonemizer()
 
 
 def test_symbols_are_the_ones_the_shipped_model_was_trained_on() -> None:
@@ -28,11 +29,11 @@ def test_stress_joins_its_vowel() -> None:
     ("text", "sounds"),
     [("map", "mˈæp"), ("thumb", "θˈʌm"), ("five", "fˈIv"), ("5", "fˈIv"), ("$2", "tˈu dˈɑləɹz"), ("knight", "nˈIt")],
 )
-def test_known_words(phonemizer: Phonemizer, text: str, sounds: str) -> None:
+def test_known_words(phonemizer: EnglishPhonemizer, text: str, sounds: str) -> None:
     assert phonemizer(text) == split_symbols(sounds)
 
 
-def test_tokens_are_places_in_the_table(phonemizer: Phonemizer) -> None:
+def test_tokens_are_places_in_the_table(phonemizer: EnglishPhonemizer) -> None:
     phones = phonemizer("A big bad wolf.")
     assert [symbols()[i] for i in phonemizer.tokens(phones)] == phones
 
@@ -43,7 +44,7 @@ def test_other_scripts_are_named(text: str, script: str) -> None:
         check_script(text)
 
 
-def test_nothing_to_say_is_refused(phonemizer: Phonemizer) -> None:
+def test_nothing_to_say_is_refused(phonemizer: EnglishPhonemizer) -> None:
     with pytest.raises(UserError, match="nothing to say"):
         phonemizer("... !!! -")
 
@@ -52,39 +53,19 @@ def test_nothing_to_say_is_refused(phonemizer: Phonemizer) -> None:
 @settings(max_examples=100, deadline=None)
 def test_any_latin_text_speaks_or_says_why_not(text: str) -> None:
     speaker = _shared()
-    for sentence in split_sentences(text):
+    for sentence in sentences(speaker.read(text)):
         try:
-            phones = speaker(sentence)
+            phones = speaker(spoken(sentence))
         except UserError:
             continue
         assert any(p[-1] in VOWELS + CONSONANTS for p in phones) and set(phones) <= set(symbols())
 
 
-def test_sentences_are_cut_at_their_ends_then_at_commas_then_at_spaces() -> None:
-    assert split_sentences('One. Two!  "Three?" Four') == ["One.", "Two!", '"Three?', "Four"]
-    long = "word " * 30 + "end, " + "more " * 30 + "done."
-    pieces = split_sentences(long)
-    assert pieces[0].endswith("end,") and all(len(p) <= 181 for p in pieces)
-    assert " ".join(pieces).split() == long.split()
-    words = split_sentences("seven letters " * 30)
-    assert len(words) > 2 and all(set(piece.split()) == {"seven", "letters"} and len(piece) <= 180 for piece in words)
-    assert split_sentences("  ... \n — ") == []
+_cache: list[EnglishPhonemizer] = []
 
 
-@settings(deadline=None)
-@given(st.text("ab ,.!?\n", max_size=600))
-def test_no_word_is_lost_or_repeated(text: str) -> None:
-    letters = "".join(c for c in text if c.isalnum())
-    pieces = split_sentences(text)
-    assert "".join(c for p in pieces for c in p if c.isalnum()) == letters
-    assert all(len(p) <= 181 for p in pieces)
-
-
-_cache: list[Phonemizer] = []
-
-
-def _shared() -> Phonemizer:
+def _shared() -> EnglishPhonemizer:
     """hypothesis does not take fixtures of a wider scope."""
     if not _cache:
-        _cache.append(Phonemizer())
+        _cache.append(EnglishPhonemizer())
     return _cache[0]

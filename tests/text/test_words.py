@@ -3,18 +3,18 @@
 import pytest
 
 from jamflow.errors import UserError
-from jamflow.text.phonemes import SILENCE, Phonemizer
+from jamflow.text.phonemes import SILENCE, EnglishPhonemizer
 from jamflow.text.words import differing, find, key, sequence, spoken_words
 
 SAID = "The red dog saw a red, Cat - and the dog ran."
 
 
 @pytest.fixture(scope="module")
-def phonemizer() -> Phonemizer:
-    return Phonemizer()
+def phonemizer() -> EnglishPhonemizer:
+    return EnglishPhonemizer()
 
 
-def test_every_word_has_its_own_sounds(phonemizer: Phonemizer) -> None:
+def test_every_word_has_its_own_sounds(phonemizer: EnglishPhonemizer) -> None:
     words = spoken_words("I have 42 dogs, don't I? Wait — the apple.", phonemizer)
     assert [word.text for word in words] == ["I", "have", "42", "dogs,", "don't", "I?", "Wait —", "the", "apple."]
     at = {word.text: "".join(word.symbols) for word in words}
@@ -22,7 +22,7 @@ def test_every_word_has_its_own_sounds(phonemizer: Phonemizer) -> None:
     assert [word.text for word in words if word.last] == ["I?", "apple."]
 
 
-def test_the_sequence_is_what_is_spoken(phonemizer: Phonemizer) -> None:
+def test_the_sequence_is_what_is_spoken(phonemizer: EnglishPhonemizer) -> None:
     words = spoken_words("Bob ran. He fell.", phonemizer)
     symbols, spans = sequence(words)
     assert [tuple(symbols[a:b]) for a, b in spans] == [word.symbols for word in words]

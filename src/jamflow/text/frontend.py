@@ -15,7 +15,8 @@ from jamflow.errors import UserError
 from jamflow.model.config import JointConfig
 from jamflow.text.durations import DurationPredictor, timeline
 from jamflow.text.manner import KINDS
-from jamflow.text.phonemes import SILENCE, Phonemizer, split_sentences, tokens_in_time
+from jamflow.text.phonemes import SILENCE, EnglishPhonemizer, Phonemizer, tokens_in_time
+from jamflow.text.sentences import sentences, spoken
 
 _MOST_PACE = 0.4  # a factor of 1.5: beyond that, the text is not what was said
 LEAD_S, PAUSE_S = 0.3, 0.12  # silence before the first piece, before the others
@@ -26,6 +27,7 @@ class TimedSentence:
     """One piece.
 
     Attributes:
+        text: its words as they are said.
         phones: (symbol, start s, end s) from the start of the piece.
         tokens: its length in audio tokens.
         text_a: (A,) phoneme tokens, one for each audio token.
@@ -52,7 +54,7 @@ class TextFrontend:
         """phonemizer: reads another language than English. manner_k: (K,) of the voice that speaks; None is an average one."""
         self._durations, self._config, self._manner_k = durations, config, manner_k
         self._reads_english = phonemizer is None
-        self.phonemizer = phonemizer or Phonemizer()
+        self.phonemizer = phonemizer or EnglishPhonemizer()
 
     def in_manner(self, manner_k: torch.Tensor) -> "TextFrontend":
         """The same for a voice of this manner (K,)."""
@@ -64,7 +66,7 @@ class TextFrontend:
         """The same with the British pronunciation, unless it reads another language."""
         out = copy.copy(self)
         if self._reads_english:
-            out.phonemizer = Phonemizer(british=True)
+            out.phonemizer = EnglishPhonemizer(british=True)
         return out
 
     @torch.inference_mode()
@@ -92,7 +94,7 @@ class TextFrontend:
     @torch.inference_mode()
     def spread(self, text: str, tokens: int) -> torch.Tensor:
         """(tokens,) phoneme tokens of a recording's text. The predicted timing is stretched to the recording's length."""
-        symbols = [SILENCE, *(s for part in split_sentences(text) for s in self.phonemizer(part)), SILENCE]
+        symbols = [SILENCE, *(s for part in self._said(text) for s in self.phonemizer(part)), SILENCE]
         seconds = self.seconds(symbols)
         seconds[0] = 0.1
         length_s = tokens / self._config.token_rate_hz
@@ -115,14 +117,19 @@ class TextFrontend:
         """
         return [list(zip(symbols, s.tolist(), strict=True))[:-1] for _, symbols, s, _ in self._spoken(text, 1.0)]
 
+    def _said(self, text: str) -> list[str]:
+        """The sentences of a text as they are said, in pieces that can be said at once."""
+        words = self.phonemizer.read(text)
+        self.phonemizer.check(" ".join(word.spoken for word in words))
+        return [spoken(sentence) for sentence in sentences(words)]
+
     def _spoken(self, text: str, speed: float) -> Iterator[tuple[str, list[str], torch.Tensor, bool]]:
         """Each sentence, its symbols between two silences, (N,) their seconds, and whether it is the last."""
-        self.phonemizer.check(text)
-        sentences = split_sentences(text)
-        if not sentences:
+        said = self._said(text)
+        if not said:
             raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
-        for number, sentence in enumerate(sentences):
+        for number, sentence in enumerate(said):
             symbols = [SILENCE, *self.phonemizer(sentence), SILENCE]
             seconds = self.seconds(symbols) / speed
             seconds[0] = LEAD_S if number == 0 else PAUSE_S
-            yield sentence, symbols, seconds, number == len(sentences) - 1
+            yield sentence, symbols, seconds, number == len(said) - 1

@@ -6,17 +6,20 @@ stress mark joined to its vowel ("ˈO"), a space between words, punctuation for 
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import numpy as np
 
 from jamflow.errors import UserError
+from jamflow.text.english.reading import read as read_english
+from jamflow.text.markup import paragraphs, plain
+from jamflow.text.sentences import Reading, spoken
 
 SILENCE = "_"
 STRESS = "ˈˌ"
 PUNCTUATION = ';:,.!?—…"()“”'
 VOWELS = "AIOQWYaiuæɑɐɒɔəɛɜɪʊʌᵊᵻ"
 CONSONANTS = "Tbdfhjklmnpstvwzðŋɡɹɾʃʒʤʧθʔʍ"  # T is the flap of "water"
-LONGEST_SENTENCE = 180  # characters that are spoken at once
 
 
 def symbols() -> tuple[str, ...]:
@@ -53,35 +56,56 @@ def tokens_in_time(phones: list[tuple[str, float, float]], n: int, token_rate_hz
     return ids[np.searchsorted(ends, middle_s, side="right")]
 
 
+_INDEX = {symbol: i for i, symbol in enumerate(symbols())}
+
+
 class Phonemizer:
-    """Sentences to symbols, by hibari's grapheme-to-phoneme rules (US or British English, offline)."""
-
-    def __init__(self, british: bool = False) -> None:
-        from hibari.g2p import G2P  # loads its lexicon: half a second
-
-        self._g2p = G2P(british=british)
-        self._index = {symbol: i for i, symbol in enumerate(symbols())}
+    """How a language is read: text to words, words to symbols. Another language says how its sentences sound (`__call__`)."""
 
     def check(self, text: str) -> None:
         """Raises UserError for letters that cannot be read."""
-        check_script(text)
+
+    def read(self, text: str) -> list[Reading]:
+        """The words of a text in order, each with what is said for it."""
+        return _in_paragraphs(text, lambda paragraph: [Reading(word, word) for word in paragraph.split()])
 
     def __call__(self, sentence: str) -> list[str]:
         """Symbols of one sentence.
 
         Raises:
-            UserError: the text has nothing that can be spoken, or letters of another script.
+            UserError: the text has nothing that can be spoken, or letters that cannot be read.
         """
-        self.check(sentence)
-        plain = unicodedata.normalize("NFKC", sentence)  # superscripts, ligatures, full-width letters: as usual ones
-        out = split_symbols(self._g2p(plain))
-        if not any(s[-1] in VOWELS or s in CONSONANTS for s in out):
-            raise UserError(f"There is nothing to say in {_shorten(sentence)!r}.", "Give it at least one word or number.")
-        return out
+        raise NotImplementedError
 
     def tokens(self, phones: list[str]) -> list[int]:
         """Indices of symbols, as the model reads them."""
-        return [self._index[p] for p in phones]
+        return [_INDEX[p] for p in phones]
+
+
+class EnglishPhonemizer(Phonemizer):
+    """English by hibari's grapheme-to-phoneme rules (US or British, offline)."""
+
+    def __init__(self, british: bool = False) -> None:
+        from hibari.g2p import G2P  # loads its lexicon: half a second
+
+        self._g2p = G2P(british=british)
+
+    def check(self, text: str) -> None:
+        check_script(text)
+
+    def read(self, text: str) -> list[Reading]:
+        return _in_paragraphs(text, read_english)
+
+    def __call__(self, sentence: str) -> list[str]:
+        said = spoken(self.read(sentence))  # of words that are said already, the same
+        self.check(said)
+        apart = re.sub(r"((?:\b[A-Z]\.)+[A-Z])(?=\.(?!\w))", r"\1 ", said)  # the dot behind U.S is a pause, not a part of the word
+        # Our own reading of numbers and abbreviations: hibari's takes "no." at the end of a sentence for "number".
+        phonemes = self._g2p(apart, normalize_text=False)
+        out = split_symbols(re.sub(r" +(?=[ .,;:!?…])", "", phonemes))
+        if not any(s[-1] in VOWELS or s in CONSONANTS for s in out):
+            raise UserError(f"There is nothing to say in {_shorten(sentence)!r}.", "Give it at least one word or number.")
+        return out
 
 
 def check_script(text: str) -> None:
@@ -99,24 +123,17 @@ def check_script(text: str) -> None:
             )
 
 
-def split_sentences(text: str) -> list[str]:
-    """Cut text into pieces of at most about 180 characters: at sentence ends, then at commas, then at spaces.
-
-    Pieces without a letter or digit are left out.
-    """
-    text = re.sub(r"\s+", " ", text).strip()
-    pieces: list[str] = []
-    for sentence in re.split(r"(?<=[.!?…])[\"'”’)]*\s+", text):
-        while len(sentence) > LONGEST_SENTENCE:
-            head = sentence[:LONGEST_SENTENCE]
-            cut = max(head.rfind(mark) for mark in (", ", "; ", ": ", " — "))
-            cut = cut + 1 if cut > LONGEST_SENTENCE // 3 else head.rfind(" ")
-            cut = cut if cut > 0 else LONGEST_SENTENCE
-            pieces.append(sentence[:cut].strip())
-            sentence = sentence[cut:].strip()
-        if sentence:
-            pieces.append(sentence)
-    return [p for p in pieces if any(c.isalnum() for c in p)]
+def _in_paragraphs(text: str, read: Callable[[str], list[Reading]]) -> list[Reading]:
+    """The words of all paragraphs. A paragraph ends as a sentence does."""
+    out: list[Reading] = []
+    for paragraph in paragraphs(plain(text)):
+        words = read(paragraph)
+        end = next((at for at in range(len(words) - 1, -1, -1) if words[at].spoken), None)
+        if end is not None:
+            said = words[end].spoken
+            words[end] = Reading(words[end].written, said, last=True)
+        out += words
+    return out
 
 
 def _shorten(text: str, n: int = 40) -> str:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jamflow.errors import UserError
-from jamflow.text.phonemes import CONSONANTS, LONGEST_SENTENCE, PUNCTUATION, SILENCE, VOWELS, Phonemizer
-
-_SENTENCE_ENDS = ".!?…"
+from jamflow.text.phonemes import CONSONANTS, PUNCTUATION, SILENCE, VOWELS, Phonemizer
+from jamflow.text.sentences import Reading, sentences, spoken
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def spoken_words(text: str, phonemizer: Phonemizer) -> list[Word]:
         UserError: nothing to say, or letters of another script.
     """
     out: list[Word] = []
-    for sentence in _sentences(text.split()):
+    for sentence in sentences(phonemizer.read(text)):
         out += _spoken(sentence, phonemizer)
     if not out:
         phonemizer(text)  # says what is wrong
@@ -104,31 +103,22 @@ def differing(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
     return first, last
 
 
-def _sentences(words: list[str]) -> list[list[str]]:
-    out: list[list[str]] = [[]]
-    for word in words:
-        if out[-1] and sum(map(len, out[-1])) + len(out[-1]) + len(word) > LONGEST_SENTENCE:
-            out.append([])
-        out[-1].append(word)
-        if word.rstrip("\"'”’)")[-1:] in _SENTENCE_ENDS:
-            out.append([])
-    return [sentence for sentence in out if sentence]
-
-
-def _spoken(words: list[str], phonemizer: Phonemizer) -> list[Word]:
+def _spoken(readings: Sequence[Reading], phonemizer: Phonemizer) -> list[Word]:
     """The words of one sentence. It is pronounced as a whole if its words can be told apart, else word by word."""
-    alone = [_parts(word, phonemizer) for word in words]
-    together = _parts(" ".join(words), phonemizer)
+    alone = [_parts(reading.spoken, phonemizer) for reading in readings]
+    together = _parts(spoken(readings), phonemizer)
     if len(together) != sum(map(len, alone)):
         together = [part for parts in alone for part in parts]
     out, first = [], 0
-    for text, parts in zip(words, alone, strict=True):
+    for reading, parts in zip(readings, alone, strict=True):
         symbols = [s for part in together[first : first + len(parts)] for s in (" ", *part)][1:]
         first += len(parts)
-        if symbols:
-            out.append(Word(text, tuple(symbols), False))
+        if symbols and (reading.written or not out):
+            out.append(Word(reading.written, tuple(symbols), False))
+        elif symbols:  # the rest of a long one
+            out[-1] = Word(out[-1].text, (*out[-1].symbols, " ", *symbols), False)
         elif out:  # a dash
-            out[-1] = Word(f"{out[-1].text} {text}", out[-1].symbols, False)
+            out[-1] = Word(f"{out[-1].text} {reading.written}", out[-1].symbols, False)
     return [*out[:-1], Word(out[-1].text, out[-1].symbols, True)] if out else []
 
 

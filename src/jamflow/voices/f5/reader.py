@@ -25,6 +25,7 @@ from jamflow.speech.vocoder import Vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
 from jamflow.text.fit import FitMode, fitted
+from jamflow.text.markup import plain
 from jamflow.voices.f5.cross_fade import CROSS_FADE_S, CrossFade
 from jamflow.voices.f5.reference import clipped_reference, to_f5_level
 from jamflow.voices.named import NamedVoice
@@ -56,7 +57,7 @@ class F5Reader:
         rate_hz = self._config.mel.sample_rate_hz
         wave, cut = clipped_reference(read_wave(voice, rate_hz), rate_hz)
         warnings = []
-        text = " ".join((voice_text or "").split())
+        text = _single_spaced(voice_text or "")
         if not text:
             text = _heard(wave, rate_hz, voice)
             warnings.append(f"The voice recording was heard to say: {text}")
@@ -112,7 +113,7 @@ class F5Speaker:
         return self.config.mel.sample_rate_hz
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
-        text = " ".join(text.split())
+        text = _single_spaced(text)
         if not any(char.isalnum() for char in text):
             raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
         check_letters(text, self.vocabulary)
@@ -147,11 +148,12 @@ class F5Speaker:
             raise UserError(f"This model dubs {_LONGEST_S:g} s at once at most, with the voice.", "Cut the video, or use mini.")
         text_n, warnings = None, ()
         if text is not None:
+            text = _single_spaced(text)
             natural = mel_frames(given - 1, self.reference, text, 1.0) - given
             picture_s = float(length_s)
             found = fitted(natural / rate_hz, picture_s, picture_s, way or "rate", self.dub_fits, "the picture lasts")
             warnings = (found.warning,) if found.warning else ()
-            text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, " ".join(text.split())))))
+            text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, text))))
         before_s = (given - 1) / rate_hz
         times_s = np.arange(self.config.motion_frames(frames)) / self.config.motion_fps
         of_voice = mouth_of(self.mel_fm)[: int(np.searchsorted(times_s, before_s))]
@@ -183,6 +185,11 @@ def check_letters(text: str, vocabulary: Vocabulary) -> None:
     for token in dict.fromkeys(tokenize(text)):
         if len(token) == 1 and token.isalpha() and token not in vocabulary:
             raise UserError(f"The text has {token!r}, which F5-TTS's vocabulary lacks.", "Write it in other letters.")
+
+
+def _single_spaced(text: str) -> str:
+    """What a page shows, with single spaces. Numbers and abbreviations stay: F5-TTS learnt to read them as they are written."""
+    return " ".join(plain(text).split())
 
 
 def _short(text: str, n: int = 40) -> str:

@@ -1,0 +1,1 @@
+"""How people read English aloud: the words for numbers, abbreviations, dates, money and addresses, and where sentences end."""
