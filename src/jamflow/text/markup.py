@@ -3,23 +3,30 @@
 import html
 import re
 
-_HIDDEN = re.compile(r"<!--.*?-->|<(script|style|head|template|noscript)\b[^>]*>.*?</\1\s*>|<!DOCTYPE[^>]*>|<\?xml.*?\?>", re.I | re.S)
-_BLOCKS = (
-    "address article aside blockquote body br center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html "
-    "li main nav ol p pre section table tbody td tfoot th thead title tr ul"
-).split()
-_INLINE = (
-    "a abbr acronym audio b bdi bdo big button cite code col colgroup data del details dfn dialog em embed font head i iframe img input ins "
-    "kbd label legend link map mark meta meter noscript object option output param picture progress q rp rt ruby s samp script select small "
-    "source span strike strong style sub summary sup svg path template textarea time track tt u var video wbr speak break prosody emphasis "
-    "say-as phoneme voice"
-).split()
+_HIDDEN = re.compile(
+    r"<!--.*?-->|<(script|style|head|template|noscript)\b[^>]*>.*?</\1\s*>|<!DOCTYPE[^>]*>|<\?xml.*?\?>", re.I | re.S
+)
+_BLOCKS = [
+    "address", "article", "aside", "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p",
+    "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul",
+]  # fmt: skip
+_INLINE = [
+    "a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "button", "cite", "code", "col", "colgroup", "data", "del",
+    "details", "dfn", "dialog", "em", "embed", "font", "head", "i", "iframe", "img", "input", "ins", "kbd", "label",
+    "legend", "link", "map", "mark", "meta", "meter", "noscript", "object", "option", "output", "param", "picture",
+    "progress", "q", "rp", "rt", "ruby", "s", "samp", "script", "select", "small", "source", "span", "strike", "strong",
+    "style", "sub", "summary", "sup", "svg", "path", "template", "textarea", "time", "track", "tt", "u", "var", "video",
+    "wbr", "speak", "break", "prosody", "emphasis", "say-as", "phoneme", "voice",
+]  # fmt: skip
 _NAMES = "|".join(sorted([*_BLOCKS, *_INLINE], key=len, reverse=True))
-_ALONE = "async autofocus autoplay checked controls defer disabled hidden loop multiple muted nofollow open readonly required reversed selected"
+_ALONE = "async autoplay checked controls defer disabled hidden loop multiple muted nofollow open readonly required selected"
 _ATTRIBUTE = rf"""\s+(?:[\w:@.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+)|(?:{_ALONE.replace(" ", "|")})\b)"""
 _TAG = re.compile(rf"</?({_NAMES})(?:{_ATTRIBUTE})*\s*/?>|</[A-Za-z][\w:-]*\s*>|<[A-Za-z][\w:-]*(?:{_ATTRIBUTE})+\s*/?>", re.I)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]|[\x00-\x08\x0e-\x1f\x7f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]|[\x00-\x08\x0e-\x1f\x7f]"
+)
 _SPACES = re.compile(r"[^\S\n\u00a0\u2009\u202f]+")
 _MARKDOWN = (
     (re.compile(r"!\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)"), r"\1"),  # a picture
@@ -36,7 +43,10 @@ _MARKDOWN = (
     (re.compile(r"(\*\*\*|\*\*|~~|(?<!\w)___|(?<!\w)__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
     (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=\S)\*(?![\w*])|(?<!\w)_(?=[^\s_])([^_\n]+?)(?<=\S)_(?!\w)"), r"\1\2"),
     (re.compile(r"`+([^`\n]+)`+"), r"\1"),
-    (re.compile(r"(?<=[\w.,;:!?\"”’)])(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed|edit|update)\])+"), ""),  # of an encyclopaedia
+    (
+        re.compile(r"(?<=[\w.,;:!?\"”’)])(?:\[(?:\d{1,3}|[a-z]|note \d+|citation needed|edit|update)\])+"),
+        "",
+    ),  # of an encyclopaedia
 )
 
 

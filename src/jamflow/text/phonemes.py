@@ -99,7 +99,9 @@ class EnglishPhonemizer(Phonemizer):
     def __call__(self, sentence: str) -> list[str]:
         said = spoken(self.read(sentence))  # of words that are said already, the same
         self.check(said)
-        apart = re.sub(r"((?:\b[A-Z]\.)+[A-Z])(?=\.(?!\w))", r"\1 ", said)  # the dot behind U.S is a pause, not a part of the word
+        apart = re.sub(
+            r"((?:\b[A-Z]\.)+[A-Z])(?=\.(?!\w))", r"\1 ", said
+        )  # the dot behind U.S is a pause, not a part of the word
         # Our own reading of numbers and abbreviations: hibari's takes "no." at the end of a sentence for "number".
         phonemes = self._g2p(apart, normalize_text=False)
         out = split_symbols(re.sub(r" +(?=[ .,;:!?…])", "", phonemes))

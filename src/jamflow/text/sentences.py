@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 LONGEST_SENTENCE = 180  # characters that are spoken at once
 _CLOSING = "\"'”’»)]"
@@ -12,7 +13,7 @@ _ENDS = ".!?…。！？"
 
 @dataclass(frozen=True)
 class Reading:
-    """written: a word as it is written, up to the next space. spoken: the words and punctuation that are said for it; may be empty.
+    """written: a word as it is written, up to the next space. spoken: what is said for it, with its punctuation; may be empty.
 
     last: whether a sentence ends here whatever follows, as at the end of a paragraph.
     """
@@ -38,7 +39,7 @@ def spoken(readings: Sequence[Reading]) -> str:
 def _at_ends(readings: list[Reading]) -> Iterator[list[Reading]]:
     capitals = bool(readings) and not _begins(readings[0])[:1].islower()
     first = 0
-    for at, (this, following) in enumerate(zip(readings, readings[1:], strict=False), 1):
+    for at, (this, following) in enumerate(pairwise(readings), 1):
         if this.last or _ends(this.spoken, _begins(following), capitals):
             yield readings[first:at]
             first = at
@@ -47,7 +48,7 @@ def _at_ends(readings: list[Reading]) -> Iterator[list[Reading]]:
 
 
 def _begins(reading: Reading) -> str:
-    """A word as it is written, without what opens a quotation. "10" is written without a capital at the beginning of a sentence."""
+    """A word as it is written, without what opens a quotation. "10" begins a sentence without a capital, "ten" does not."""
     return reading.written.lstrip(_OPENING) or reading.spoken
 
 

@@ -25,17 +25,21 @@ _ANYWHERE = {
     "approx": "approximately", "Approx": "Approximately", "vs": "versus", "misc": "miscellaneous", "incl": "including",
     "excl": "excluding", "resp": "respectively", "viz": "namely", "cf": "compare", "Cf": "Compare", "et al": "et al",
     "avg": "average", "attn": "attention", "Attn": "Attention", "tel": "telephone", "Tel": "Telephone", "asst": "assistant",
-    "Asst": "Assistant", "mgr": "manager", "Mgr": "Manager", "hrs": "hours", "mins": "minutes", "secs": "seconds", "lbs": "pounds",
+    "Asst": "Assistant", "mgr": "manager", "Mgr": "Manager", "hrs": "hours", "mins": "minutes", "secs": "seconds",
+    "lbs": "pounds",
     "yrs": "years",
 }  # fmt: skip
 _LAST = {"etc": "et cetera", "Etc": "Et cetera"}
 _BEFORE_NUMBER = {
-    "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "pg": "page", "pgs": "pages", "vol": "volume", "vols": "volumes",
-    "fig": "figure", "figs": "figures", "ch": "chapter", "chap": "chapter", "chs": "chapters", "sec": "section", "sect": "section",
+    "no": "number", "nos": "numbers", "p": "page", "pp": "pages", "pg": "page", "pgs": "pages", "vol": "volume",
+    "vols": "volumes",
+    "fig": "figure", "figs": "figures", "ch": "chapter", "chap": "chapter", "chs": "chapters", "sec": "section",
+    "sect": "section",
     "art": "article", "eq": "equation", "eqs": "equations", "ver": "version", "v": "version", "c": "circa", "ca": "circa",
     "ext": "extension", "apt": "apartment", "ste": "suite", "rm": "room", "bldg": "building", "fl": "floor", "op": "opus",
     "par": "paragraph", "para": "paragraph", "tab": "table", "est": "established", "max": "maximum", "min": "minimum",
-    "ll": "lines", "pt": "part", "bk": "book", "app": "appendix", "ex": "example", "hwy": "highway", "rte": "route", "def": "definition",
+    "ll": "lines", "pt": "part", "bk": "book", "app": "appendix", "ex": "example", "hwy": "highway", "rte": "route",
+    "def": "definition",
 }  # fmt: skip
 _STATES = {  # after a town: "Boston, Mass."
     "Ala": "Alabama", "Ariz": "Arizona", "Ark": "Arkansas", "Calif": "California", "Colo": "Colorado", "Conn": "Connecticut",
@@ -45,16 +49,32 @@ _STATES = {  # after a town: "Boston, Mass."
     "Pa": "Pennsylvania", "Penn": "Pennsylvania", "Tenn": "Tennessee", "Tex": "Texas", "Vt": "Vermont", "Va": "Virginia",
     "Wash": "Washington", "Wis": "Wisconsin", "Wyo": "Wyoming",
 }  # fmt: skip
-_DEGREES = {"Ph.D": "P.H.D", "M.Sc": "M.S.C", "B.Sc": "B.S.C", "Ed.D": "E.D.D", "D.Phil": "D Phil", "LL.M": "L.L.M", "LL.B": "L.L.B"}
-_LABELS = frozenset(
-    "plan vitamin option grade section appendix type hepatitis group team exhibit point letter class column room gate row level "
-    "figure table part step side block terminal platform track zone size and or".split()
-)
+_DEGREES = {
+    "Ph.D": "P.H.D",
+    "M.Sc": "M.S.C",
+    "B.Sc": "B.S.C",
+    "Ed.D": "E.D.D",
+    "D.Phil": "D Phil",
+    "LL.M": "L.L.M",
+    "LL.B": "L.L.B",
+}
+_LABELS = frozenset([
+    "plan", "vitamin", "option", "grade", "section", "appendix", "type", "hepatitis", "group", "team", "exhibit", "point",
+    "letter", "class", "column", "room", "gate", "row", "level", "figure", "table", "part", "step", "side", "block",
+    "terminal", "platform", "track", "zone", "size", "and", "or",
+])  # fmt: skip
 """Words before a single letter that is no initial: "Plan B. Everybody left."."""
-_NOT_A_STREET = frozenset("the in at on from to near by of and or for with".split())
-_WORDS_TOO = frozenset("no art fig figs sec sect min max app tab par ex def c v ch op pt fl".split())
-_BEFORE_A_PART = frozenset("see in cf. and of under from to by per also at on or with".split())
-_AFTER_A_NUMBER = frozenset("of in on and or is was are were has had at to for with from by the if when as but then".split())
+_NOT_A_STREET = frozenset(["the", "in", "at", "on", "from", "to", "near", "by", "of", "and", "or", "for", "with"])
+_WORDS_TOO = frozenset(
+    ["no", "art", "fig", "figs", "sec", "sect", "min", "max", "app", "tab", "par", "ex", "def", "c", "v", "ch", "op", "pt", "fl"]
+)
+_BEFORE_A_PART = frozenset(
+    ["see", "in", "cf.", "and", "of", "under", "from", "to", "by", "per", "also", "at", "on", "or", "with"]
+)
+_AFTER_A_NUMBER = frozenset([
+    "of", "in", "on", "and", "or", "is", "was", "are", "were", "has", "had", "at", "to", "for", "with", "from", "by", "the",
+    "if", "when", "as", "but", "then",
+])  # fmt: skip
 _CAPITAL = r"(?=[ ]?[\"'“‘(]?[A-ZÀ-Þ])"
 
 
@@ -88,7 +108,9 @@ def _follows_name(match: re.Match[str]) -> bool:
         return True
     first = match.string[: match.start()].rstrip().rpartition(" ")[0].rstrip()
     begins = not first or first[-1] in ".!?:"
-    return word[:1].isupper() and word[-1:].isalpha() and word.lower() not in _NOT_A_STREET and (not begins or not _name_next(match))
+    return (
+        word[:1].isupper() and word[-1:].isalpha() and word.lower() not in _NOT_A_STREET and (not begins or not _name_next(match))
+    )
 
 
 def _name_next(match: re.Match[str]) -> bool:
@@ -115,7 +137,9 @@ def _before_number(match: re.Match[str]) -> str | None:
     """ "He is no. 5 of them", but "The answer is no. 5 people said so."."""
     short, word = match[1], before(match).lower()
     if short in _WORDS_TOO and " " in match[0]:
-        shown = match.string[: match.start()].endswith("(") or not word or word.strip(",;:") in _BEFORE_A_PART or word[-1] in ",;:"
+        shown = (
+            match.string[: match.start()].endswith("(") or not word or word.strip(",;:") in _BEFORE_A_PART or word[-1] in ",;:"
+        )
         if short not in ("no", "max", "min") and not shown:
             return None
         following = re.match(r"[\d.,-]+\s([a-z]+)", match.string[match.end() :])
@@ -140,7 +164,9 @@ def _dotted(match: re.Match[str]) -> str:
 
 def _of_time(rest: str) -> bool:
     """Whether what follows "p.m." belongs to it: a zone, a day, a month."""
-    return bool(re.match(r"[A-Z]{2,4}\b|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Eastern|Pacific|Central|Mountain|[A-Z][a-z]+ \d", rest))
+    return bool(
+        re.match(r"[A-Z]{2,4}\b|(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Eastern|Pacific|Central|Mountain|[A-Z][a-z]+ \d", rest)
+    )
 
 
 def _degree(match: re.Match[str]) -> str:
@@ -161,8 +187,8 @@ def _and_so_on(match: re.Match[str]) -> str:
 RULES: list[Rule] = [
     (re.compile(rf"\b({_any_of(_both_cases(_TITLES))})\.[ ]?{_CAPITAL}"), _title),
     (re.compile(rf"\b({_any_of(_both_cases(_PERSONS))})(?:\.|[ ]{_CAPITAL})"), _person),
-    (re.compile(rf"\b(?:St|ST)(?:\.|(?=[ ][A-Z][a-z]))"), lambda m: _street_or("Saint", "Street", m)),
-    (re.compile(rf"\b(?:Dr|DR)(?:\.|(?=[ ][A-Z]))"), lambda m: _street_or("Doctor", "Drive", m)),
+    (re.compile(r"\b(?:St|ST)(?:\.|(?=[ ][A-Z][a-z]))"), lambda m: _street_or("Saint", "Street", m)),
+    (re.compile(r"\b(?:Dr|DR)(?:\.|(?=[ ][A-Z]))"), lambda m: _street_or("Doctor", "Drive", m)),
     (re.compile(r"\bDrs\.?(?=[ ][A-Z])"), lambda m: "Doctors"),
     (re.compile(rf"(?<=[a-z], )({_any_of(_STATES)})\."), lambda m: with_dot(_STATES[m[1]], m)),
     (re.compile(rf"\b({_any_of(_BEFORE_NUMBER)})\.\s?(?=[\d#][\w]|[\d#])", re.I), _before_number),

@@ -5,13 +5,28 @@ import re
 from jamflow.text.english.numbers import cardinal, digits, quantity, year
 from jamflow.text.english.rules import END, START, Rule
 
-_TLD = "com|org|net|edu|gov|mil|int|info|biz|io|co|uk|de|fr|es|nl|eu|ca|au|jp|cn|ru|ch|se|dk|pl|nz|ie|tv|ai|app|dev|xyz|gg|ly|fm|example|test"
-_WORDS = frozenset("com org net gov info biz co app dev example test zip doc py bat bin json".split())  # the others are spelled
+_TLD = (
+    "com|org|net|edu|gov|mil|int|info|biz|io|co|uk|de|fr|es|nl|eu|ca|au|jp|cn|ru|ch|se|dk|pl|nz|ie|tv|ai|app|dev|xyz|gg|ly|fm|"
+    "example|test"
+)
+_WORDS = frozenset(
+    ["com", "org", "net", "gov", "info", "biz", "co", "app", "dev", "example", "test", "zip", "doc", "py", "bat", "bin", "json"]
+)  # the others are spelled
 _FILE = (
     "pdf|docx?|xlsx?|pptx?|txt|md|csv|json|xml|ya?ml|toml|html?|css|js|ts|jsx|tsx|py|rb|rs|go|java|cpp|sh|exe|bat|dll|zip|tar|gz|rar|"
     "jpe?g|png|gif|svg|webp|mp3|mp4|wav|flac|avi|mov|mkv|iso|net|io|ai"
 )
-_MARKS = {".": "dot", "/": "slash", "-": "dash", "_": "underscore", "+": "plus", "@": "at", "~": "tilde", ":": "colon", "\\": "backslash"}
+_MARKS = {
+    ".": "dot",
+    "/": "slash",
+    "-": "dash",
+    "_": "underscore",
+    "+": "plus",
+    "@": "at",
+    "~": "tilde",
+    ":": "colon",
+    "\\": "backslash",
+}
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
 
@@ -35,7 +50,7 @@ def _part(text: str) -> str:
 def _letters(part: str) -> str:
     if len(part) == 1:
         return "eh" if part in "Aa" else part.upper()  # not the article
-    if part.isupper() and len(part) <= 3 or not re.search(r"[aeiouyAEIOUYà-ÿ]", part):
+    if (part.isupper() and len(part) <= 3) or not re.search(r"[aeiouyAEIOUYà-ÿ]", part):
         return spelled(part)
     return part
 
@@ -147,7 +162,10 @@ def _greek(match: re.Match[str]) -> str:
     return _GREEK[match[0].lower()]
 
 
-_NAMES = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega"
+_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi "
+    "omega"
+)
 _GREEK = dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", _NAMES.split(), strict=True))
 
 RULES: list[Rule] = [
@@ -162,13 +180,22 @@ RULES: list[Rule] = [
     (re.compile(rf"{START}\+\d{{1,3}}(?:[ .-]?\(?\d{{1,4}}\)?){{2,6}}{END}|(?<![\w+])\+\d{{7,15}}{END}"), _telephone),
     (re.compile(rf"(?<![\w.-])(?:1[ .-])?(?:\(\d{{3}}\) ?|\d{{3}}[ .-])\d{{3}}[ .-]\d{{4}}{END}(?!-)"), _telephone),
     (re.compile(rf"(?<![\w.-])(?<!\d )(?:\(0\d{{1,4}}\)|0\d{{1,4}})(?:[ -]\d{{2,8}}){{1,4}}{END}(?![-/:])"), _telephone),
-    (re.compile(rf"{START}\d{{4}}(?:[ -]\d{{4}}){{2,4}}{END}|{START}\d{{3}}-\d\d-\d{{4}}{END}|{START}\d{{5}}-\d{{4}}{END}"), _telephone),
+    (
+        re.compile(rf"{START}\d{{4}}(?:[ -]\d{{4}}){{2,4}}{END}|{START}\d{{3}}-\d\d-\d{{4}}{END}|{START}\d{{5}}-\d{{4}}{END}"),
+        _telephone,
+    ),
     (re.compile(rf"{START}(?<!-)\d{{1,3}}(?:-\d{{1,4}}){{3,}}{END}|{START}(?<!-)\d-\d-\d{END}"), _telephone),
     (re.compile(rf"{START}(?<!-)(\d{{3}})-(\d{{4}}){END}(?!-)"), _hyphened),
     (re.compile(r"\b1-(\d{3})-([A-Z]{4,10})\b"), _lettered),
     (re.compile(rf"{START}\d{{1,3}}(?:\.\d{{1,3}}){{3}}{END}"), _network),
-    (re.compile(rf"\b([vV])\.?(\d+(?:\.\d+)*){END}|{START}()(?!\d\d?\.\d\d?\.\d{{4}}(?!\d))(\d+(?:\.\d+){{2,}}){END}"), lambda m: _version(m) if m[2] else _dotted(m[4])),
-    (re.compile(rf"\b((?:[Vv]ersion|Python|Ubuntu|Android|iOS|macOS|Windows|PyTorch|CUDA|Java|release) )(\d+\.\d+){END}"), _release),
+    (
+        re.compile(rf"\b([vV])\.?(\d+(?:\.\d+)*){END}|{START}()(?!\d\d?\.\d\d?\.\d{{4}}(?!\d))(\d+(?:\.\d+){{2,}}){END}"),
+        lambda m: _version(m) if m[2] else _dotted(m[4]),
+    ),
+    (
+        re.compile(rf"\b((?:[Vv]ersion|Python|Ubuntu|Android|iOS|macOS|Windows|PyTorch|CUDA|Java|release) )(\d+\.\d+){END}"),
+        _release,
+    ),
 ]
 """Before all others, in the order in which they have precedence."""
 CODES: list[Rule] = [

@@ -37,7 +37,11 @@ def _unit(match: re.Match[str]) -> str | None:
     dotted = match[0].endswith(".")
     if (unit == "in" and not dotted) or (unit in ("m", "s", "h", "l", "g") and not between and is_year(first)):
         return None  # "5 in the room", "1990s"
-    if unit == "m" and not between and re.match(r"\s(people|users|customers|viewers|followers|views|copies|downloads)\b", match.string[match.end() :]):
+    if (
+        unit == "m"
+        and not between
+        and re.match(r"\s(people|users|customers|viewers|followers|views|copies|downloads)\b", match.string[match.end() :])
+    ):
         return f"{words_of(first, last)} million"
     one, many = UNITS[unit]
     singular = between == "-" or (is_one(first) and not last) or before(match) in _SINGLE
@@ -123,7 +127,10 @@ RULES: list[Rule] = [
         ),
         _money,
     ),
-    (re.compile(rf"{_SIGN}{START}{_AMOUNT}(?:\s?({_WORD_SCALE})\b)?\s?({_CODE}|[$£€¥₹₩₽₺₪])(?:\s?/\s?({_PER})\b)?(?!\w)"), _money_after),
+    (
+        re.compile(rf"{_SIGN}{START}{_AMOUNT}(?:\s?({_WORD_SCALE})\b)?\s?({_CODE}|[$£€¥₹₩₽₺₪])(?:\s?/\s?({_PER})\b)?(?!\w)"),
+        _money_after,
+    ),
     (re.compile(rf"\b({_CODE})\s?{_AMOUNT}(?:\s?({_SCALE})\b)?{END}"), _money_code),
     (re.compile(rf"{START}({QUANTITY})\s?(¢)|{START}(\d\d?)(p)\b"), _cents),
     (re.compile(rf"{_SIGN}{START}{_AMOUNT}\s?([%‰])"), _percent),

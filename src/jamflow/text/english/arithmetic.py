@@ -3,24 +3,44 @@
 import re
 
 from jamflow.text.english.amounts import SIGN_WORDS, words_of
-from jamflow.text.english.numbers import MINUS, PLAIN, QUANTITY, VULGAR, cardinal, digits, fraction, is_year, ordinal, quantity, year
+from jamflow.text.english.numbers import (
+    MINUS,
+    PLAIN,
+    QUANTITY,
+    VULGAR,
+    cardinal,
+    digits,
+    fraction,
+    is_year,
+    ordinal,
+    quantity,
+    year,
+)
 from jamflow.text.english.rules import END, START, Rule, before
 
 _SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ"
 _POWERS = str.maketrans(_SUPERSCRIPT + "⁻⁺", "0123456789n-+")
 _LONG = 7  # digits without a comma: an account, not an amount
 _DIALLED = re.compile(r"\b(call|dial|phone|ring|fax|ext\.?|extension|code|pin|zip|[A-Z]{2})\W{1,3}$", re.I)
-_DATED = frozenset("in since until till by from to before after during year circa early late mid the and of summer winter spring fall".split())
-_ENDS_IN_S = frozenset("was is has as its this his us does goes says vs yes perhaps always".split())
-_CARDINAL = (
-    "chapter part act scene section volume book phase article war mark type level stage class grade bowl apollo gemini fantasy "
-    "episode round rocky appendix figure table title unit step day version no number psalm saturn titan schedule"
-).split()
-_ROYAL = (
-    "Henry Louis Edward George William Charles James Richard Elizabeth Napoleon Pius Benedict Leo Paul Ramses Ramesses Frederick Philip "
-    "Alexander Nicholas Peter Catherine Ivan Umberto Emmanuel Gustav Christian Ferdinand Francis Mary Margaret Leopold Otto Wilhelm Felipe "
-    "Juan Carlos Harald Olav Albert Rainier Robert Clement Gregory Innocent Urban Boniface Sixtus Julius John Thutmose Darius Cyrus"
-).split()
+_DATED = frozenset([
+    "in", "since", "until", "till", "by", "from", "to", "before", "after", "during", "year", "circa", "early", "late",
+    "mid", "the", "and", "of", "summer", "winter", "spring", "fall",
+])  # fmt: skip
+_ENDS_IN_S = frozenset(
+    ["was", "is", "has", "as", "its", "this", "his", "us", "does", "goes", "says", "vs", "yes", "perhaps", "always"]
+)
+_CARDINAL = [
+    "chapter", "part", "act", "scene", "section", "volume", "book", "phase", "article", "war", "mark", "type", "level",
+    "stage", "class", "grade", "bowl", "apollo", "gemini", "fantasy", "episode", "round", "rocky", "appendix", "figure",
+    "table", "title", "unit", "step", "day", "version", "no", "number", "psalm", "saturn", "titan", "schedule",
+]  # fmt: skip
+_ROYAL = [
+    "Henry", "Louis", "Edward", "George", "William", "Charles", "James", "Richard", "Elizabeth", "Napoleon", "Pius",
+    "Benedict", "Leo", "Paul", "Ramses", "Ramesses", "Frederick", "Philip", "Alexander", "Nicholas", "Peter", "Catherine",
+    "Ivan", "Umberto", "Emmanuel", "Gustav", "Christian", "Ferdinand", "Francis", "Mary", "Margaret", "Leopold", "Otto",
+    "Wilhelm", "Felipe", "Juan", "Carlos", "Harald", "Olav", "Albert", "Rainier", "Robert", "Clement", "Gregory",
+    "Innocent", "Urban", "Boniface", "Sixtus", "Julius", "John", "Thutmose", "Darius", "Cyrus",
+]  # fmt: skip
 _ROMAN = r"(?=[IVXLC])(X{0,3}(?:IX|IV|V?I{0,3})|XL[IVX]*|L[IVX]*|C[IVXL]*)"
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
@@ -59,7 +79,9 @@ def _fraction(match: re.Match[str]) -> str | None:
         return f"{cardinal(top)} divided by {cardinal(below)}"
     if top == below or (top, below) in ((24, 7), (9, 11)):
         return f"{cardinal(top)} {cardinal(below)}"
-    if re.match(r"\s(stars?|points?|marks?|people|users|respondents|times)\b", rest) or (below in (5, 10, 100) and re.match(r"[.,!?;]|$", rest)):
+    if re.match(r"\s(stars?|points?|marks?|people|users|respondents|times)\b", rest) or (
+        below in (5, 10, 100) and re.match(r"[.,!?;]|$", rest)
+    ):
         return f"{cardinal(top)} out of {cardinal(below)}" if top > 1 else fraction(top, below)
     if 0 < top < below or below in (2, 3, 4, 8):
         return fraction(top, below)
@@ -114,7 +136,9 @@ def _alone(match: re.Match[str]) -> str:
         counted = rest and rest[1] not in _ENDS_IN_S and before(match).lower() not in _DATED
         if is_year(text) and not counted:
             return year(int(text))
-        if len(text) == 4 and so_far.rstrip("#").lower().endswith(("room ", "suite ", "flight ", "route ", "apartment ", "boeing ")):
+        if len(text) == 4 and so_far.rstrip("#").lower().endswith(
+            ("room ", "suite ", "flight ", "route ", "apartment ", "boeing ")
+        ):
             return _pairs(text)
     return quantity(text)
 

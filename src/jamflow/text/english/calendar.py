@@ -2,17 +2,23 @@
 
 import re
 
-from jamflow.text.english.numbers import cardinal, digits, is_year, ordinal, plural, year
+from jamflow.text.english.numbers import cardinal, is_year, ordinal, plural, year
 from jamflow.text.english.rules import END, START, Rule, after, before, starts_sentence, with_dot
 
-MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+]  # fmt: skip
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _MONTHS = {name[:3]: name for name in MONTHS} | {"Sept": "September"} | {name: name for name in MONTHS}
 _WEEK = {name[:3]: name for name in _DAYS} | {"Tues": "Tuesday", "Thur": "Thursday", "Thurs": "Thursday", "Weds": "Wednesday"}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _DAY_NAME = "|".join(sorted([*_WEEK, *_DAYS], key=len, reverse=True))
 _WORDS_TOO = ("Mar", "Sat", "Sun", "Wed", "Mon", "Jan", "May", "Dec", "Fri")  # also words or names
-_BEFORE_A_DATE = frozenset("in on since until till by from to every last next this early late mid of before after and or through".split())
+_BEFORE_A_DATE = frozenset([
+    "in", "on", "since", "until", "till", "by", "from", "to", "every", "last", "next", "this", "early", "late", "mid", "of",
+    "before", "after", "and", "or", "through",
+])  # fmt: skip
 _TO = r"\s?[-–—]\s?"
 _TIME = r"(\d{1,2})(?:[:.](\d\d)(?::(\d\d))?)?"
 _HALF = r"\s?(?:([AaPp])(?:\.\s?[Mm]\.|[Mm](?![A-Za-z])))"
@@ -109,7 +115,12 @@ def _day_month(match: re.Match[str]) -> str | None:
 
 def _month(match: re.Match[str]) -> str | None:
     rest = after(match)
-    if match[1] in _WORDS_TOO and not rest[:1].islower() and not re.match(r"'?\d{2,4}\b", rest) and before(match).lower() not in _BEFORE_A_DATE:
+    if (
+        match[1] in _WORDS_TOO
+        and not rest[:1].islower()
+        and not re.match(r"'?\d{2,4}\b", rest)
+        and before(match).lower() not in _BEFORE_A_DATE
+    ):
         return None
     return with_dot(_MONTHS[match[1]], match)
 
@@ -117,7 +128,9 @@ def _month(match: re.Match[str]) -> str | None:
 def _day(match: re.Match[str]) -> str | None:
     """Mon., Tues.: a day before a number or a month, or where only a day can be; "in the sun" stays."""
     rest = after(match).lstrip(",. ")
-    dated = rest[:1].islower() or re.match(rf"(?:{_MONTH})\b|\d|(?:{_DAY_NAME}|morning|afternoon|evening|night|through|to|and|at)\b", rest)
+    dated = rest[:1].islower() or re.match(
+        rf"(?:{_MONTH})\b|\d|(?:{_DAY_NAME}|morning|afternoon|evening|night|through|to|and|at)\b", rest
+    )
     if match[1] in _WORDS_TOO and not dated and before(match).lower() not in _BEFORE_A_DATE:
         return None
     return with_dot(_WEEK[match[1]], match)
@@ -155,7 +168,10 @@ RULES: list[Rule] = [
     (re.compile(rf"{START}(\d\d?)/(\d\d?)/(\d{{4}}|\d\d){END}(?!/)"), _slashes),
     (re.compile(rf"{START}(\d\d?)\.(\d\d?)\.(\d{{4}}){END}"), _dots),
     (re.compile(rf"\b({_MONTH})\.?\s(\d\d?)(?:st|nd|rd|th)?(?:{_TO}(\d\d?)(?:st|nd|rd|th)?)?{END}(?![:%/])"), _month_day),
-    (re.compile(rf"{START}(the )?(\d\d?)(?:st|nd|rd|th)?(?:{_TO}(\d\d?)(?:st|nd|rd|th)?)? (?:of )?({_MONTH})\b(?:\.|(?!\w))"), _day_month),
+    (
+        re.compile(rf"{START}(the )?(\d\d?)(?:st|nd|rd|th)?(?:{_TO}(\d\d?)(?:st|nd|rd|th)?)? (?:of )?({_MONTH})\b(?:\.|(?!\w))"),
+        _day_month,
+    ),
     (re.compile(rf"\b({_DAY_NAME})\.?{_TO}({_DAY_NAME})\b"), _days),
     (re.compile(rf"\b({'|'.join(m for m in _MONTHS if m not in MONTHS)})\."), _month),
     (re.compile(rf"\b({'|'.join(sorted(_WEEK, key=len, reverse=True))})\."), _day),

@@ -2,14 +2,24 @@
 
 import re
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SCALES = (
-    "_ thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion"
-).split()
-_ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
+_ONES = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SCALES = [
+    "_", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion", "sextillion", "septillion",
+    "octillion", "nonillion", "decillion",
+]  # fmt: skip
+_ORDINALS = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
 _VULGAR = {char: (top, below) for below, top, char in (
     (2, 1, "½"), (3, 1, "⅓"), (3, 2, "⅔"), (4, 1, "¼"), (4, 3, "¾"), (5, 1, "⅕"), (5, 2, "⅖"), (5, 3, "⅗"), (5, 4, "⅘"),
     (6, 1, "⅙"), (6, 5, "⅚"), (7, 1, "⅐"), (8, 1, "⅛"), (8, 3, "⅜"), (8, 5, "⅝"), (8, 7, "⅞"), (9, 1, "⅑"), (10, 1, "⅒"),

@@ -70,7 +70,7 @@ def _groups(text: str, words: list[tuple[int, int]]) -> Iterator[tuple[int, int,
 
 
 def _shared(spoken: list[str], count: int) -> list[str]:
-    """What is said, shared out among `count` written words: a group between commas each, or one word each and the rest to the last."""
+    """What is said, shared out among `count` words: a group between commas each, or one word each and the rest to the last."""
     groups = re.split(r"(?<=,) ", " ".join(spoken))
     if len(groups) == count:
         return groups

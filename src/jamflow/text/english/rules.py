@@ -8,14 +8,17 @@ Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]]
 
 START = r"(?<![A-Za-z0-9À-ɏ])(?<![A-Za-z0-9][.,])(?<![A-Z0-9]-)"  # of a number: not inside of a word or another number
 END = r"(?![A-Za-z0-9À-ɏ]|[.,]\d)"
-STARTERS = frozenset(
-    "a after all also although an and another any are as at be because before both but by can could did do does each even every "
-    "everybody everyone first for from had has have he her here hers his how however i i'd i'll i'm i've if in is it it's its let "
-    "many maybe most my next no nobody none not nothing now of on once one only or others our over people perhaps please she since "
-    "so some soon such take thanks that that's the their them then there there's therefore these they they're this those though "
-    "thus to today together tomorrow under unless until was we we're were what when where which while who whose why will with "
-    "without would yes yesterday yet you you're your".split()
-)
+STARTERS = frozenset([
+    "a", "after", "all", "also", "although", "an", "and", "another", "any", "are", "as", "at", "be", "because", "before",
+    "both", "but", "by", "can", "could", "did", "do", "does", "each", "even", "every", "everybody", "everyone", "first",
+    "for", "from", "had", "has", "have", "he", "her", "here", "hers", "his", "how", "however", "i", "i'd", "i'll", "i'm",
+    "i've", "if", "in", "is", "it", "it's", "its", "let", "many", "maybe", "most", "my", "next", "no", "nobody", "none",
+    "not", "nothing", "now", "of", "on", "once", "one", "only", "or", "others", "our", "over", "people", "perhaps",
+    "please", "she", "since", "so", "some", "soon", "such", "take", "thanks", "that", "that's", "the", "their", "them",
+    "then", "there", "there's", "therefore", "these", "they", "they're", "this", "those", "though", "thus", "to", "today",
+    "together", "tomorrow", "under", "unless", "until", "was", "we", "we're", "were", "what", "when", "where", "which",
+    "while", "who", "whose", "why", "will", "with", "without", "would", "yes", "yesterday", "yet", "you", "you're", "your",
+])  # fmt: skip
 """Words that, with a capital, begin a sentence rather than a name."""
 
 

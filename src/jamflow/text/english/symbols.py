@@ -6,9 +6,12 @@ import unicodedata
 from jamflow.text.english.rules import Rule
 
 _SIGNS = {
-    "&": "and", "%": "percent", "+": "plus", "=": "equals", "<": "less than", ">": "greater than", "≤": "at most", "≥": "at least",
-    "≠": "does not equal", "≈": "about", "±": "plus or minus", "×": "times", "÷": "divided by", "√": "square root of", "∞": "infinity",
-    "§": "section", "¶": "paragraph", "©": "copyright", "°": "degrees", "→": "to", "⇒": "to", "@": "at", "#": "number", "¢": "cents",
+    "&": "and", "%": "percent", "+": "plus", "=": "equals", "<": "less than", ">": "greater than", "≤": "at most",
+    "≥": "at least",
+    "≠": "does not equal", "≈": "about", "±": "plus or minus", "×": "times", "÷": "divided by", "√": "square root of",
+    "∞": "infinity",
+    "§": "section", "¶": "paragraph", "©": "copyright", "°": "degrees", "→": "to", "⇒": "to", "@": "at", "#": "number",
+    "¢": "cents",
     "$": "dollars", "£": "pounds", "€": "euros", "¥": "yen", "‰": "per mille", "℃": "degrees Celsius", "℉": "degrees Fahrenheit",
     "№": "number", "∼": "about", "~": "about", "\u2212": "minus", "^": "to the power of",
 }  # fmt: skip
