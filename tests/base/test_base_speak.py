@@ -95,3 +95,13 @@ def test_dub_refuses_what_a_model_that_times_its_text_cannot_do(fit: str, tmp_pa
     (tmp_path / "v.mp4").write_bytes(b"not even looked at")
     with pytest.raises(UserError, match=f"--fit {fit} means nothing for dub with this model. Use rate or refuse"):
         load_trained(folder, SIX).dub(tmp_path / "v.mp4", "Words.", voice=voice, voice_text=SAID, fit=fit)
+
+
+def test_tags_of_a_page_are_not_read_and_numbers_stay_as_they_are_written(place: Path) -> None:
+    model = load_trained(place / "4", (14, 17, 19, 20))
+
+    def said(text: str) -> np.ndarray:
+        return model.tts(text, voice=place / "me.wav", voice_text=SAID, nfe=1).speech.waveform
+
+    assert np.array_equal(said("<p>Dr. No has <b>10</b> cats &amp; 2\u00ad dogs.</p>"), said("Dr. No has 10 cats & 2 dogs."))
+    assert not np.array_equal(said("Dr. No has 10 cats."), said("Doctor No has ten cats."))

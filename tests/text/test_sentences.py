@@ -1,6 +1,6 @@
 """Sentences, and pieces that can be said at once."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jamflow.text.phonemes import Phonemizer
@@ -28,6 +28,7 @@ def test_long_sentences_are_cut_at_commas_then_at_spaces() -> None:
     assert len(words) > 2 and all(set(piece.split()) == {"seven", "letters"} and len(piece) <= 180 for piece in words)
 
 
+@settings(deadline=None)
 @given(st.text("ab ,.!?\n", max_size=600))
 def test_no_word_is_lost_or_repeated(text: str) -> None:
     letters = "".join(c for c in text if c.isalnum())

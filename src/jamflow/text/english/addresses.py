@@ -28,7 +28,7 @@ _MARKS = {
     "\\": "backslash",
 }
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}"  # bounded, or odd text would take long
 
 
 def spelled(letters: str) -> str:
@@ -170,10 +170,13 @@ _GREEK = dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", _NAMES.s
 
 RULES: list[Rule] = [
     (re.compile(r"\b(?:(?:https?|ftps?)://|www\.)[^\s<>\"“”]*[^\s<>\"“”.,;:!?')\]’]", re.I), _url),
-    (re.compile(rf"\b(?:mailto:)?[\w.+-]+@{_HOST}[A-Za-z]{{2,}}\b"), _mail),
+    (re.compile(rf"\b(?:mailto:)?[\w.+-]{{1,64}}@{_HOST}[A-Za-z]{{2,}}\b"), _mail),
     (re.compile(rf"\b{_HOST}(?:{_TLD}|{_TLD.upper()})\b(?![.-]?\w)(?:/[^\s<>\"“”]*[^\s<>\"“”.,;:!?')\]’]|/)?"), _url),
     (re.compile(r"\b([A-Z]):\\([\w.\\-]*\w)"), lambda m: f"{m[1]} colon backslash {_said(m[2])}"),
-    (re.compile(rf"\b[\w-]+(?:\.[\w-]+)*\.(?:{_FILE}|{_FILE.upper()})\b(?![.-]?\w)"), lambda m: _file_name(m[0])),
+    (
+        re.compile(rf"\b[\w-]{{1,80}}(?:\.[\w-]{{1,40}}){{0,4}}\.(?:{_FILE}|{_FILE.upper()})\b(?![.-]?\w)"),
+        lambda m: _file_name(m[0]),
+    ),
     (re.compile(r"(?<![\w.])\.([A-Za-z]{2,5})\b"), lambda m: f"dot {m[1] if m[1].lower() in _WORDS else spelled(m[1])}"),
     (re.compile(r"(?<![\w.:/<])~?/[A-Za-z][\w.-]*(?:/[\w.-]*\w)+"), lambda m: _said(m[0])),
     (re.compile(r"(?<![\w&])([#@])([A-Za-z]\w*)"), _tag),
@@ -184,12 +187,12 @@ RULES: list[Rule] = [
         re.compile(rf"{START}\d{{4}}(?:[ -]\d{{4}}){{2,4}}{END}|{START}\d{{3}}-\d\d-\d{{4}}{END}|{START}\d{{5}}-\d{{4}}{END}"),
         _telephone,
     ),
-    (re.compile(rf"{START}(?<!-)\d{{1,3}}(?:-\d{{1,4}}){{3,}}{END}|{START}(?<!-)\d-\d-\d{END}"), _telephone),
+    (re.compile(rf"{START}(?<!-)\d{{1,3}}(?:-\d{{1,4}}){{3,8}}{END}|{START}(?<!-)\d-\d-\d{END}"), _telephone),
     (re.compile(rf"{START}(?<!-)(\d{{3}})-(\d{{4}}){END}(?!-)"), _hyphened),
     (re.compile(r"\b1-(\d{3})-([A-Z]{4,10})\b"), _lettered),
     (re.compile(rf"{START}\d{{1,3}}(?:\.\d{{1,3}}){{3}}{END}"), _network),
     (
-        re.compile(rf"\b([vV])\.?(\d+(?:\.\d+)*){END}|{START}()(?!\d\d?\.\d\d?\.\d{{4}}(?!\d))(\d+(?:\.\d+){{2,}}){END}"),
+        re.compile(rf"\b([vV])\.?(\d+(?:\.\d+){{0,6}}){END}|{START}()(?!\d\d?\.\d\d?\.\d{{4}}(?!\d))(\d+(?:\.\d+){{2,6}}){END}"),
         lambda m: _version(m) if m[2] else _dotted(m[4]),
     ),
     (

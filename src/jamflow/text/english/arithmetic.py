@@ -53,6 +53,8 @@ def _roman(text: str) -> int:
 def _numeral(match: re.Match[str]) -> str | None:
     """ "Chapter IV" is "four", "Henry VIII" is "the eighth". I alone is one only after words that are counted."""
     name, numeral = match[1], match[2]
+    if numeral in ("", "L", "C"):
+        return None  # "section C" is a letter
     if name.lower() in _CARDINAL:
         return f"{name} {cardinal(_roman(numeral))}"
     if name in _ROYAL and (len(numeral) > 1 or numeral in "VX"):

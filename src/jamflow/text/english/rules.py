@@ -25,7 +25,7 @@ STARTERS = frozenset([
 def before(match: re.Match[str]) -> str:
     """The word before a match with its punctuation; empty at the beginning."""
     text = match.string[: match.start()]
-    return "" if text.endswith(("\n", "\t")) else (text.split() or [""])[-1]
+    return "" if text.endswith(("\n", "\t")) else (text.rsplit(maxsplit=1) or [""])[-1]
 
 
 def after(match: re.Match[str]) -> str:
