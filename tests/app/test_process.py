@@ -11,21 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from usual_signals import usual_signals
+
 FAKE = Path(__file__).with_name("fake_pipeline.py")
 
 
 def start(picture: Path, tmp_path: Path, mode: str = "", **streams) -> subprocess.Popen:
     argv = [sys.executable, str(FAKE), "speak", "--portrait", str(picture), "--text", "Hi"]
     argv += ["-o", str(tmp_path / "a.mp4")]
-    # Where the tests themselves run in the background or under nohup, these are ignored and children would inherit that.
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    try:
+    with usual_signals():
         return subprocess.Popen(argv, env={**os.environ, "FAKE_PIPELINE": mode}, **streams)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def wait_for_part(folder: Path, process: subprocess.Popen) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sources import RATE_HZ, contents, journal
 
 from jamflow.speech.waveform import write_wave
+from usual_signals import usual_signals
 
 COMMAND = [sys.executable, "-m", "jamflow", "prepare", "--licence", "CC0", "--jobs", "2"]
 
@@ -113,7 +114,9 @@ def test_two_runs_do_not_work_in_one_folder(source: Path, tmp_path: Path) -> Non
 
 def test_ctrl_c_says_how_to_go_on(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "shards"
-    run = subprocess.Popen([*COMMAND, str(source), "-o", str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [*COMMAND, str(source), "-o", str(out)]
+    with usual_signals():
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not lines(out):
         assert run.poll() is None
         time.sleep(0.01)
