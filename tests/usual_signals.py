@@ -1,4 +1,4 @@
-"""Signals for processes that tests start: as a person's shell gives them, also where the tests run in the background or under nohup."""
+"""Signals for processes that tests start, also where the tests run in the background or under nohup."""
 
 import signal
 from collections.abc import Iterator
