@@ -14,10 +14,15 @@ import pytest
 import jamflow
 from jamflow.app.cli import run
 from jamflow.media.video_writer import VideoWriter
+from jamflow.speech.waveform import write_wave
+
+
+def tone(path: Path) -> None:
+    write_wave(path, 0.1 * np.sin(np.arange(24_000) / 20), 24_000)
 
 
 def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_path: Path, capsys) -> None:
-    (tmp_path / "v.wav").write_bytes(b"x")
+    tone(tmp_path / "v.wav")
     argv = ["speak", "--portrait", str(picture), "--text", "Hello.", "-o", str(tmp_path / "a.mp4")]
     argv += ["--voice", str(tmp_path / "v.wav"), "--voice-text", "Hm.", "--seed", "3", "--nfe", "5"]
     assert run([*argv, "--guidance", "1.5", "--speed", "1.5", "--still", "--face", "2"]) == 0
@@ -42,8 +47,9 @@ def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_pat
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    with VideoWriter(tmp_path / "film.mp4", 64, 64, Fraction(25)) as video:
+    with VideoWriter(tmp_path / "film.mp4", 64, 64, Fraction(25), 24_000) as video:
         video.write_frame(np.zeros((64, 64, 3), np.uint8))
+        video.write_audio(np.zeros(960, np.float32))
     return tmp_path / "film.mp4"
 
 
@@ -55,7 +61,7 @@ def test_defaults(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
 
 
 def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
-    (tmp_path / "s.wav").write_bytes(b"x")
+    tone(tmp_path / "s.wav")
     argv = ["animate", "--portrait", str(picture), "--speech", str(tmp_path / "s.wav"), "-o", str(tmp_path / "a.mp4")]
     assert run([*argv, "--model", "base", "--seed", "3", "--nfe", "5", "--still", "--face", "2"]) == 0
     assert run(argv) == 0
@@ -77,7 +83,7 @@ def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_p
     ],
 )
 def test_animate_refuses(pipeline: ModuleType, picture: Path, tmp_path: Path, capsys, extra: list[str], words: str) -> None:
-    (tmp_path / "s.wav").write_bytes(b"x")
+    tone(tmp_path / "s.wav")
     argv = ["animate", "--portrait", str(picture), "--speech", str(tmp_path / "s.wav"), "-o", str(tmp_path / "a.mp4")]
     assert run([*argv, *extra]) == 2 and not pipeline.LOADED
     out, err = capsys.readouterr()

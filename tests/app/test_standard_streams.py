@@ -23,8 +23,9 @@ from jamflow.speech.waveform import write_wave
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write_wave("speech.wav", 0.1 * np.sin(np.arange(24_000) / 20), 24_000)
-    with VideoWriter("video.mp4", 64, 64, Fraction(25)) as video:
+    with VideoWriter("video.mp4", 64, 64, Fraction(25), 24_000) as video:
         video.write_frame(np.zeros((64, 64, 3), np.uint8))
+        video.write_audio(np.zeros(960, np.float32))
     Path("text.wav").write_text("Hello.")
     Path("linked.mp4").symlink_to("video.mp4")
     Path("hard.wav").hardlink_to("speech.wav")

@@ -118,8 +118,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "head.png").write_bytes((folder / "face.png").read_bytes()[:20])
     (folder / "vector.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     write_wave(folder / "speech.wav", 0.1 * np.sin(np.arange(24_000) / 20), 24_000)
-    with VideoWriter(folder / "video.mp4", 64, 64, Fraction(25)) as video:
+    with VideoWriter(folder / "video.mp4", 64, 64, Fraction(25), 24_000) as video:
         video.write_frame(grey[:64, :64])
+        video.write_audio(np.zeros(960, np.float32))
     (folder / "words.txt").write_text("words")
     (folder / "latin.txt").write_bytes("café".encode("latin-1"))
     (folder / "blank.txt").write_text(" \n ")

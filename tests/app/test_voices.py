@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from jamflow.app.cli import run
+from jamflow.speech.waveform import write_wave
 
 
 def test_the_list_says_who_speaks(named: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +74,8 @@ def test_refusals(
 
 def test_a_task_takes_a_name(pipeline: ModuleType, named: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "emma").write_bytes(b"x")
+    write_wave(tmp_path / "emma.wav", 0.1 * np.sin(np.arange(24_000) / 20), 24_000)
+    (tmp_path / "emma.wav").rename(tmp_path / "emma")
     for voice in ("emma", "EMMA", "./emma"):
         assert run(["tts", "--text", "Hi.", "--voice", voice, "-o", "a.wav"]) == 0
     assert [call["voice"] for call in pipeline.CALLS] == ["emma", "EMMA", Path("emma")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,9 +53,22 @@ class WordFinder:
         if transcript:
             return self._known(sound, wanted, transcript)
         refuse_long(sound)
-        heard = _whisper().words(sound.resampled(self._rate_hz, 0, sound.samples), self._rate_hz)
+        heard = self.ears.words(sound.resampled(self._rate_hz, 0, sound.samples), self._rate_hz)
         first, last = find([word.text for word in heard], wanted)
         return self._around(sound, heard, first, last)
+
+    def check(self, sound: Original, wanted: str, transcript: str | None) -> None:
+        """What `find` refuses and can be told without listening: see there."""
+        if transcript:
+            self._located(sound, wanted, transcript)
+        else:
+            refuse_long(sound)
+            self.ears  # noqa: B018 - it refuses where Whisper is missing
+
+    @cached_property
+    def ears(self) -> "Whisper":
+        """Raises UserError where Whisper is not installed."""
+        return _whisper()
 
     def span(self, sound: Original, from_s: float, to_s: float, transcript: str | None) -> Heard:
         """The words around a time span; those whose middle lies in it are the ones asked for.
@@ -65,7 +79,7 @@ class WordFinder:
             words = self._placed(sound, transcript, 0.0, float(sound.length_s))
         else:
             try:
-                ears = _whisper()
+                ears = self.ears
             except UserError:
                 return Heard([], 0, 0)
             start_s, end_s = max(0.0, from_s - _AROUND_S), min(float(sound.length_s), to_s + _AROUND_S)
@@ -77,13 +91,17 @@ class WordFinder:
         return Heard(words, sum(m < from_s for m in middles), sum(m < to_s for m in middles))
 
     def _known(self, sound: Original, wanted: str, transcript: str) -> Heard:
+        first, last = self._located(sound, wanted, transcript)
+        return Heard(self._placed(sound, transcript, 0.0, float(sound.length_s)), first, last)
+
+    def _located(self, sound: Original, wanted: str, transcript: str) -> tuple[int, int]:
+        """Indices of the first word and of the word after the last, among those of the transcript."""
         if sound.length_s > _ALIGNED_S:
             raise UserError(
                 f"The recording lasts {float(sound.length_s):.0f} s, and a transcript is laid on {_ALIGNED_S:g} s at most.",
                 "Leave --transcript out, or give a time span with --from and --to.",
             )
-        first, last = find([word.text for word in spoken_words(transcript, self._aligner.text.phonemizer)], wanted)
-        return Heard(self._placed(sound, transcript, 0.0, float(sound.length_s)), first, last)
+        return find([word.text for word in spoken_words(transcript, self._aligner.text.phonemizer)], wanted)
 
     def _around(self, sound: Original, heard: Sequence["HeardWord"], first: int, last: int) -> Heard:
         """Align what Whisper heard: its words are good, but its times are 0.1 s early."""

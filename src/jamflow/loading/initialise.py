@@ -60,8 +60,12 @@ def init_base(
     path = folder / JOINT_FILE
     if path.exists():
         raise UserError(f"There is a model in {folder} already.", "Choose another folder, or remove that one.")
-    audio = load_f5(checkpoint, kind)
     tokens = existing_file(vocabulary, "vocabulary") if vocabulary else asset("base/vocab.txt")
+    if vocabulary and (folder / VOCABULARY_FILE).exists():
+        raise UserError(f"There is a {VOCABULARY_FILE} in {folder} already.", "Choose another folder.")
+    if not (folder if folder.is_dir() else folder.parent).is_dir() or folder.is_file():
+        raise UserError(f"The folder {folder} cannot be made.", "Check the path.")
+    audio = load_f5(checkpoint, kind)
     load_vocabulary(tokens, audio.config.text_vocab)
     motion = MotionConfig(mouth_channels=3 * len(points), clue_channels=3 * (KEY_POINTS - len(points)), mouth=points)
     config = JointConfig(audio.config, motion, text="f5")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -92,6 +92,32 @@ def has_video(path: str | Path) -> bool:
         return any(map(_moves, container.streams.video))
 
 
+def refuse_without(path: str | Path, what: str, holds: Literal["sound", "picture"]) -> None:
+    """Raises UserError for a file, in messages called `what`, that has no sound or no moving picture. Nothing is decoded."""
+    with opened(path, what) as container:
+        if holds == "picture":
+            picture_track(container, path)
+        elif sound_track(container) is None:
+            raise UserError(f"The file {path} has no sound.", "Give a file with speech in it.")
+
+
+def first_frame_s(path: str | Path) -> Fraction:
+    """The time of the first frame, seconds. Raises UserError if there is none."""
+    for time_s, _ in read_video(path):
+        return time_s
+    raise UserError(f"The video {path} has no frames.", "Give another file.")
+
+
+def frame_times(path: str | Path) -> list[Fraction]:
+    """The rising times of the frames, seconds, as the file tells them; nothing is decoded.
+
+    Raises UserError if there is no readable video.
+    """
+    with opened(path, "video") as container:
+        packets = container.demux(picture_track(container, path))
+        return sorted(p.pts * p.time_base for p in packets if p.pts is not None and p.time_base is not None)
+
+
 def picture_track(container: InputContainer, path: str | Path) -> VideoStream:
     """The first stream of moving pictures. Raises UserError if there is none."""
     for stream in filter(_moves, container.streams.video):
@@ -116,8 +142,8 @@ def nearest_frames(times_s: list[Fraction], fps: Fraction) -> np.ndarray:
 
 
 def sound_track(container: InputContainer) -> AudioStream | None:
-    """The sound track that players choose: the first one marked as default, or else the first."""
-    tracks = container.streams.audio
+    """The sound track that players choose: the first one marked as default, or else the first; None if none can be played."""
+    tracks = [track for track in container.streams.audio if hasattr(track, "layout")]  # FFmpeg knows the codec of these
     return next((t for t in tracks if t.disposition & Disposition.default), tracks[0] if tracks else None)
 
 

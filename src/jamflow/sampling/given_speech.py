@@ -40,12 +40,18 @@ def utterances(recording: Recording, config: JointConfig) -> Iterator[Utterance]
     Raises:
         UserError: the model's motion sees further than the surroundings of an utterance last.
     """
+    rate_hz = config.mel.sample_rate_hz
+    block = config.block_tokens * config.frames_per_token * config.mel.hop
+    longest = int(LONGEST_S * rate_hz / block)
+    margin = _margin(config, block, longest)  # now, so that a model that cannot is refused before any work
+    return _utterances(recording, config, block, margin, longest)
+
+
+def _utterances(recording: Recording, config: JointConfig, block: int, margin: int, longest: int) -> Iterator[Utterance]:
     fps, rate_hz = config.exact_motion_fps, config.mel.sample_rate_hz
     token = config.frames_per_token * config.mel.hop
-    block = config.block_tokens * token
     log_mel, start = LogMel(config.mel), 0
-    longest = int(LONGEST_S * rate_hz / block)
-    for chunk in chunks(recording.blocks(), block, _margin(config, block, longest), longest):
+    for chunk in chunks(recording.blocks(), block, margin, longest):
         tokens = -(-len(chunk.wave) // token)
         padded = np.pad(chunk.wave, (0, tokens * token - len(chunk.wave)))
         mel_fm = log_mel(torch.from_numpy(padded))[:-1]  # the last frame is centred on the end

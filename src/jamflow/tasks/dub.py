@@ -16,10 +16,12 @@ _LIPS_ALONE = {"speech_guidance": 3.0, "keep_beginning": True}
 
 def make(call: Call, given: Dub) -> Result:
     """See `JamFlow.dub`."""
+    if given.text is not None:
+        call.model.reader.check(given.text)  # before any work
     speaker = call.speaker(given.voice, given.voice_text)
     check_fit(given.fit, speaker.dub_fits, "dub with this model")
     if given.text is not None:
-        next(speaker.utterances(given.text, 1.0))  # refuses what cannot be spoken, before any work
+        next(speaker.utterances(given.text, 1.0))  # also what is too long for this voice
     with call.timings("video"):
         footage, lips, warnings = seen_lips(given.video, call.load_faces().tracker)
         dubbed = speaker.dub(lips, given.text, given.fit, partial(lips_of, call.model))

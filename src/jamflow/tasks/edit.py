@@ -4,9 +4,10 @@ Shapes: N frames of the result, T of the model, M mouth channels.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 
 from jamflow.alignment.find_words import Heard, WordFinder
-from jamflow.alignment.words_in_sound import Aligner
+from jamflow.alignment.words_in_sound import Aligner, Say
 from jamflow.editing.splice import Cut, Window, cut, patch, window
 from jamflow.editing.timeline import EditTimeline, edit_timeline
 from jamflow.errors import UserError
@@ -26,12 +27,13 @@ from jamflow.footage.video import Footage, open_footage
 from jamflow.loading.model import LoadedModel
 from jamflow.loading.renderers import Faces
 from jamflow.media.passed_sound import AAC_RATES_HZ
-from jamflow.media.video_reader import has_video, sound_language
+from jamflow.media.video_reader import first_frame_s, has_video, sound_language
 from jamflow.result import Look, Piece, Result, Timings
 from jamflow.sampling.conditions import Conditions, MotionCondition, SpeechCondition
 from jamflow.sampling.generate import Sampling, Streams, generate
 from jamflow.speech.original import Original, open_original
 from jamflow.tasks.call import Call
+from jamflow.tasks.edit_checks import refuse_all, refuse_hopeless, span_of
 from jamflow.tasks.table import Edit
 from jamflow.text.words import differing, spoken_words
 
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 _ALIGNMENT_STEPS = 6  # enough to tell phonemes apart
 _EASE_S = 0.12  # over which the mouth passes from the filmed to the generated motion, within the stretch
 _CHUNK_FRAMES = 250
-_LEAST_S = 0.04  # of a time span
 _VOICE_S = 15.0  # of the recording, from its beginning, that tell its voice
 
 
@@ -59,21 +60,31 @@ def make(call: Call, given: Edit) -> Result:
     """See `JamFlow.edit`."""
     model, timings, sampling = call.model, call.timings, call.sampling
     support = model.reader.edit_support()
-    footage = None
-    if has_video(given.recording) if given.picture is None else given.picture:
+    source, footage = given.recording, None
+    filmed = has_video(source) if given.picture is None else given.picture
+    if filmed:
         call.refuse_still_model()
-        with timings("video"):
-            footage = open_footage(given.recording, call.load_faces().tracker, given.face)
     with timings("words"):
-        source = given.recording
-        sound = open_original(source) if footage is None else open_original(source, footage.times_s[0], AAC_RATES_HZ)
-        unit_s = model.joint.config.mel.frame_s if footage is None else 1 / footage.facts.fps
+        sound = open_original(source, first_frame_s(source), AAC_RATES_HZ) if filmed else open_original(source)
         last = min(sound.samples, int(_VOICE_S * sound.rate_hz))
         finder = model.ruler.reader.edit_support(sound.resampled(model.ruler.joint.config.mel.sample_rate_hz, 0, last))
         assert finder.aligner is not None, "a ruler's text is laid out in time"
-        say = own_speech(model.ruler.in_voice(call.adapter, finder.lesson))
-        said = _changed(sound, given, finder.aligner, say, unit_s)
+
+        @cache
+        def voice() -> Say:
+            return own_speech(model.ruler.in_voice(call.adapter, finder.lesson))
+
+        words = WordFinder(finder.aligner, lambda tokens, speech: voice()(tokens, speech))
+        phonemizer = finder.aligner.text.phonemizer
+        refuse_hopeless(given, sound, words, phonemizer, support.aligner is None)
+    if filmed:
+        with timings("video"):
+            footage = open_footage(source, call.load_faces().tracker, given.face)
+    with timings("words"):
+        unit_s = model.joint.config.mel.frame_s if footage is None else 1 / footage.facts.fps
+        said = _changed(sound, given, finder.aligner, words, unit_s)
     place = cut(said, sound)
+    refuse_all(Fraction(place.end - place.start, place.rate_hz), sound)
     scene = None
     if footage is not None:
         with timings("video"):
@@ -102,7 +113,7 @@ def make(call: Call, given: Edit) -> Result:
     return Result(make_pieces, lambda: length_s, sound.rate_hz, fps, look, warnings, settings, timings, language=language)
 
 
-def own_speech(model: LoadedModel) -> Callable[[int, SpeechCondition], torch.Tensor]:
+def own_speech(model: LoadedModel) -> Say:
     """The model's own speech for the alignment: the same whatever the seed."""
 
     def say(tokens: int, speech: SpeechCondition) -> torch.Tensor:
@@ -119,10 +130,9 @@ def _changed(
     sound: Original,
     given: Edit,
     aligner: Aligner,
-    say: Callable[[int, SpeechCondition], torch.Tensor],
+    words: WordFinder,
     unit_s: Fraction,
 ) -> EditTimeline:
-    words = WordFinder(aligner, say)
     phonemizer = aligner.text.phonemizer
     new = given.text or "" if given.change is None else given.change[1]
     fresh = spoken_words(new, phonemizer) if new.strip() else []
@@ -136,28 +146,13 @@ def _changed(
         heard = Heard(heard.words, heard.first + same_before, heard.last - same_after)
         fresh = fresh[same_before : len(fresh) - same_after]
     else:
-        span_s = _span(given, sound)
+        span_s = span_of(given, sound)
         heard = words.span(sound, *span_s, given.transcript)
     before, after = heard.words[: heard.first], heard.words[heard.last :]
     if not before and not after and not fresh:
         raise UserError("Nothing would be left of what is said.", "Give new words.")
     text = " ".join(word.text for word in (*before, *fresh, *after))
     return edit_timeline(heard.words, heard.first, heard.last, spoken_words(text, phonemizer), aligner.text, unit_s, span_s)
-
-
-def _span(given: Edit, sound: Original) -> tuple[float, float]:
-    """Checked times.
-
-    Raises:
-        UserError: they are not in the recording, or in the wrong order.
-    """
-    length_s = float(sound.length_s)
-    from_s, to_s = given.from_s or 0.0, length_s if given.to_s is None else given.to_s
-    if from_s < 0 or to_s > length_s + 0.005:
-        raise UserError(f"The time span reaches beyond the recording, which lasts {length_s:.2f} s.", "Give times within it.")
-    if not to_s - from_s >= _LEAST_S:
-        raise UserError(f"The time span from {from_s:g} s to {to_s:g} s is empty.", "Let it end later than it begins.")
-    return from_s, min(to_s, length_s)
 
 
 def _scene(footage: Footage, faces: Faces, place: Cut) -> _Scene:

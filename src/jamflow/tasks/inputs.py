@@ -38,6 +38,7 @@ class About:
         alias: a second name there.
         low, high: the range of a number; both ends belong to it.
         file: what the file is called in messages ("voice file"), where the value names one.
+        holds: what that file must have, if only one kind is of use.
         or_name: the value may be a name that the model knows instead, which is looked up where the model is known.
         picture: the value is a picture: a path, or from Python also bytes, a PIL image or an array.
         or_file: the command line also takes the text from a file, with `--text-file`.
@@ -52,6 +53,7 @@ class About:
     low: float | None = None
     high: float | None = None
     file: str = ""
+    holds: Literal["", "sound", "picture"] = ""
     or_name: bool = False
     picture: bool = False
     or_file: bool = False
@@ -110,6 +112,10 @@ def _check_value(option: str, value: Any, kind: Any, about: About) -> None:
             raise UserError(f"The {about.file} is {type(value).__name__}, not the path of a file.", "Save it to a file first.")
         if not (about.or_name and is_name(value)):
             existing_file(value, about.file)
+            if about.holds:
+                from jamflow.media.video_reader import refuse_without  # PyAV, which takes a while
+
+                refuse_without(value, about.file, about.holds)
 
 
 def _is_number(value: Any) -> bool:
@@ -150,6 +156,7 @@ class InVoice(Inputs):
             "The voice to speak with: a name of `jamflow voices`, or a recording (default: mini's own; base has none).",
             "NAME|SOUND",
             file="voice file",
+            holds="sound",
             or_name=True,
         ),
     ] = None
@@ -175,7 +182,7 @@ class Recorded(Inputs):
     """Speech that is given."""
 
     speech: Annotated[
-        FilePath, About("A recording of what to say, half a second or longer.", "SOUND|VIDEO", file="sound file")
+        FilePath, About("A recording of what to say, half a second or longer.", "SOUND|VIDEO", file="sound file", holds="sound")
     ] = field(kw_only=False)
 
 
@@ -183,7 +190,9 @@ class Recorded(Inputs):
 class Filmed(Inputs):
     """A video that is given."""
 
-    video: Annotated[FilePath, About("A video of a person, seen from the front.", "VIDEO", file="video")] = field(kw_only=False)
+    video: Annotated[FilePath, About("A video of a person, seen from the front.", "VIDEO", file="video", holds="picture")] = (
+        field(kw_only=False)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

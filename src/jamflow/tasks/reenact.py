@@ -25,12 +25,14 @@ def make(given: Reenact) -> Result:
     """See `JamFlow.reenact`."""
     timings = Timings()
     faces = load_faces(given.renderer, options=_liveportrait_options(given), landmarks=given.landmarks)
+    motion, sound = None, None
+    with timings("driving"):
+        if is_template(given.driving):  # a wrong one is refused before the portrait is worked on
+            motion = read_template(given.driving, faces.tracker.space)
     with timings("portrait"):
         picture, warnings = faces.prepare(given.portrait, given.face)
     with timings("driving"):
-        if is_template(given.driving):
-            motion, sound = read_template(given.driving, faces.tracker.space), None
-        else:
+        if motion is None:
             motion, sound, more = _tracked(Path(given.driving), faces.tracker)
             warnings += [*more, *track_warnings(given.driving)]
 

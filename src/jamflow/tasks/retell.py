@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from math import ceil
-from pathlib import Path
 
 import torch
 
 from jamflow.errors import UserError
 from jamflow.footage.retime import SILENT_S, Order, for_speech
 from jamflow.footage.video import Footage, open_footage
+from jamflow.media.video_reader import video_facts
 from jamflow.result import Result
 from jamflow.sampling.utterance import Utterance
 from jamflow.tasks.call import Call
@@ -27,10 +28,16 @@ _SILENCE_S = Fraction(5)  # at once
 def make(call: Call, given: Retell) -> Result:
     """See `JamFlow.retell`."""
     config = call.model.joint.config
-    with call.timings("video"):
-        faces = call.load_faces()
-        footage = open_footage(given.video, faces.tracker, given.face)
-    speaker, silent = speaker_in(call, footage, given.voice, given.voice_text)
+    call.model.reader.check(given.text)  # before any work
+    faces = call.load_faces()
+
+    @cache
+    def tracked() -> Footage:
+        with call.timings("video"):
+            return open_footage(given.video, faces.tracker, given.face)
+
+    speaker, silent = speaker_in(call, given, tracked)
+    footage = tracked()
     with call.timings("text"):
         told = plan_retelling(speaker, given.text, given.speed, footage.filmed, given.fit, config.block_tokens)
     with call.timings("video"):
@@ -56,20 +63,21 @@ class Retold:
     warnings: list[str]
 
 
-def speaker_in(call: Call, footage: Footage, voice: str | Path | None, voice_text: str | None) -> tuple[Speaker, list[str]]:
+def speaker_in(call: Call, given: Retell, tracked: Callable[[], Footage]) -> tuple[Speaker, list[str]]:
     """Who speaks in the voice that is given, else in that of the video's own sound, else in the model's own; and what the user
-    should know.
+    should know. The face is tracked only if the voice can be used and its lips are needed.
 
     Raises:
         UserError: the voice cannot be used.
     """
-    if voice is not None:
-        return call.speaker(voice, voice_text, with_lips=True), []
-    if footage.facts.has_sound:
-        lips = own_lips(footage, call.load_faces().tracker, call.model.joint.config.exact_motion_fps)
-        with call.timings("text"):
-            return call.model.reader.speaker(footage.path, voice_text, lips), []
-    return call.speaker(None, voice_text), ["The video has no sound, so the voice is the model's own (--voice gives another)."]
+    if given.voice is not None:
+        return call.speaker(given.voice, given.voice_text, with_lips=True), []
+    if video_facts(given.video).has_sound:
+        lips = own_lips(tracked, call.load_faces().tracker, call.model.joint.config.exact_motion_fps)
+        return call.model.reader.speaker(given.video, given.voice_text, lips), []
+    return call.speaker(None, given.voice_text), [
+        "The video has no sound, so the voice is the model's own (--voice gives another)."
+    ]
 
 
 def plan_retelling(speaker: Speaker, text: str, speed: float, filmed: Order, way: FitMode | None, block: int) -> Retold:

@@ -54,7 +54,12 @@ class SpeechPlan:
 
     @classmethod
     def of_recording(cls, recording: Recording, config: JointConfig) -> "SpeechPlan":
-        """What is said in a recording, whose sound is passed on."""
+        """What is said in a recording, whose sound is passed on.
+
+        Raises:
+            UserError: the model cannot be shown recordings.
+        """
+        utterances(recording, config)
         heard = Passed(recording.path, recording.start_s)
         warnings = track_warnings(recording.path)
         return cls(lambda: utterances(recording, config), lambda: float(recording.length_s), None, heard, warnings)

@@ -5,6 +5,7 @@ a function `make` in a module of this folder that has the task's name (docs/exte
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, ClassVar, get_args
 
 from jamflow.errors import UserError
@@ -128,7 +129,14 @@ class Edit(Sampled, FaceChoice, Inputs):
 
     recording: Annotated[
         FilePath,
-        About("A video of a person, or a sound file.", "VIDEO|SOUND", option="video", alias="recording", file="recording"),
+        About(
+            "A video of a person, or a sound file.",
+            "VIDEO|SOUND",
+            option="video",
+            alias="recording",
+            file="recording",
+            holds="sound",
+        ),
     ] = field(kw_only=False)
     change: Annotated[
         tuple[str, str] | None,
@@ -149,6 +157,17 @@ class Edit(Sampled, FaceChoice, Inputs):
             raise UserError("Nothing says what to change.", 'Give --change "old words" "new words", or --from, --to and --text.')
         if self.change is not None and (span or self.text is not None):
             raise UserError("Both --change and a time span with --text are given.", "Give one of them.")
+        if self.change is not None and not any(map(str.isalnum, self.change[0])):
+            raise UserError("The words to change have no letters.", "Give words that are said in the recording.")
+        if self.transcript is not None and not any(map(str.isalnum, self.transcript)):
+            raise UserError("The transcript has no words.", "Give all that is said, or leave it away.")
+        for name, time_s in (("from", self.from_s), ("to", self.to_s)):
+            if time_s is not None and not 0 <= time_s < float("inf"):
+                raise UserError(f"--{name} is {time_s:g}, but it must be a second of the recording.", "Choose another value.")
+        if self.to_s is not None and not (self.from_s or 0) < self.to_s:
+            raise UserError(
+                f"The time span from {self.from_s or 0:g} s to {self.to_s:g} s is empty.", "Let it end later than it begins."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +204,10 @@ class Reenact(FaceChoice, Portrait):
 
     def check(self) -> None:
         super().check()
+        if Path(self.driving).suffix.lower() not in (".npz", ".pkl"):
+            from jamflow.media.video_reader import refuse_without  # PyAV, which takes a while
+
+            refuse_without(self.driving, "driving video", "picture")
         own = self.eyes or self.lips or self.close_lips or self.no_stitching or self.landmarks != "mesh"
         if own and self.renderer != "liveportrait":
             raise UserError("Stitching, retargeting and landmarks are LivePortrait's.", "Use the renderer liveportrait.")

@@ -8,5 +8,6 @@ from jamflow.tasks.table import Tts
 
 def make(call: Call, given: Tts) -> Result:
     """See `JamFlow.tts`."""
+    call.model.reader.check(given.text)  # before any work
     speaker = call.speaker(given.voice, given.voice_text)
     return call.result(SpeechPlan.of_text(speaker, given.text, given.speed))

@@ -75,6 +75,19 @@ class TextFrontend:
         manner_bk = None if self._manner_k is None else self._manner_k[None]
         return self._durations(torch.tensor([self.phonemizer.tokens(symbols)]), manner_bk)[0]
 
+    def check(self, text: str) -> None:
+        """Reads all of a text, so that what cannot be said is known before any of it is.
+
+        Raises:
+            UserError: nothing to say, or letters of another script.
+        """
+        self.phonemizer.check(text)
+        sentences = split_sentences(text)
+        if not sentences:
+            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
+        for sentence in sentences:
+            self.phonemizer(sentence)
+
     @torch.inference_mode()
     def pieces(self, text: str, speed: float) -> Iterator[TimedSentence]:
         """Pieces in order. speed: 2 is twice as fast.

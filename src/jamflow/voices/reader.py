@@ -83,6 +83,10 @@ class Reader(Protocol):
         """
         ...
 
+    def check(self, text: str) -> None:
+        """Raises UserError where there is something in the text that nobody can say here. It needs no voice."""
+        ...
+
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
         """What is needed to replace words in a recording.
 

@@ -70,6 +70,11 @@ class F5Reader:
         text = prepared_reference(text)
         return F5Speaker(text, mel, length_s, back, self._vocabulary, self._vocoder, self._config, tuple(warnings))
 
+    def check(self, text: str) -> None:
+        if not any(char.isalnum() for char in text):
+            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
+        check_letters(_single_spaced(text), self._vocabulary)
+
     def edit_support(self, heard: np.ndarray | None = None) -> EditSupport:
         """As F5-TTS edits: the model sees the whole text and a gap in the sound, and finds which words fill the gap."""
 
@@ -114,9 +119,6 @@ class F5Speaker:
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         text = _single_spaced(text)
-        if not any(char.isalnum() for char in text):
-            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
-        check_letters(text, self.vocabulary)
         parts = chunks(text, chunk_bytes(self.reference, self.reference_s, speed))
         rows = [self._row(part, speed) for part in parts]  # all of them now, so that an error does not come in the middle
         given = len(self.mel_fm)

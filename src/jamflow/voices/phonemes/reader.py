@@ -71,6 +71,9 @@ class PhonemeReader:
         text = self._text.in_manner(self._text.pace_of(voice_text, spoken_s(wave, rate_hz))) if voice_text else self._text
         return PhonemeSpeaker(text, chosen, self._vocoder, self._config, learnt, warnings)
 
+    def check(self, text: str) -> None:
+        self._text.check(text)
+
     @cached_property
     def _british_text(self) -> TextFrontend:
         return self._text.in_british()
