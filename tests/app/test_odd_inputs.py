@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from odd_inputs import ODD_TEXTS, OPTIONS, make_files, rows
+from odd_files import make_files
+from odd_inputs import ODD_TEXTS, OPTIONS, rows
 
 import jamflow.footage.video
 import jamflow.voices.adaptation

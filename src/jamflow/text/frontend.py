@@ -81,11 +81,7 @@ class TextFrontend:
         Raises:
             UserError: nothing to say, or letters of another script.
         """
-        self.phonemizer.check(text)
-        sentences = split_sentences(text)
-        if not sentences:
-            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
-        for sentence in sentences:
+        for sentence in self._said(text):
             self.phonemizer(sentence)
 
     @torch.inference_mode()
@@ -134,13 +130,14 @@ class TextFrontend:
         """The sentences of a text as they are said, in pieces that can be said at once."""
         words = self.phonemizer.read(text)
         self.phonemizer.check(" ".join(word.spoken for word in words))
-        return [spoken(sentence) for sentence in sentences(words)]
+        said = [spoken(sentence) for sentence in sentences(words)]
+        if not said:
+            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
+        return said
 
     def _spoken(self, text: str, speed: float) -> Iterator[tuple[str, list[str], torch.Tensor, bool]]:
         """Each sentence, its symbols between two silences, (N,) their seconds, and whether it is the last."""
         said = self._said(text)
-        if not said:
-            raise UserError("There is nothing to say in the text.", "Give it at least one word or number.")
         for number, sentence in enumerate(said):
             symbols = [SILENCE, *self.phonemizer(sentence), SILENCE]
             seconds = self.seconds(symbols) / speed
