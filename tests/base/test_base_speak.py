@@ -12,6 +12,7 @@ from jamflow.face.channels import split
 from jamflow.face.liveportrait.space import liveportrait_space
 from jamflow.loading.joint import load_joint
 from jamflow.media.image import read_image
+from jamflow.media.video_writer import VideoWriter
 from jamflow.model.config import base
 from jamflow.speech.waveform import read_wave, write_wave
 from tiny_base import SAID, load_trained, make_trained, make_voice
@@ -92,7 +93,8 @@ def test_the_checkpoint_says_which_space_it_moves(place: Path) -> None:
 def test_dub_refuses_what_a_model_that_times_its_text_cannot_do(fit: str, tmp_path: Path) -> None:
     folder = make_trained(tmp_path / "base", SIX)
     voice = make_voice(tmp_path / "me.wav")
-    (tmp_path / "v.mp4").write_bytes(b"not even looked at")
+    with VideoWriter(tmp_path / "v.mp4", 16, 16, Fraction(25)) as video:  # no face is looked for in it
+        video.write_frame(np.zeros((16, 16, 3), np.uint8))
     with pytest.raises(UserError, match=f"--fit {fit} means nothing for dub with this model. Use rate or refuse"):
         load_trained(folder, SIX).dub(tmp_path / "v.mp4", "Words.", voice=voice, voice_text=SAID, fit=fit)
 

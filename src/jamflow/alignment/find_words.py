@@ -70,20 +70,27 @@ class WordFinder:
         """Raises UserError where Whisper is not installed."""
         return _whisper()
 
+    def knows(self, sound: Original, transcript: str | None) -> bool:
+        """Whether `span` can tell words: by the transcript, or by listening."""
+        if transcript and sound.length_s <= _ALIGNED_S:
+            return True
+        try:
+            return self.ears is not None
+        except UserError:
+            return False
+
     def span(self, sound: Original, from_s: float, to_s: float, transcript: str | None) -> Heard:
         """The words around a time span; those whose middle lies in it are the ones asked for.
 
         There are no words if there is neither a transcript nor Whisper.
         """
+        if not self.knows(sound, transcript):
+            return Heard([], 0, 0)
         if transcript and sound.length_s <= _ALIGNED_S:
             words = self._placed(sound, transcript, 0.0, float(sound.length_s))
         else:
-            try:
-                ears = self.ears
-            except UserError:
-                return Heard([], 0, 0)
             start_s, end_s = max(0.0, from_s - _AROUND_S), min(float(sound.length_s), to_s + _AROUND_S)
-            heard = ears.words(self._wave(sound, start_s, end_s), self._rate_hz)
+            heard = self.ears.words(self._wave(sound, start_s, end_s), self._rate_hz)
             if not heard:
                 return Heard([], 0, 0)
             words = self._placed(sound, " ".join(word.text for word in heard), start_s, end_s)

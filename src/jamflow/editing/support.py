@@ -9,6 +9,7 @@ from torch import Tensor
 
 from jamflow.alignment.words_in_sound import Aligner
 from jamflow.editing.timeline import EditTimeline
+from jamflow.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,11 @@ class EditSupport:
     bands: Callable[[Tensor], int]
     vocoder: Callable[[Tensor], Tensor]
     lesson: Tensor | None = None
+
+
+def unknown_words() -> UserError:
+    """Where a model that times its text itself is not told what the recording says."""
+    return UserError(
+        "This model has to know what is said around the words that change.",
+        "Give all of it with --transcript; or run pip install 'jamflow[eval]', and English is transcribed.",
+    )

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from jamflow.alignment.find_words import WordFinder
+from jamflow.editing.support import unknown_words
 from jamflow.errors import UserError
 from jamflow.speech.original import Original
 from jamflow.tasks.table import Edit
@@ -29,8 +30,8 @@ def refuse_hopeless(given: Edit, sound: Original, words: WordFinder, phonemizer:
     refuse_all(Fraction(to_s - from_s), sound)
     if given.transcript:
         spoken_words(given.transcript, phonemizer)
-    elif needs_words:
-        words.ears  # noqa: B018 - it refuses where Whisper is missing
+    if needs_words and not words.knows(sound, given.transcript):
+        raise unknown_words()
 
 
 def refuse_all(replaced_s: Fraction, sound: Original) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jamflow.editing.support import EditSupport
+from jamflow.editing.support import EditSupport, unknown_words
 from jamflow.editing.timeline import EditTimeline
 from jamflow.errors import UserError
 from jamflow.model.config import JointConfig
@@ -80,10 +80,7 @@ class F5Reader:
 
         def text(change: EditTimeline, from_s: Fraction, tokens: int) -> Tensor:
             if not change.known:
-                raise UserError(
-                    "This model has to know what is said around the words that change.",
-                    "Give all of it with --transcript; or run pip install 'jamflow[eval]', and English is transcribed.",
-                )
+                raise unknown_words()
             spelled = change.spelled(from_s, from_s + tokens / self._config.exact_token_rate_hz)
             check_letters(spelled, self._vocabulary)
             return torch.tensor(self._vocabulary.indices(tokenize(spelled)))
