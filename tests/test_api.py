@@ -14,6 +14,7 @@ from jamflow import Conditions, JamFlow, MotionCondition, Sampling, SpeechCondit
 from jamflow.media.coded_sound import CODED_SUFFIXES
 from jamflow.media.files import SOUND_SUFFIXES
 from jamflow.media.image import PictureSource
+from jamflow.speech.waveform import write_wave
 from jamflow.tasks.inputs import described
 from jamflow.tasks.table import TASKS, Speak, task_of
 
@@ -79,8 +80,9 @@ def test_bad_values_are_refused_below_the_command_line(model: JamFlow, name: str
 
 
 @pytest.mark.parametrize("task", ["lipsync", "dub", "retell"])
-def test_an_unknown_fit_is_refused(model: JamFlow, task: str) -> None:
-    given = {"video": PORTRAIT} | ({"speech": PORTRAIT} if task == "lipsync" else {"text": "Hi."})
+def test_an_unknown_fit_is_refused(model: JamFlow, tmp_path: Path, task: str) -> None:
+    write_wave(tmp_path / "a.wav", np.zeros(24_000), 24_000)
+    given = {"video": PORTRAIT} | ({"speech": tmp_path / "a.wav"} if task == "lipsync" else {"text": "Hi."})
     with pytest.raises(UserError, match="'banana'"):
         getattr(model, task)(**given, fit="banana")
 
