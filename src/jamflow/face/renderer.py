@@ -62,8 +62,14 @@ class Renderer(Protocol):
         """Idle motion for a portrait that nothing drives; None if the renderer has none."""
         ...
 
-    def prepare(self, rgb: np.ndarray, face: Face) -> Picture:
-        """Computes all that stays the same from frame to frame, from a (H, W, 3) uint8 RGB portrait and the face in it."""
+    def prepare(self, rgb: np.ndarray, face: Face, others: Sequence[Face] = ()) -> Picture:
+        """Computes all that stays the same from frame to frame.
+
+        Args:
+            rgb: (H, W, 3) uint8 RGB portrait with even sides, of the size of the frames.
+            face: the face in it that is drawn.
+            others: the other faces, which stay as they are.
+        """
         ...
 
     def prepare_video(self, video: FaceVideo) -> Picture:

@@ -13,8 +13,8 @@ MAX_YAW_DEG = 30.0
 HUMAN_ERROR_CM = 0.55
 
 
-def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None) -> tuple[Face, list[str]]:
-    """The face to animate, and warnings about the choice.
+def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None) -> tuple[Face, list[Face], list[str]]:
+    """The face to animate, the other faces, and warnings about the choice.
 
     Args:
         rgb: (H, W, 3) uint8 picture.
@@ -49,7 +49,7 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
     _check_usable(face, pose)
     if fit_error_cm(face, pose, canonical) > HUMAN_ERROR_CM:
         warnings.append("The face hardly looks like a human one; the result may look odd.")
-    return face, warnings
+    return face, faces[:chosen] + faces[chosen + 1 :], warnings
 
 
 def _check_usable(face: Face, pose: HeadPose) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from jamflow.face.framing import FrameName, framed
 from jamflow.face.renderer import Picture, Renderer, Tracker
 from jamflow.face.select import select_face
 from jamflow.face.tracker import FaceTracker
@@ -29,10 +30,12 @@ class Faces:
     tracker: Tracker
     finder: FaceTracker
 
-    def prepare(self, portrait: "PictureSource", face: int | None) -> tuple[Picture, list[str]]:
+    def prepare(
+        self, portrait: "PictureSource", face: int | None, frame: FrameName = "whole", lines: int | None = None
+    ) -> tuple[Picture, list[str]]:
         """Prepares a portrait for drawing; also returns warnings.
 
-        `face` is the number of the face, from 1, left to right; None takes the largest.
+        `face` is the number of the face, from 1, left to right; None takes the largest. For `frame` and `lines` see `framed`.
 
         Raises:
             UserError: the portrait cannot be used.
@@ -40,9 +43,10 @@ class Faces:
         from jamflow.media.image import picture_rgb
 
         rgb = picture_rgb(portrait)
-        chosen, warnings = select_face(rgb, self.finder, face)
-        picture = self.renderer.prepare(rgb, chosen)
-        return picture, [*warnings, *picture.warnings]
+        chosen, others, warnings = select_face(rgb, self.finder, face)
+        rgb, (chosen, *others), more = framed(rgb, [chosen, *others], frame, lines)
+        picture = self.renderer.prepare(rgb, chosen, others)
+        return picture, [*warnings, *more, *picture.warnings]
 
     def repaint(self, footage: "Footage", order: "Order") -> tuple[Picture, list[str]]:
         """Prepares a video, with its frames in `order`, for repainting the mouth; also returns warnings.

@@ -11,5 +11,5 @@ def make(call: Call, given: Animate) -> Result:
     """See `JamFlow.animate`."""
     with call.timings("speech"):
         recording = open_recording(given.speech, call.model.joint.config.mel.sample_rate_hz)
-    picture = call.portrait(given.portrait, given.face)
+    picture = call.portrait(given.portrait, given.face, given)
     return call.result(SpeechPlan.of_recording(recording, call.model.joint.config), picture, given.still)

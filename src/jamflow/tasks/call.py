@@ -15,6 +15,7 @@ from jamflow.media.video_reader import track_warnings
 from jamflow.media.view import USUAL_TAGS, PictureTags
 from jamflow.result import Copied, Look, Piece, Result, Timings
 from jamflow.sampling.generate import Sampling
+from jamflow.tasks.inputs import Framed
 from jamflow.tasks.pieces import PieceMaker
 from jamflow.tasks.speech_plan import SpeechPlan
 from jamflow.tasks.table import Task
@@ -52,10 +53,10 @@ class Call:
                 "Use the model mini for a video, or tts for sound alone.",
             )
 
-    def portrait(self, source: Any, face: int | None) -> Picture:
+    def portrait(self, source: Any, face: int | None, how: Framed) -> Picture:
         """A portrait, ready to be drawn. Raises UserError where it cannot be used."""
         with self.timings("portrait"):
-            picture, warnings = self.load_faces().prepare(source, face)
+            picture, warnings = self.load_faces().prepare(source, face, how.frame, how.size)
         self.warnings.extend(warnings)
         return picture
 

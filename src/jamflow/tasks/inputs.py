@@ -23,6 +23,7 @@ PictureSource = Union[str, PathLike[str], bytes, "Image", "np.ndarray"]  # as in
 """A picture file, its bytes, a PIL image, or a uint8 array: (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA."""
 
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
+FrameName = Literal["whole", "head"]
 RendererName = Literal["mesh", "liveportrait"]
 LandmarksName = Literal["mesh", "liveportrait", "insightface"]
 
@@ -82,7 +83,7 @@ def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
     heavy = {"Image": object, "np": SimpleNamespace(ndarray=object)}  # classes of pictures that are not imported here
     hints = get_type_hints(inputs, heavy, include_extras=True)
     rows = [(one.name, *get_args(hints[one.name])[:2]) for one in fields(inputs)]
-    shared = [field.name for mixin in (Head, FaceChoice, Sampled) for field in fields(mixin)]
+    shared = [field.name for mixin in (Head, FaceChoice, Framed, Sampled) for field in fields(mixin)]
     required = {one.name for one in fields(inputs) if one.default is MISSING}
     return tuple(sorted(rows, key=lambda row: (row[0] not in required, row[0] in shared and shared.index(row[0]) + 1)))
 
@@ -207,6 +208,31 @@ class FaceChoice(Inputs):
         super().check()
         if self.face is not None and (isinstance(self.face, bool) or not isinstance(self.face, int) or self.face < 1):
             raise UserError(f"--face is {self.face}, but faces are counted from 1.", "Give 1 for the leftmost.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Framed(Inputs):
+    """What of a portrait is in the video, and how large."""
+
+    frame: Annotated[
+        FrameName,
+        About("What is in the video: the whole picture, in which only the head moves, or head and shoulders (default: whole)."),
+    ] = "whole"
+    size: Annotated[
+        int | None,
+        About(
+            "Height of the video in pixels, an even number; a whole picture is only made smaller, never larger (default: its own "
+            "height, at most 1080; of head and shoulders, 512).",
+            "LINES",
+            low=64,
+            high=2160,
+        ),
+    ] = None
+
+    def check(self) -> None:
+        super().check()
+        if self.size is not None and self.size % 2:
+            raise UserError(f"--size is {self.size}, but a video has an even number of lines.", f"Use {self.size - 1}.")
 
 
 @dataclass(frozen=True, kw_only=True)

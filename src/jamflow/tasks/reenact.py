@@ -30,7 +30,7 @@ def make(given: Reenact) -> Result:
         if is_template(given.driving):  # a wrong one is refused before the portrait is worked on
             motion = read_template(given.driving, faces.tracker.space)
     with timings("portrait"):
-        picture, warnings = faces.prepare(given.portrait, given.face)
+        picture, warnings = faces.prepare(given.portrait, given.face, given.frame, given.size)
     with timings("driving"):
         if motion is None:
             motion, sound, more = _tracked(Path(given.driving), faces.tracker)

@@ -9,7 +9,7 @@ from jamflow.tasks.table import Speak
 def make(call: Call, given: Speak) -> Result:
     """See `JamFlow.speak`."""
     call.model.reader.check(given.text)  # before any work
-    picture = call.portrait(given.portrait, given.face)
+    picture = call.portrait(given.portrait, given.face, given)
     speaker = call.speaker(given.voice, given.voice_text, with_lips=True)
     plan = SpeechPlan.of_text(speaker, given.text, given.speed)
     return call.result(plan, picture, given.still)

@@ -16,6 +16,7 @@ from jamflow.tasks.inputs import (
     FaceChoice,
     FilePath,
     Filmed,
+    Framed,
     Head,
     Inputs,
     InVoice,
@@ -32,7 +33,7 @@ from jamflow.text.fit import DUB_FITS, LIPSYNC_FITS, FitMode, check_fit
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speak(Sampled, FaceChoice, Head, Spoken, Portrait):
+class Speak(Sampled, Framed, FaceChoice, Head, Spoken, Portrait):
     """A portrait and a text become a talking video.
 
     `mini` is adapted to a given voice first, for some seconds; the copy is kept for the next call. Of a voice that is a video,
@@ -41,7 +42,7 @@ class Speak(Sampled, FaceChoice, Head, Spoken, Portrait):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Animate(Sampled, FaceChoice, Head, Recorded, Portrait):
+class Animate(Sampled, Framed, FaceChoice, Head, Recorded, Portrait):
     """A portrait says what is said in a recording, whose sound is kept.
 
     The sound goes into the video as it is, from its first sample on. There are as many frames as cover it.
@@ -176,7 +177,7 @@ class Tts(Sampled, Spoken):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reenact(FaceChoice, Portrait):
+class Reenact(Framed, FaceChoice, Portrait):
     """A portrait moves as the person in a video does; the video's sound is kept."""
 
     driving: Annotated[

@@ -5,6 +5,7 @@ The result equals that of `crop.paste`, but only the part of the picture under t
 Shapes: N frames, H, W of the picture, h, w of the part that changes, S side of the crop (512).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,8 +46,19 @@ class PasteBack:
         return frames
 
 
-def prepare_paste(picture: np.ndarray, to_crop_33: np.ndarray, size_px: int, device: torch.device | str) -> PasteBack:
-    """Prepares pasting crops of `size_px` into an (H, W, 3) uint8 picture; `to_crop_33` maps the picture to the crop."""
+def prepare_paste(
+    picture: np.ndarray,
+    to_crop_33: np.ndarray,
+    size_px: int,
+    device: torch.device | str,
+    share: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> PasteBack:
+    """Prepares pasting crops of `size_px` into an (H, W, 3) uint8 picture.
+
+    Args:
+        to_crop_33: maps the picture to the crop.
+        share: gives for points (N, 2) of the picture how much of the crop they show, 0 to 1; None is all of it.
+    """
     height, width = picture.shape[:2]
     ends = np.array([[0, 0, 1], [size_px, 0, 1], [size_px, size_px, 1], [0, size_px, 1]]) @ np.linalg.inv(to_crop_33).T
     left, top = np.clip(np.floor(ends[:, :2].min(0)).astype(int) - 1, 0, [width - 1, height - 1])
@@ -56,6 +68,9 @@ def prepare_paste(picture: np.ndarray, to_crop_33: np.ndarray, size_px: int, dev
     look = torch.from_numpy((2 * in_crop / (size_px - 1) - 1).astype(np.float32)).to(device)
     mask = torch.from_numpy(paste_mask(size_px)).to(device)
     weight = F.grid_sample(mask[None, None], look[None], align_corners=True)[0, 0]
+    if share is not None:
+        shares = share(np.stack([x.ravel(), y.ravel()], 1)).reshape(x.shape)
+        weight = weight * torch.from_numpy(shares.astype(np.float32)).to(device)
     whole = torch.from_numpy(picture).to(device)
     behind = whole[top:bottom, left:right].movedim(-1, 0) * (1 - weight)
     return PasteBack(whole, (int(left), int(top)), look, weight, behind)

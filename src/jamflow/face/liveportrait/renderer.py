@@ -3,7 +3,7 @@
 Shapes: N, T frames, K key points (21), H, W of the picture.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from jamflow.errors import UserError
+from jamflow.face.canonical import load_canonical
 from jamflow.face.channels import join, split
 from jamflow.face.face_video import FaceVideo
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
@@ -25,9 +26,9 @@ from jamflow.face.liveportrait.runner import Runner
 from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE, anchor_of, frames_in, frames_of, resting
 from jamflow.face.liveportrait.video_picture import LivePortraitVideo
 from jamflow.face.motion import Motion, MotionSpace, Transfer
+from jamflow.face.outline import Outline, apart
 from jamflow.face.tracker import Face
 
-_MAX_SIDE_PX = 1280
 _CROP_PX = 512
 _AS_IT_IS = Transfer()
 
@@ -49,7 +50,7 @@ class Options:
 
 
 class LivePortraitRenderer:
-    """See `Renderer`. Frames show the whole picture, with even sides of at most 1280 pixels."""
+    """See `Renderer`. Only the crop that the networks see is drawn; the rest of a frame is the picture's."""
 
     def __init__(
         self,
@@ -86,11 +87,10 @@ class LivePortraitRenderer:
         return LivePortraitVideo(video, self.space, self._runner, self._batch_frames)
 
     @torch.inference_mode()
-    def prepare(self, rgb: np.ndarray, face: Face) -> "LivePortraitPicture":
-        picture, scale = _limited(rgb)
-        landmarks = (self._landmarks(rgb, face) + 0.5) * scale - 0.5
+    def prepare(self, rgb: np.ndarray, face: Face, others: Sequence[Face] = ()) -> "LivePortraitPicture":
+        landmarks = self._landmarks(rgb, face)
         to_crop = face_box(landmarks).matrix(_CROP_PX)
-        seen = cv2.resize(crop(picture, to_crop, _CROP_PX), (256, 256), interpolation=cv2.INTER_AREA)
+        seen = cv2.resize(crop(rgb, to_crop, _CROP_PX), (256, 256), interpolation=cv2.INTER_AREA)
         m = self._runner.motion(seen[None])
         return LivePortraitPicture(
             self.space,
@@ -101,7 +101,7 @@ class LivePortraitRenderer:
             m,
             frames_in(m),
             landmarks,
-            prepare_paste(picture, to_crop, _CROP_PX, self._runner.device),
+            prepare_paste(rgb, to_crop, _CROP_PX, self._runner.device, _belongs(face, others)),
         )
 
 
@@ -187,12 +187,8 @@ class LivePortraitPicture:
         return torch.from_numpy(both.astype(np.float32)).to(self._runner.device)
 
 
-def _limited(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The picture with even sides of at most 1280 pixels, and the scale of x and y."""
-    height, width = rgb.shape[:2]
-    factor = min(1.0, _MAX_SIDE_PX / max(height, width))
-    size = (max(2, round(width * factor)), max(2, round(height * factor)))
-    if factor < 1:
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    even = rgb[: size[1] // 2 * 2, : size[0] // 2 * 2]
-    return np.ascontiguousarray(even), np.array([size[0] / width, size[1] / height])
+def _belongs(face: Face, others: Sequence[Face]) -> Callable[[np.ndarray], np.ndarray]:
+    """(N,) shares of points that may change: 0 on other people."""
+    canonical = load_canonical()
+    own, *beside = (Outline.of(one, canonical) for one in (face, *others))
+    return lambda points_n2: apart(points_n2, own, beside)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from jamflow.face.mesh import space
-from jamflow.face.mesh.cuts import BOX_RIM_PX, Cut
+from jamflow.face.mesh.cuts import BOX_RIM_STEPS, Cut
 from jamflow.face.mesh.geometry import PIVOT_CM
 from jamflow.face.mesh.sampling import remap, sample, smoothstep
 from jamflow.face.mesh.source import MeshSource
@@ -65,7 +65,7 @@ def _moved_layers(frame: np.ndarray, cut: Cut, motion: Motion3) -> tuple[tuple[i
 
 def _target_box(frame: np.ndarray, patch: Patch, fields: list[np.ndarray]) -> tuple[int, int, int, int]:
     """The box (left, top, right, bottom) of the moved sheets: from the upper rim of one to the lower rim of the other."""
-    rim = int(BOX_RIM_PX / patch.step_px)
+    rim = BOX_RIM_STEPS
     points = patch.points_n2.reshape(*patch.shape_hw, 2)[:, rim:-rim]
     upper, lower = (field[:, rim:-rim] for field in fields)
     landed = np.concatenate([points[rim] + upper[rim], points[-rim] + lower[-rim]])

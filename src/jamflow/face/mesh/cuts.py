@@ -17,12 +17,13 @@ from jamflow.face.mesh.warp import Patch, grid_points
 RIGHT_EYE = (topo.RIGHT_UPPER_LID, topo.RIGHT_LOWER_LID, topo.RIGHT_CREASE)
 LEFT_EYE = (topo.LEFT_UPPER_LID, topo.LEFT_LOWER_LID, topo.LEFT_CREASE)
 
+# Steps, margins and fades in pixels are those of a frame of 512 (see `HeadGeometry.unit`).
 _GRID_PX = 2.0
 _MOUTH_MARGIN_CM, _EYE_MARGIN_CM = 1.6, 1.2
 # The lower sheet reaches this far under the upper one, so that the gap does not show through a closed mouth.
 _UNDERLAP_PX = 0.4
-# Margin that inverting a cut's motion needs around the drawn part.
-BOX_RIM_PX = 8
+# Margin, in steps of the grid, that inverting a cut's motion needs around the drawn part.
+BOX_RIM_STEPS = 4
 _BLINK_FADE_PX = 6.0
 # The lashes at the edge of the upper lid move with it.
 _LASH_PX = 1.2
@@ -83,7 +84,7 @@ def cut_eye(rgb: np.ndarray, sheets: SheetMaker, mesh_v3: np.ndarray, eye: tuple
     lower_lid = build_contour(mesh_v3[list(lower), :2], corners)
     texture = _look(rgb, pixels, box)
     lower_matte = np.where(lower_lid.beyond(pixels) > 0, 1, matte_below(lower_lid, pixels))
-    upper_matte = 1 - matte_below(upper_lid.shifted(_LASH_PX), pixels)
+    upper_matte = 1 - matte_below(upper_lid.shifted(_LASH_PX * sheets.geometry.unit), pixels)
     return Cut(
         upper=_sheet(sheets, box, upper_lid, True, LOWER_LIDS + LOWER_LIP, blinks=True),
         lower=_sheet(sheets, box, lower_lid, False, UPPER_LIDS + LOWER_LIP, blinks=True),
@@ -105,9 +106,11 @@ def _sheet(
 ) -> Patch:
     """The patch of one sheet. Beyond its edge it moves like the edge, which keeps the warp free of folds."""
     left, top, right, bottom = box
-    shape = (int((bottom - top) // _GRID_PX) + 1, int((right - left) // _GRID_PX) + 1)
+    unit = sheets.geometry.unit
+    step = _GRID_PX * unit
+    shape = (int((bottom - top) // step) + 1, int((right - left) // step) + 1)
     origin = np.array([left, top], float)
-    points = grid_points(origin, _GRID_PX, shape)
+    points = grid_points(origin, step, shape)
     held = edge.held(points, above, inside_px=0.0)
     blink = None
     if blinks:
@@ -115,8 +118,8 @@ def _sheet(
         # hidden there, and fading would fold it.
         x, y = (points - origin).T
         distance = np.minimum(np.minimum(x, right - left - x), y if above else bottom - top - y)
-        blink = smoothstep((distance - BOX_RIM_PX) / _BLINK_FADE_PX)
-    return sheets.patch(origin, _GRID_PX, shape, sheets.spread(left_out, held), blink)
+        blink = smoothstep((distance - BOX_RIM_STEPS * step) / (_BLINK_FADE_PX * unit))
+    return sheets.patch(origin, step, shape, sheets.spread(left_out, held), blink)
 
 
 def _with_alpha(rgb: np.ndarray, matte_n: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from jamflow.face.canonical import CanonicalFace
 from jamflow.face.face_video import FaceVideo
+from jamflow.face.framing import frame_face
 from jamflow.face.mesh import space
 from jamflow.face.mesh.compose import draw_mouth, landed_edges
 from jamflow.face.mesh.gap import gap_between
@@ -78,7 +79,7 @@ def _seen(rgb: np.ndarray, face: SeenFace) -> Inside | None:
 
 def _painted(rgb: np.ndarray, face: SeenFace, heights_cm: list[float], canonical: CanonicalFace) -> list[Inside]:
     """Insides painted as for a portrait, one per opening height."""
-    source = prepare_source(rgb, Face(face.landmarks_l3, 1.0), canonical, _frame_px(rgb, face))
+    source = prepare_source(*frame_face(rgb, Face(face.landmarks_l3, 1.0), _frame_px(rgb, face)), canonical)
     scale_px = source.geometry.pose.scale_px
     insides = []
     for height in heights_cm:

@@ -5,7 +5,7 @@ Shapes: K key points (21), H, W of the frame; 2 = xy in frame pixels, 3 = x righ
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 
@@ -20,9 +20,9 @@ from jamflow.face.idle import IdleMotion
 from jamflow.face.mesh.compose import draw_eye, draw_mouth
 from jamflow.face.mesh.rig import eye_closures
 from jamflow.face.mesh.sampling import remap
-from jamflow.face.mesh.sheets import COARSE_PX
 from jamflow.face.mesh.source import TURNED_DEG, MeshSource, prepare_source
 from jamflow.face.mesh.space import MESH_SPACE, follow_mouth
+from jamflow.face.mesh.surroundings import Surroundings, surroundings
 from jamflow.face.mesh.transfer import drawn_motion
 from jamflow.face.mesh.video_picture import MeshVideo
 from jamflow.face.mesh.warp import Motion3, frame_motion, grid_points, invert
@@ -42,16 +42,16 @@ class MeshRenderer:
 
     space = MESH_SPACE
 
-    def __init__(self, size_px: int = 512):
-        self._size_px = size_px
+    def __init__(self):
         self._canonical = load_canonical()
 
     def idle(self, fps: Fraction, rng: np.random.Generator) -> IdleMotion:
         return IdleMotion(fps, rng)
 
-    def prepare(self, rgb: np.ndarray, face: Face) -> "MeshPicture":
-        """Computes all that stays the same from frame to frame, from a (H, W, 3) uint8 RGB portrait and the face in it."""
-        return MeshPicture(self, prepare_source(rgb, face, self._canonical, self._size_px))
+    def prepare(self, rgb: np.ndarray, face: Face, others: Sequence[Face] = ()) -> "MeshPicture":
+        """See `Renderer`. Only the head's surroundings are worked on."""
+        around, head, (there, *beside) = surroundings(rgb, [face, *others])
+        return MeshPicture(self, prepare_source(head, there, self._canonical, beside), around)
 
     def prepare_video(self, video: FaceVideo) -> MeshVideo:
         return MeshVideo(video, self._canonical)
@@ -68,7 +68,7 @@ class MeshRenderer:
         """Renders one frame.
 
         Args:
-            source: from ``prepare``.
+            source: of the picture that ``prepare`` returns.
             expression_k3: (21, 3) displacement of the key points, centimetres; zero is the neutral face.
             rotation_3: pitch, yaw, roll relative to the portrait, degrees; limited smoothly.
             translation_3: centimetres, x right, y up; limited smoothly.
@@ -76,7 +76,7 @@ class MeshRenderer:
             speaking: 0 in a pause, where the portrait smiles as it does, to 1 in speech, where its smile is a little fainter.
 
         Returns:
-            (H, W, 3) uint8 RGB.
+            (H, W, 3) uint8 RGB, of the size of `source.rgb`.
         """
         rotation = np.zeros(3) if rotation_3 is None else np.asarray(rotation_3, float)
         translation = np.zeros(3) if translation_3 is None else np.asarray(translation_3, float)
@@ -85,9 +85,9 @@ class MeshRenderer:
             source.geometry,
             expression_k3,
             closures,
-            _limited_rotation(rotation, source.geometry.pose.angles_3[1]),
-            _soft_limit(translation, _SHIFT_MAX_CM),
-            float(np.clip(scale, *_SCALE_RANGE)),
+            _limited_rotation(rotation, source.geometry.pose.angles_3[1], source.freedom),
+            _soft_limit(translation, source.freedom * _SHIFT_MAX_CM),
+            1 + source.freedom * (float(np.clip(scale, *_SCALE_RANGE)) - 1),
             speaking,
         )
         frame = source.rgb.copy()
@@ -105,10 +105,11 @@ class MeshPicture:
     space = MESH_SPACE
     times_s: None = None
 
-    def __init__(self, renderer: MeshRenderer, source: MeshSource):
+    def __init__(self, renderer: MeshRenderer, source: MeshSource, around: Surroundings):
         self._renderer = renderer
-        self.source = source
-        self.size, self.warnings = source.frame_size, source.warnings
+        self.source, self.around = source, around
+        height, width, _ = around.picture.shape
+        self.size, self.warnings = (width, height), source.warnings
 
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
         """Motion of mouth and jaw; everything else is still."""
@@ -136,7 +137,7 @@ class MeshPicture:
     def _frame(self, motion: Motion, t: int) -> np.ndarray:
         speaking = 0.0 if motion.speaking_t1 is None else float(motion.speaking_t1[t, 0])
         place = (motion.rotation_t3[t], motion.translation_t3[t], float(motion.scale_t[t]), speaking)
-        return self._renderer.render(self.source, motion.expression_tk3[t], *place)
+        return self.around.with_head(self._renderer.render(self.source, motion.expression_tk3[t], *place))
 
 
 def _draw_head(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
@@ -146,17 +147,18 @@ def _draw_head(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
     target = patch.points_n2.reshape(rows, columns, 2)
     back = invert(patch, displacement, target) - target
     left, top, right, bottom = source.moving_xyxy
-    full = cv2.resize(back, (columns * COARSE_PX, rows * COARSE_PX), interpolation=cv2.INTER_LINEAR)
+    step = int(patch.step_px)
+    full = cv2.resize(back, (columns * step, rows * step), interpolation=cv2.INTER_LINEAR)
     region = full[top:bottom, left:right]
     region = region + grid_points(np.array([left, top]), 1, (bottom - top, right - left)).astype(np.float32).reshape(region.shape)
     frame[top:bottom, left:right] = remap(source.rgb, region, cubic=True)
 
 
-def _limited_rotation(rotation_3: np.ndarray, portrait_yaw_deg: float) -> np.ndarray:
-    """Smoothly limited angles; a portrait that is already turned to the side may turn less."""
+def _limited_rotation(rotation_3: np.ndarray, portrait_yaw_deg: float, freedom: float) -> np.ndarray:
+    """Smoothly limited angles, smaller for a portrait that is already turned to the side, and for one beside another face."""
     turned = (_PROFILE_DEG - abs(portrait_yaw_deg)) / (_PROFILE_DEG - TURNED_DEG)
     yaw_max = _YAW_MAX_DEG * float(np.clip(turned, 0.25, 1))
-    return _soft_limit(rotation_3, np.array([_PITCH_MAX_DEG, yaw_max, _ROLL_MAX_DEG]))
+    return _soft_limit(rotation_3, freedom * np.array([_PITCH_MAX_DEG, yaw_max, _ROLL_MAX_DEG]))
 
 
 def _soft_limit(value: np.ndarray, limit: float | np.ndarray) -> np.ndarray:

@@ -15,7 +15,6 @@ from jamflow.face import topology as topo
 from jamflow.face.mesh import space
 from jamflow.face.mesh.contour import Contour, matte_below
 from jamflow.face.mesh.gap import Gap, gap_between
-from jamflow.face.mesh.geometry import outline_radius
 from jamflow.face.mesh.insides import Inside, between, skin_of
 from jamflow.face.mesh.lips import LipCut, cut_lips
 from jamflow.face.mesh.rig import Rig, build_rig
@@ -24,6 +23,7 @@ from jamflow.face.mesh.seen_face import SeenFace
 from jamflow.face.mesh.sheets import LOWER_LIP, UPPER_LIP
 from jamflow.face.mesh.thin_plate import thin_plate
 from jamflow.face.mesh.warp import Grid, grid_points, invert
+from jamflow.face.outline import outline_radius
 
 # The range in which motion fades out: outwards in multiples of the face's outline, upwards in face heights above the nose base.
 _FULL, _END = 1.3, 1.6

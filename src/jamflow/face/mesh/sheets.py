@@ -11,13 +11,11 @@ from jamflow.face.mesh.rig import Rig
 from jamflow.face.mesh.thin_plate import thin_plate_matrix
 from jamflow.face.mesh.warp import Patch, build_patch, grid_points
 
-COARSE_PX = 4
-
 UPPER_LIP = topo.UPPER_LIP_OUTER[1:-1] + topo.UPPER_LIP_MIDDLE[1:-1] + topo.UPPER_LIP_INNER[1:-1]
 LOWER_LIP = topo.LOWER_LIP_OUTER[1:-1] + topo.LOWER_LIP_MIDDLE[1:-1] + topo.LOWER_LIP_INNER[1:-1]
 UPPER_LIDS = topo.RIGHT_UPPER_LID[1:-1] + topo.LEFT_UPPER_LID[1:-1] + topo.RIGHT_CREASE + topo.LEFT_CREASE
 LOWER_LIDS = topo.RIGHT_LOWER_LID[1:-1] + topo.LEFT_LOWER_LID[1:-1]
-# Half the width, in pixels, over which the coarse patch changes from one side of a cut to the other.
+# Half the width, in pixels of a frame of 512, over which the coarse patch changes from one side of a cut to the other.
 _BLEND_PX = 6
 
 
@@ -79,18 +77,19 @@ class SheetMaker:
     def whole(self, mesh_v3: np.ndarray, lip_line: Contour) -> Patch:
         """The patch of the whole head, at low resolution; at the cuts it follows the nearer sheet."""
         width, height = self.geometry.size_wh
-        shape = (-(-height // COARSE_PX), -(-width // COARSE_PX))
+        step, blend_px = self.geometry.coarse_px, _BLEND_PX * self.geometry.unit
+        shape = (-(-height // step), -(-width // step))
         # Pixel centres of the coarse cells, so that cv2.resize brings the map to full size without a shift.
-        origin = np.full(2, (COARSE_PX - 1) / 2)
-        points = grid_points(origin, COARSE_PX, shape)
+        origin = np.full(2, (step - 1) / 2)
+        points = grid_points(origin, step, shape)
         moves = self.geometry.expression_share(points) > 0
         inside = points[moves]
         eye_line = build_contour(mesh_v3[[33, 133, 362, 263], :2], mesh_v3[[33, 263], :2])
-        under_eyes = np.clip(0.5 + eye_line.below(inside) / _BLEND_PX, 0, 1)[:, None]
-        under_lips = np.clip(0.5 + lip_line.below(inside) / _BLEND_PX, 0, 1)[:, None]
+        under_eyes = np.clip(0.5 + eye_line.below(inside) / blend_px, 0, 1)[:, None]
+        under_lips = np.clip(0.5 + lip_line.below(inside) / blend_px, 0, 1)[:, None]
         forehead = self.spread(LOWER_LIDS + LOWER_LIP, inside)
         midface = self.spread(UPPER_LIDS + LOWER_LIP, inside)
         chin = self.spread(UPPER_LIDS + UPPER_LIP, inside)
         spread = np.zeros((len(points), forehead.shape[1]), np.float32)
         spread[moves] = forehead * (1 - under_eyes) + midface * (under_eyes - under_lips) + chin * under_lips
-        return self.patch(origin, COARSE_PX, shape, spread)
+        return self.patch(origin, step, shape, spread)

@@ -1,5 +1,6 @@
-"""Everything that is computed once per portrait: frame, geometry, rig, the head and the cuts in it."""
+"""Everything that is computed once per portrait: geometry, rig, the head and the cuts in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,6 @@ from jamflow.face.canonical import CanonicalFace
 from jamflow.face.mesh.contour import mean_contour
 from jamflow.face.mesh.corners import without_shadows
 from jamflow.face.mesh.cuts import LEFT_EYE, RIGHT_EYE, Cut, cut_eye, cut_mouth
-from jamflow.face.mesh.framing import frame_face
 from jamflow.face.mesh.geometry import HeadGeometry, build_geometry
 from jamflow.face.mesh.interior import MouthInterior, OwnTeeth, build_interior, cut_own_teeth
 from jamflow.face.mesh.light import light_mouth
@@ -16,8 +16,9 @@ from jamflow.face.mesh.lips import cut_lips
 from jamflow.face.mesh.neutral import closed_lips_middle, closing_motion
 from jamflow.face.mesh.rig import build_rig
 from jamflow.face.mesh.rounding import puckering_motion, unsmiling_motion
-from jamflow.face.mesh.sheets import COARSE_PX, SheetMaker
+from jamflow.face.mesh.sheets import SheetMaker
 from jamflow.face.mesh.warp import Patch, grid_points
+from jamflow.face.outline import Outline
 from jamflow.face.pose import fit_pose
 from jamflow.face.tracker import Face
 
@@ -30,9 +31,8 @@ class MeshSource:
     """A portrait ready to be rendered. Read-only, so threads may share it.
 
     Attributes:
-        frame_size: (width, height) of every frame, pixels.
         warnings: what the user should know about this portrait.
-        rgb: (H, W, 3) uint8, the portrait inside the frame.
+        rgb: (H, W, 3) uint8, the portrait, which is the frame.
         geometry: the head in the frame.
         whole: motion of the whole head, at low resolution.
         moving_xyxy: the part of the frame that can change: left, top, right, bottom.
@@ -41,9 +41,9 @@ class MeshSource:
         eyes_open: whether the right and the left eye are open in the portrait.
         interior: inside of an open mouth.
         own_teeth: teeth of a portrait with an open smile.
+        freedom: how far the head may turn and move, see `HeadGeometry.freedom`.
     """
 
-    frame_size: tuple[int, int]
     warnings: tuple[str, ...]
     rgb: np.ndarray
     geometry: HeadGeometry
@@ -54,20 +54,23 @@ class MeshSource:
     eyes_open: tuple[bool, bool]
     interior: MouthInterior
     own_teeth: OwnTeeth | None
+    freedom: float
 
 
-def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, size_px: int) -> MeshSource:
-    """Frames the face and computes everything that does not change from frame to frame."""
-    frame = frame_face(rgb, face, size_px)
-    height, width = frame.rgb.shape[:2]
-    mesh = frame.landmarks_l3[:468]
-    pose = fit_pose(Face(frame.landmarks_l3, face.presence), canonical)
+def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, others: Sequence[Face] = ()) -> MeshSource:
+    """Computes everything that does not change from frame to frame, for a picture of head and shoulders.
+
+    others: the other faces in it, or near it, which keep still.
+    """
+    height, width = rgb.shape[:2]
+    mesh = face.mesh_v3
+    pose = fit_pose(face, canonical)
     person = pose.to_canonical(mesh)
-    geometry = build_geometry(mesh, pose, (width, height))
+    geometry = build_geometry(mesh, pose, (width, height), tuple(Outline.of(other, canonical) for other in others))
     rig = build_rig(mesh, person)
-    lips = cut_lips(frame.rgb, mesh, person, pose.scale_px)
-    light = light_mouth(frame.rgb, mesh, lips)
-    lit = without_shadows(frame.rgb, mesh[[61, 291], :2], lips, light.lip_rgb, pose.scale_px)
+    lips = cut_lips(rgb, mesh, person, pose.scale_px)
+    light = light_mouth(rgb, mesh, lips)
+    lit = without_shadows(rgb, mesh[[61, 291], :2], lips, light.lip_rgb, pose.scale_px)
     smile = light.own_teeth is not None
     rest = closing_motion(rig, person, lips, smile)
     middle = closed_lips_middle(rig, rest, person, lips)
@@ -76,27 +79,28 @@ def prepare_source(rgb: np.ndarray, face: Face, canonical: CanonicalFace, size_p
     aperture = person[[159, 386], 1] - person[[145, 374], 1]
     eyes_open = (bool(aperture[0] > _EYE_MIN_APERTURE_CM), bool(aperture[1] > _EYE_MIN_APERTURE_CM))
     return MeshSource(
-        frame_size=(width, height),
         warnings=_warnings(pose.angles_3[1], eyes_open),
-        rgb=frame.rgb,
+        rgb=rgb,
         geometry=geometry,
         whole=sheets.whole(mesh, mean_contour(lips.upper, lips.lower)),
         moving_xyxy=_moving_box(geometry),
         mouth=cut_mouth(lit, sheets, mesh, lips),
-        eyes=(cut_eye(frame.rgb, sheets, mesh, RIGHT_EYE), cut_eye(frame.rgb, sheets, mesh, LEFT_EYE)),
+        eyes=(cut_eye(rgb, sheets, mesh, RIGHT_EYE), cut_eye(rgb, sheets, mesh, LEFT_EYE)),
         eyes_open=eyes_open,
         interior=build_interior(light, middle, half_width, pose),
-        own_teeth=(cut_own_teeth(frame.rgb, light.own_teeth, geometry) if smile and light.own_teeth is not None else None),
+        own_teeth=(cut_own_teeth(rgb, light.own_teeth, geometry) if smile and light.own_teeth is not None else None),
+        freedom=geometry.freedom,
     )
 
 
 def _moving_box(geometry: HeadGeometry) -> tuple[int, int, int, int]:
     """The box around every point that moves, with a margin for the coarse cells at the rim."""
     width, height = geometry.size_wh
-    points = grid_points(np.zeros(2), COARSE_PX, (-(-height // COARSE_PX), -(-width // COARSE_PX)))
+    step = geometry.coarse_px
+    points = grid_points(np.zeros(2), step, (-(-height // step), -(-width // step)))
     moves = (geometry.head_share(points) > 0) | (geometry.expression_share(points) > 0)
-    left, top = np.maximum(points[moves].min(0) - 4 * COARSE_PX, 0).astype(int)
-    right, bottom = np.minimum(points[moves].max(0) + 5 * COARSE_PX, [width, height]).astype(int)
+    left, top = np.maximum(points[moves].min(0) - 4 * step, 0).astype(int)
+    right, bottom = np.minimum(points[moves].max(0) + 5 * step, [width, height]).astype(int)
     return int(left), int(top), int(right), int(bottom)
 
 

@@ -82,10 +82,11 @@ def frame_motion(
 
 @dataclass(frozen=True)
 class Grid:
-    """A square grid. origin_2: first point, frame pixels. step_px: spacing."""
+    """A square grid. origin_2: first point, frame pixels. step_px: spacing. unit: see `HeadGeometry.unit`."""
 
     origin_2: np.ndarray
     step_px: float
+    unit: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class Patch:
         puckering_n3: displacement that makes its lips fuller, centimetres.
         closing_en3: displacement that shuts the right and the left eye, centimetres; None if blinks do not reach the patch.
         head_share_n1: 1 where a point moves with the head, 0 where it stays.
+        unit: see `HeadGeometry.unit`.
     """
 
     origin_2: np.ndarray
@@ -119,6 +121,7 @@ class Patch:
     puckering_n3: np.ndarray
     closing_en3: np.ndarray | None
     head_share_n1: np.ndarray
+    unit: float
 
     def displacement(self, motion: Motion3) -> np.ndarray:
         """(h, w, 2) float32: displacement of each source point, pixels."""
@@ -162,6 +165,7 @@ def build_patch(
         puckering_n3=(share * puckering_n3).astype(np.float32),
         closing_en3=None if closing_en3 is None else (share * closing_en3).astype(np.float32),
         head_share_n1=geometry.head_share(points)[:, None].astype(np.float32),
+        unit=geometry.unit,
     )
 
 
@@ -187,7 +191,7 @@ def invert(patch: Patch | Grid, displacement_hw2: np.ndarray, target_hw2: np.nda
         move_x = (d * error[..., 0] - b * error[..., 1]) / determinant
         move_y = (a * error[..., 1] - c * error[..., 0]) / determinant
         # The first step covers the motion itself, later ones correct it; a larger step would be lost in a fold.
-        limit = _FIRST_STEP_MAX_PX if step == 0 else _STEP_MAX_PX
+        limit = patch.unit * (_FIRST_STEP_MAX_PX if step == 0 else _STEP_MAX_PX)
         source[..., 0] -= np.clip(move_x, -limit, limit)
         source[..., 1] -= np.clip(move_y, -limit, limit)
     return source
