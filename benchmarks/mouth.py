@@ -84,7 +84,7 @@ def run(options: Options, report: Report) -> None:
     table = report.table("What is seen against what was asked, portrait by portrait", {"portrait": "", **columns})
     faces, rows = load_faces("mesh"), []
     for path in options.portraits:
-        picture, _ = faces.prepare(path, None)
+        picture, _ = faces.prepare(path, None, "head")
         videos = [report.folder / f"{path.stem}-{number}.mp4" for number in range(len(spoken))]
         for video, sentence in zip(videos, spoken, strict=True):
             draw(picture, sentence, video)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from face_samples import read_rgb
 
-from jamflow.face.mesh.renderer import MeshRenderer
+from jamflow.face.framing import frame_face
+from jamflow.face.mesh.renderer import MeshPicture, MeshRenderer
 from jamflow.face.mesh.source import MeshSource
 from jamflow.face.tracker import Face, FaceTracker
 
@@ -33,8 +34,14 @@ def renderer() -> MeshRenderer:
 
 
 @pytest.fixture(scope="session")
-def source(renderer, portrait, face) -> MeshSource:
-    return renderer.prepare(portrait, face).source
+def head(renderer, portrait, face) -> MeshPicture:
+    """The portrait's head and shoulders, at 512 pixels."""
+    return renderer.prepare(*frame_face(portrait, face, 512))
+
+
+@pytest.fixture(scope="session")
+def source(head) -> MeshSource:
+    return head.source
 
 
 @pytest.fixture(scope="session")

@@ -44,10 +44,11 @@ def test_takes_the_largest_of_several_and_counts_from_the_left(tracker, portrait
     wide[:, 256:768] = portrait
     wide[256:, 1024:] = half
     assert len(tracker.find(wide)) == 3
-    face, warnings = select_face(wide, tracker)
+    face, others, warnings = select_face(wide, tracker)
     assert 256 < face.landmarks_l3[4, 0] < 768
+    assert [other.landmarks_l3[4, 0] < 256 for other in others] == [True, False] and others[1].landmarks_l3[4, 0] > 1024
     assert len(warnings) == 1 and "number 2" in warnings[0]
-    same, warnings = select_face(wide, tracker, index=2)
+    same, _, warnings = select_face(wide, tracker, index=2)
     np.testing.assert_array_equal(same.landmarks_l3, face.landmarks_l3)
     assert warnings == []
     with pytest.raises(UserError, match="no face number 4"):
@@ -62,7 +63,7 @@ def test_a_small_face_beside_a_large_one_is_counted(tracker, portrait):
     wide = np.full((512, 1200, 3), 90, np.uint8)
     wide[100:356, 30:286] = portrait[::2, ::2]
     wide[:, 600:1112] = portrait
-    _, warnings = select_face(wide, tracker)
+    _, _, warnings = select_face(wide, tracker)
     assert len(warnings) == 1 and "There are 2 faces" in warnings[0] and "number 2" in warnings[0]
 
 
@@ -117,9 +118,9 @@ def test_profile_is_refused():
     for yaw_deg in (40, -40):
         with pytest.raises(UserError, match="turned too far"):
             select_face(np.zeros((400, 500, 3), np.uint8), _Finds(yaw_deg, 1))
-    assert select_face(np.zeros((400, 500, 3), np.uint8), _Finds(20, 1))[1] == []
+    assert select_face(np.zeros((400, 500, 3), np.uint8), _Finds(20, 1))[2] == []
 
 
 def test_face_of_other_proportions_gets_a_warning():
-    _, warnings = select_face(np.zeros((400, 500, 3), np.uint8), _Finds(0, 1.6))
+    _, _, warnings = select_face(np.zeros((400, 500, 3), np.uint8), _Finds(0, 1.6))
     assert len(warnings) == 1 and "hardly looks like a human" in warnings[0]

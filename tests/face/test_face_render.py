@@ -18,8 +18,8 @@ def _blink(closure: float) -> np.ndarray:
     return e_k3
 
 
-def test_frame_is_even_and_512_on_its_longer_side(source, renderer):
-    width, height = source.frame_size
+def test_frame_is_even_and_512_on_its_longer_side(head, source, renderer):
+    width, height = head.size
     assert max(width, height) == 512 and width % 2 == 0 and height % 2 == 0
     frame = renderer.render(source, _NEUTRAL)
     assert frame.shape == (height, width, 3) and frame.dtype == np.uint8
@@ -101,7 +101,7 @@ def test_small_motion_changes_little(source, renderer):
 def test_real_portraits_render_whole(shared_portraits, renderer, tracker):
     for path in shared_portraits:
         rgb = read_rgb(path)
-        face, _ = select_face(rgb, tracker)
+        face, *_ = select_face(rgb, tracker)
         source = renderer.prepare(rgb, face).source
         assert np.isfinite(source.whole.weights_nk).all()
         frame = renderer.render(source, mouth(0.8, 0.2) + _blink(0.6), [3, -4, 2])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jamflow.face.canonical import load_canonical
-from jamflow.face.mesh.framing import frame_face
+from jamflow.face.framing import frame_face
 from jamflow.face.mesh.thin_plate import thin_plate, thin_plate_matrix
 from jamflow.face.tracker import Face
 
@@ -28,22 +28,22 @@ def dotted(size_hw: tuple[int, int], at_2: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("size_px", [512, 200])
 def test_landmarks_stay_on_what_they_mark(where: tuple[int, int], size_px: int) -> None:
     face = face_at(*where)
-    frame = frame_face(dotted((480, 600), face.landmarks_l3[4, :2]), face, size_px)
-    height, width = frame.rgb.shape[:2]
+    rgb, there = frame_face(dotted((480, 600), face.landmarks_l3[4, :2]), face, size_px)
+    height, width = rgb.shape[:2]
     assert max(width, height) == size_px and width % 2 == height % 2 == 0
-    weight = frame.rgb[..., 0].astype(float)
+    weight = rgb[..., 0].astype(float)
     seen = np.array([(weight.sum(0) * np.arange(width)).sum(), (weight.sum(1) * np.arange(height)).sum()]) / weight.sum()
-    np.testing.assert_allclose(frame.landmarks_l3[4, :2], seen, atol=0.15)
-    depth = np.ptp(frame.landmarks_l3[:468, 2]) / np.ptp(face.landmarks_l3[:468, 2])
-    width_ratio = np.ptp(frame.landmarks_l3[:468, 0]) / np.ptp(face.landmarks_l3[:468, 0])
+    np.testing.assert_allclose(there.landmarks_l3[4, :2], seen, atol=0.15)
+    depth = np.ptp(there.landmarks_l3[:468, 2]) / np.ptp(face.landmarks_l3[:468, 2])
+    width_ratio = np.ptp(there.landmarks_l3[:468, 0]) / np.ptp(face.landmarks_l3[:468, 0])
     assert depth == pytest.approx(width_ratio, rel=0.01), "depth is in pixels, too"
 
 
 def test_a_face_in_the_middle_has_room_for_shoulders() -> None:
-    frame = frame_face(np.zeros((1000, 1000, 3), np.uint8), face_at(500, 480), 512)
-    assert frame.rgb.shape == (512, 512, 3)
-    top, bottom = frame.landmarks_l3[10, 1], 512 - frame.landmarks_l3[152, 1]
-    face_px = frame.landmarks_l3[152, 1] - frame.landmarks_l3[10, 1]
+    rgb, there = frame_face(np.zeros((1000, 1000, 3), np.uint8), face_at(500, 480), 512)
+    assert rgb.shape == (512, 512, 3)
+    top, bottom = there.landmarks_l3[10, 1], 512 - there.landmarks_l3[152, 1]
+    face_px = there.landmarks_l3[152, 1] - there.landmarks_l3[10, 1]
     assert face_px == pytest.approx(512 / 2.6, rel=0.02) and bottom > top + 20
 
 

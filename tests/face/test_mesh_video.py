@@ -29,7 +29,7 @@ def mouth(openings: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def video(renderer, portrait, face, tmp_path_factory) -> Path:
+def video(head, tmp_path_factory) -> Path:
     """Talking and nodding a little, at NTSC's rate, with grain, of odd height; three frames are without a face."""
     opening_t = 0.9 * np.abs(np.sin(np.arange(N) / 4))
     turn = np.zeros((N, 3), np.float32)
@@ -38,7 +38,7 @@ def video(renderer, portrait, face, tmp_path_factory) -> Path:
     motion = Motion(follow_mouth(mouth(opening_t).reshape(N, 6, 3)), turn, still, np.ones(N, np.float32), FPS)
     path, rng = tmp_path_factory.mktemp("film") / "v.mp4", np.random.default_rng(0)
     with VideoWriter(path, 512, 512, FPS, quality="filmed") as writer:
-        for k, batch in enumerate(renderer.prepare(portrait, face).draw(motion)):
+        for k, batch in enumerate(head.draw(motion)):
             frame = np.full((512, 512, 3), 120, np.uint8) if k in GONE else batch[0].numpy()
             grain = rng.normal(0, 3, (512, 512, 1))
             writer.write_frame(np.clip(frame + grain, 0, 255).astype(np.uint8))

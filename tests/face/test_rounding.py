@@ -16,7 +16,6 @@ from jamflow.face.mesh.compose import landed_edges
 from jamflow.face.mesh.corners import without_shadows
 from jamflow.face.mesh.light import luma
 from jamflow.face.mesh.lips import cut_lips
-from jamflow.face.mesh.renderer import MeshPicture
 from jamflow.face.mesh.rig import build_rig
 from jamflow.face.mesh.rounding import SPEAKING_SHARE, puckering_motion, roundness, smile_off, unsmiling_motion
 from jamflow.face.mesh.warp import frame_motion
@@ -145,14 +144,13 @@ def test_the_smile_fades_while_speaking_and_comes_back(source, renderer, tracker
     np.testing.assert_array_equal(frames[0], frames[2])
 
 
-def test_motion_says_how_much_the_person_speaks(source, renderer):
-    motion = MeshPicture(renderer, source).speaking(np.zeros((2, 18), np.float32), FPS)
+def test_motion_says_how_much_the_person_speaks(head, source, renderer):
+    motion = head.speaking(np.zeros((2, 18), np.float32), FPS)
     motion = replace(motion, speaking_t1=np.array([[0.0], [1.0]], np.float32))
-    picture = MeshPicture(renderer, source)
-    drawn = [batch[0].numpy() for batch in picture.draw(motion)]
+    drawn = [batch[0].numpy() for batch in head.draw(motion)]
     for frame, level in zip(drawn, (0.0, 1.0), strict=True):
         np.testing.assert_array_equal(frame, renderer.render(source, NEUTRAL, speaking=level))
-    still = [batch[0].numpy() for batch in picture.draw(motion, Transfer(region="eyes"))]
+    still = [batch[0].numpy() for batch in head.draw(motion, Transfer(region="eyes"))]
     np.testing.assert_array_equal(still[0], still[1])
 
 

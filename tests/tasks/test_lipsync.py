@@ -10,6 +10,7 @@ import pytest
 from jamflow import JamFlow
 from jamflow.app.cli import run
 from jamflow.evaluate.lips import correlation
+from jamflow.face.framing import frame_face
 from jamflow.face.measure import track_motion
 from jamflow.face.mesh.renderer import MeshRenderer
 from jamflow.face.mesh.space import follow_mouth, lip_opening_cm
@@ -45,7 +46,7 @@ def frames() -> np.ndarray:
     e_tm3[:, 2, 1], e_tm3[:, 3, 1], e_tm3[:, 5, 1] = 0.1 * opening_t, -0.9 * opening_t, -0.85 * opening_t
     zero = np.zeros((N, 3), np.float32)
     rgb = read_image(PORTRAIT)
-    picture = MeshRenderer(256).prepare(rgb, FaceTracker().find(rgb)[0])
+    picture = MeshRenderer().prepare(*frame_face(rgb, FaceTracker().find(rgb)[0], 256))
     motion = Motion(follow_mouth(e_tm3), zero, zero, np.ones(N, np.float32), NTSC)
     return np.concatenate([batch.numpy() for batch in picture.draw(motion)])
 

@@ -10,6 +10,7 @@ import pytest
 from jamflow import reenact
 from jamflow.app.cli import run
 from jamflow.errors import UserError
+from jamflow.face.framing import frame_face
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE
 from jamflow.face.measure import track_motion
@@ -37,7 +38,7 @@ def driving(tmp_path_factory: pytest.TempPathFactory) -> Path:
     zero = np.zeros((30, 3), np.float32)
     motion = Motion(follow_mouth(e_tm3), zero, zero, np.ones(30, np.float32), FPS)
     rgb = np.ascontiguousarray(read_image(PORTRAIT)[:, ::-1])
-    picture = MeshRenderer().prepare(rgb, FaceTracker().find(rgb)[0])
+    picture = MeshRenderer().prepare(*frame_face(rgb, FaceTracker().find(rgb)[0], 512))
     path = tmp_path_factory.mktemp("driving") / "driving.mp4"
     with VideoWriter(path, *picture.size, FPS, 24_000) as video:
         for batch in picture.draw(motion):

@@ -8,6 +8,7 @@ import pytest
 
 import jamflow.tasks.pieces
 from jamflow import JamFlow
+from jamflow.face.framing import frame_face
 from jamflow.face.mesh.renderer import MeshRenderer
 from jamflow.face.mesh.space import follow_mouth
 from jamflow.face.motion import Motion
@@ -32,7 +33,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     zero = np.zeros((FRAMES, 3), np.float32)
     motion = Motion(follow_mouth(e_tm3), zero, zero, np.ones(FRAMES, np.float32), FPS)
     rgb = read_image(PORTRAIT)
-    picture = MeshRenderer().prepare(rgb, FaceTracker().find(rgb)[0])
+    picture = MeshRenderer().prepare(*frame_face(rgb, FaceTracker().find(rgb)[0], 512))
     path = tmp_path_factory.mktemp("voice") / "voice.mp4"
     rng, n = np.random.default_rng(0), int(2 * RATE_HZ)
     sound = 0.2 * rng.standard_normal(n) * (0.55 + 0.45 * np.sin(8 * np.pi * np.arange(n) / RATE_HZ))

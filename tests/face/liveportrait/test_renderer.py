@@ -10,6 +10,7 @@ import torch
 
 from golden import Golden
 from jamflow.errors import UserError
+from jamflow.face.framing import framed
 from jamflow.face.liveportrait.crop import crop, eye_ratios, face_box, lip_ratio, paste, paste_mask
 from jamflow.face.liveportrait.keypoints import rotation_matrix, transform
 from jamflow.face.liveportrait.motion import Adjustments, adjust
@@ -48,14 +49,12 @@ def test_a_portrait_at_rest_is_drawn_as_it_is(portrait: np.ndarray, face: Face, 
     scale = np.array(size) / 512
     rgb = cv2.resize(portrait, size, interpolation=cv2.INTER_AREA if scale[0] < 1 else cv2.INTER_CUBIC)
     there = Face(np.c_[(face.landmarks_l3[:, :2] + 0.5) * scale - 0.5, face.landmarks_l3[:, 2]], 1.0)
-    picture = LivePortraitRenderer(stand_ins(), options=Options(stitching=False)).prepare(rgb, there)
-    limited = min(1, 1280 / max(size))
-    assert picture.size == tuple(int(side * limited) // 2 * 2 for side in size)
+    expected, (there,), _ = framed(rgb, [there])
+    picture = LivePortraitRenderer(stand_ins(), options=Options(stitching=False)).prepare(expected, there)
+    assert picture.size == {512: (512, 512), 301: (300, 276), 2047: (1080, 1080)}[size[0]]
     frames = drawn(picture, at_rest(some_motion()))
     assert frames.shape == (2, picture.size[1], picture.size[0], 3) and frames.dtype == np.uint8
-    expected = cv2.resize(rgb, (round(size[0] * limited), round(size[1] * limited)), interpolation=cv2.INTER_AREA)
-    expected = expected[: picture.size[1], : picture.size[0]]
-    box = face_box((there.landmarks_l3[:, :2] + 0.5) * limited - 0.5)
+    box = face_box(there.landmarks_l3[:, :2])
     x, y = np.meshgrid(np.arange(picture.size[0]), np.arange(picture.size[1]))
     away = np.abs(np.stack([x, y], -1) - box.centre_2).max(-1) > 0.75 * box.side_px
     np.testing.assert_array_equal(frames[:, away], np.stack([expected[away]] * 2))
