@@ -13,6 +13,7 @@ from jamflow.face.mesh.geometry import HeadGeometry
 from jamflow.face.mesh.renderer import MeshPicture, MeshRenderer
 from jamflow.face.mesh.space import follow_mouth
 from jamflow.face.motion import Motion
+from jamflow.face.select import select_face
 from jamflow.face.tracker import Face, FaceTracker
 
 FPS = Fraction(25)
@@ -52,12 +53,10 @@ def renderer() -> MeshRenderer:
     return MeshRenderer()
 
 
-def prepared(
-    rgb: np.ndarray, tracker: FaceTracker, renderer: MeshRenderer, chosen: int = 0, lines: int | None = None
-) -> MeshPicture:
-    faces = sorted(tracker.find(rgb), key=lambda face: face.mesh_v3[:, 0].mean())
-    rgb, there, _ = framed(rgb, [faces.pop(chosen), *faces], "whole", lines)
-    return renderer.prepare(rgb, there[0], there[1:])
+def prepared(rgb: np.ndarray, tracker: FaceTracker, renderer: MeshRenderer, number: int | None = None) -> MeshPicture:
+    face, others, _ = select_face(rgb, tracker, number)
+    rgb, (face, *others), _ = framed(rgb, [face, *others])
+    return renderer.prepare(rgb, face, others)
 
 
 @pytest.mark.parametrize(("face_px", "size_wh"), [(80, (900, 701)), (200, (1001, 900)), (330, (1200, 1080))])
@@ -153,7 +152,7 @@ def test_of_a_couple_the_other_one_is_untouched(
     portrait: np.ndarray, face: Face, tracker: FaceTracker, renderer: MeshRenderer, apart_faces: float, chosen: int
 ) -> None:
     rgb = couple(portrait, face, apart_faces)
-    picture = prepared(rgb, tracker, renderer, chosen)
+    picture = prepared(rgb, tracker, renderer, chosen + 1)
     frames = moved(picture, talking(10.0))
     faces = sorted(tracker.find(picture.around.picture), key=lambda one: one.mesh_v3[:, 0].mean())
     assert len(faces) == 2
@@ -162,7 +161,7 @@ def test_of_a_couple_the_other_one_is_untouched(
         oval = one.mesh_v3[list(topo.FACE_OVAL), :2]
         cv2.fillPoly(mask, [np.round(oval.mean(0) + grown * (oval - oval.mean(0))).astype(np.int32)], 1)
     half = rgb.shape[1] // 2
-    others[:, slice(None, half) if chosen == 0 else slice(half, None)] = 0  # hair of both is in the middle
+    others[:, slice(None, half + 3) if chosen == 0 else slice(half - 3, None)] = 0  # hair of both is in the middle
     mask = (others > 0)[: picture.size[1], : picture.size[0]]
     assert (frames[:, mask] == picture.around.picture[mask]).all()
     changed = (frames != picture.around.picture).any(3)[:, (ours > 0)[: picture.size[1], : picture.size[0]]]

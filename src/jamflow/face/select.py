@@ -49,7 +49,14 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
     _check_usable(face, pose)
     if fit_error_cm(face, pose, canonical) > HUMAN_ERROR_CM:
         warnings.append("The face hardly looks like a human one; the result may look odd.")
-    return face, faces[:chosen] + faces[chosen + 1 :], warnings
+    return face, [other for other in faces if other is not face and not _within(other, face)], warnings
+
+
+def _within(other: Face, face: Face) -> bool:
+    """Whether the middle of a face lies in another one: then the detector has found that one twice."""
+    low, high = face.mesh_v3[:, :2].min(0), face.mesh_v3[:, :2].max(0)
+    middle = other.mesh_v3[:, :2].mean(0)
+    return bool((low < middle).all() and (middle < high).all())
 
 
 def _check_usable(face: Face, pose: HeadPose) -> None:
