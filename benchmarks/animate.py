@@ -49,12 +49,12 @@ def measure(clip: Path, other: Path, model: JamFlow, options: Options, folder: P
     out = folder / "out.mp4"
     sides: dict[str, LipCurve] = {}
     for name, sound in (("own sound", clip), ("wrong sound", other)):
-        result = model.animate(options.portrait, sound, seed=options.seed, nfe=options.nfe)
+        result = model.animate(options.portrait, sound, seed=options.seed, nfe=options.nfe, frame="head")
         if name == "own sound" and (motion := result.motion) is not None:
             sides["own sound, motion"] = LipCurve(lip_opening_cm(motion.expression_tk3), None)
         result.save(out)
         sides[name] = lip_curve(track(out))
-    reenact(options.portrait, clip).save(out)
+    reenact(options.portrait, clip, frame="head").save(out)
     sides["real motion"] = lip_curve(track(out), sound_start_s(clip))
     rgb = read_image(options.portrait)
     rgb = rgb[: len(rgb) // 2 * 2, : rgb.shape[1] // 2 * 2]

@@ -58,7 +58,7 @@ def run(options: Options, report: Report) -> None:
 
 
 def measure(clip: Path, options: Options, folder: Path) -> Score:
-    made = reenact(options.portrait, clip, renderer=options.renderer).save(folder / "out.mp4")
+    made = reenact(options.portrait, clip, renderer=options.renderer, frame="head").save(folder / "out.mp4")
     driving, shown = (track(path, video_facts(path).fps) for path in (clip, folder / "out.mp4"))
     return Score(
         correlation(shown.opening_t, driving.opening_t),

@@ -1,7 +1,7 @@
 """What docs/extending.md says can be added, added."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -98,7 +98,7 @@ class BarRenderer:
     def idle(self, fps: Fraction, rng: np.random.Generator) -> None:
         return None
 
-    def prepare(self, rgb: np.ndarray, face: Face) -> Picture:
+    def prepare(self, rgb: np.ndarray, face: Face, others: Sequence[Face] = ()) -> Picture:
         return BarPicture()
 
     def prepare_video(self, video: FaceVideo) -> Picture:

@@ -44,7 +44,7 @@ class Clip:
 def speak_all(model: JamFlow, portrait: Path, texts: list[str], seed: int, nfe: int | None, folder: Path) -> Iterator[Clip]:
     """Speak every text (with seeds ``seed``, ``seed`` + 1, ...) into ``folder`` and look at the videos."""
     for i, text in enumerate(texts):
-        result = model.speak(portrait, text, seed=seed + i, nfe=nfe)
+        result = model.speak(portrait, text, seed=seed + i, nfe=nfe, frame="head")
         speech, motion = result.speech, result.motion  # before `save`, which then writes what is kept
         video = folder / f"{i:02d}.mp4"
         result.save(video)

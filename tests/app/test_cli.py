@@ -25,7 +25,7 @@ def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_pat
     tone(tmp_path / "v.wav")
     argv = ["speak", "--portrait", str(picture), "--text", "Hello.", "-o", str(tmp_path / "a.mp4")]
     argv += ["--voice", str(tmp_path / "v.wav"), "--voice-text", "Hm.", "--seed", "3", "--nfe", "5"]
-    assert run([*argv, "--guidance", "1.5", "--speed", "1.5", "--still", "--face", "2"]) == 0
+    assert run([*argv, "--guidance", "1.5", "--speed", "1.5", "--still", "--face", "2", "--frame", "head", "--size", "720"]) == 0
     call = pipeline.CALLS[0]
     assert call.pop("portrait").shape == (128, 128, 3)
     assert call == {
@@ -39,6 +39,8 @@ def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_pat
         "speed": 1.5,
         "still": True,
         "face": 2,
+        "frame": "head",
+        "size": 720,
     }
     out, err = capsys.readouterr()
     assert out.startswith(f"{tmp_path / 'a.mp4'}: 1.0 s long, made in")
@@ -57,7 +59,7 @@ def test_defaults(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
     assert run(["speak", "--portrait", str(picture), "--text", "Hi", "--output", str(tmp_path / "a.mp4")]) == 0
     call = pipeline.CALLS[0]
     assert (call["voice"], call["voice_text"], call["seed"], call["nfe"]) == (None, None, 0, None)
-    assert (call["speed"], call["still"], call["face"]) == (1.0, False, None)
+    assert (call["speed"], call["still"], call["face"], call["frame"], call["size"]) == (1.0, False, None, "whole", None)
 
 
 def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_path: Path) -> None:
@@ -67,8 +69,9 @@ def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_p
     assert run(argv) == 0
     calls = pipeline.CALLS
     assert all(call.pop("portrait").shape == (128, 128, 3) and call.pop("speech") == tmp_path / "s.wav" for call in calls)
-    assert calls[0] == {"task": "animate", "seed": 3, "nfe": 5, "still": True, "face": 2, "guidance": None}
-    assert calls[1] == {"task": "animate", "seed": 0, "nfe": None, "still": False, "face": None, "guidance": None}
+    framing = {"frame": "whole", "size": None}
+    assert calls[0] == framing | {"task": "animate", "seed": 3, "nfe": 5, "still": True, "face": 2, "guidance": None}
+    assert calls[1] == framing | {"task": "animate", "seed": 0, "nfe": None, "still": False, "face": None, "guidance": None}
     assert pipeline.LOADED == ["base", "mini"]
 
 
@@ -78,6 +81,10 @@ def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_p
         (["--nfe", "0"], "--nfe is 0"),
         (["--seed", "-1"], "--seed is -1"),
         (["--face", "0"], "counted from 1"),
+        (["--frame", "body"], "There is no --frame 'body'. Use whole or head."),
+        (["--size", "32"], "--size is 32, but it must be from 64 to 2160."),
+        (["--size", "719"], "--size is 719, but a video has an even number of lines. Use 718."),
+        (["--size", "half"], "--size"),
         (["-o", "a.avi"], "does not end in .mp4"),
         (["--speech", "none.wav"], "sound file none.wav does not exist"),
     ],

@@ -25,7 +25,7 @@ def model() -> JamFlow:
 def talking(model: JamFlow, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A face that says `TEXT`, about six seconds."""
     path = tmp_path_factory.mktemp("talking") / "face.mp4"
-    model.speak(PORTRAIT, TEXT, nfe=6, still=True).save(path)
+    model.speak(PORTRAIT, TEXT, nfe=6, still=True, frame="head").save(path)
     return path
 
 

@@ -29,7 +29,7 @@ def model() -> JamFlow:
 
 @pytest.fixture(scope="module")
 def spoken(model: JamFlow) -> Result:
-    result = model.speak(PORTRAIT, TEXT, seed=3, nfe=8)
+    result = model.speak(PORTRAIT, TEXT, seed=3, nfe=8, frame="head")
     assert len(result.speech.waveform)
     return result
 

@@ -103,7 +103,7 @@ def model() -> JamFlow:
 
 
 def test_a_video_says_something_else(model: JamFlow, tmp_path: Path) -> None:
-    model.speak(PORTRAIT, "My puppy jumps over seven apples.", seed=3, nfe=8).save(tmp_path / "in.mp4")
+    model.speak(PORTRAIT, "My puppy jumps over seven apples.", seed=3, nfe=8, frame="head").save(tmp_path / "in.mp4")
     result = model.retell(tmp_path / "in.mp4", "Bob may buy maps.", nfe=4)
     made = result.save(tmp_path / "out.mp4")
     filmed, frames = ([rgb for _, rgb in read_video(tmp_path / name)] for name in ("in.mp4", "out.mp4"))
@@ -117,7 +117,7 @@ def test_a_video_says_something_else(model: JamFlow, tmp_path: Path) -> None:
 
 
 def test_a_silent_video_has_the_models_own_voice(model: JamFlow, tmp_path: Path) -> None:
-    model.speak(PORTRAIT, "Apples.", seed=3, nfe=4).save(tmp_path / "in.mp4")
+    model.speak(PORTRAIT, "Apples.", seed=3, nfe=4, frame="head").save(tmp_path / "in.mp4")
     frames = [rgb for _, rgb in read_video(tmp_path / "in.mp4")]
     with VideoWriter(tmp_path / "mute.mp4", frames[0].shape[1], frames[0].shape[0], Fraction(25)) as video:
         for rgb in frames:

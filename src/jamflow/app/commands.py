@@ -44,7 +44,7 @@ def run(words: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
 
 def demo(options: Demo) -> tuple[dict[str, Any], str, int]:
     """`speak` with the portrait in the package and a text of its own."""
-    given = Speak(asset("portraits/astronaut.png"), _HELLO)
+    given = Speak(asset("portraits/astronaut.png"), _HELLO, frame="head")
     return reported(checked(Job(TASKS["speak"], given, Output(output=options.output), ModelChoice())))
 
 

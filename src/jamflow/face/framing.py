@@ -45,6 +45,10 @@ def framed(
     elif (scale := min((lines or _WHOLE_LINES) / height, _WIDEST_PX / width)) < 1:
         box = (0, 0, width, height)
         size = _even(box, scale)
+        if lines is None:
+            warnings = [
+                f"The picture is {width} x {height} pixels, and the video {size[0]} x {size[1]} (--size sets its height)."
+            ]
     else:
         box = (0, 0, width // 2 * 2, height // 2 * 2)
         size = box[2:]

@@ -45,7 +45,8 @@ class Faces:
         rgb = picture_rgb(portrait)
         chosen, others, warnings = select_face(rgb, self.finder, face)
         rgb, (chosen, *others), more = framed(rgb, [chosen, *others], frame, lines)
-        picture = self.renderer.prepare(rgb, chosen, others)
+        # A renderer of one's own that knows of no others draws portraits of one person as it did.
+        picture = self.renderer.prepare(rgb, chosen, others) if others else self.renderer.prepare(rgb, chosen)
         return picture, [*warnings, *more, *picture.warnings]
 
     def repaint(self, footage: "Footage", order: "Order") -> tuple[Picture, list[str]]:
