@@ -1,5 +1,6 @@
 """Features of a shard, computed once: clean and degraded log mels, and loudness. Examples: utterances as features."""
 
+import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -100,6 +101,22 @@ def prepare(shard: Shard, mel_format: MelFormat, seed: int = 0) -> Path:
     np.save(done.with_suffix(".part.npy"), np.concatenate(heard))
     done.with_suffix(".part.npy").rename(done)
     return shard.folder
+
+
+def write_mels(shard: Shard, mel_format: MelFormat) -> Path:
+    """Write `mel.npy` beside a shard's sound, if it is not there; returns its path. Several processes may do so at once."""
+    path = shard.folder / "mel.npy"
+    if path.exists():
+        return path
+    log_mel = LogMel(mel_format)
+    mels = []
+    for utterance in shard.utterances:
+        frames = utterance.samples // mel_format.hop
+        mels.append(log_mel(torch.from_numpy(shard.samples(utterance))[None])[0, :frames].half().numpy())
+    part = path.with_name(f"mel.{os.getpid()}.part.npy")
+    np.save(part, np.concatenate(mels))
+    part.rename(path)
+    return path
 
 
 def examples(shard: Shard, mel_format: MelFormat) -> list[Example]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from jamflow.compute.linear import linear
+from jamflow.model.config import MaskRule
 
 HEAD_BY_HEAD_FROM = 200 * 200  # queries times keys
 
@@ -25,9 +26,17 @@ class Stream(IntEnum):
 
 
 def may_attend(
-    query_stream: Tensor | int, query_s: Tensor, key_stream: Tensor | int, key_s: Tensor, window_s: float, fps: float
+    query_stream: Tensor | int,
+    query_s: Tensor,
+    key_stream: Tensor | int,
+    key_s: Tensor,
+    window_s: float,
+    fps: float,
+    mask: MaskRule = "both",
 ) -> Tensor:
     """The predicate: True where a query at `query_s` may see a key at `key_s`. Arguments broadcast.
+
+    mask: whose queries are masked; those of a stream that is not see everything.
 
     The motion frame of an audio token's own instant is the frame k that is displayed then, from k / fps to (k + 1) / fps. A time
     on the border, give or take rounding, belongs to the later frame.
@@ -37,6 +46,10 @@ def may_attend(
     audio_key = torch.as_tensor(key_stream) == audio
     own_instant = own_frame(query_s, fps) == own_frame(key_s, fps)
     near = (query_s - key_s).abs() <= window_s + 1e-6
+    if mask in ("motion", "none"):
+        own_instant = torch.ones_like(own_instant)
+    if mask in ("audio", "none"):
+        near = torch.ones_like(near)
     return torch.where(audio_query, audio_key | own_instant, near)
 
 

@@ -10,6 +10,7 @@ from jamflow.mel_format import MelFormat
 JointLayers = Literal["none", "half", "full"]
 TextKind = Literal["phonemes", "f5"]
 SpaceName = Literal["mesh", "liveportrait"]
+MaskRule = Literal["both", "motion", "audio", "none"]
 MINI_MOUTH = tuple(range(6))  # the face mesh's (face/mesh/space.py)
 
 
@@ -70,6 +71,9 @@ class JointConfig:
     window_s: a motion frame sees motion, and in joint blocks audio, at most this many seconds before and after it. The paper has
         such a window (section 4.5, N_window) and gives no value. Motion is masked by it in every block, also in those that are
         not joint (`plan.plan_attention`).
+    mask: whose queries are masked (`attention.may_attend`). The paper masks both; its Table 4 has a variant without the mask.
+        Motion that is not masked depends on all of a window, so that motion of any length in windows is then an approximation.
+    aligned: motion frames have the rotary positions of their times on the audio's axis (section 4.4); otherwise their numbers.
     frames_per_token: mel frames that make one audio token; `audio.channels` is that many times `mel.bands`.
     mel: the format of the sound and of its mel frames.
     text: what text tokens are: phonemes laid out in time, or F5-TTS's characters and pinyin from the start.
@@ -79,6 +83,8 @@ class JointConfig:
     motion: MotionConfig = field(default_factory=MotionConfig)
     joint: JointLayers = "half"
     window_s: float = 0.4
+    mask: MaskRule = "both"
+    aligned: bool = True
     frames_per_token: int = 1
     mel: MelFormat = field(default_factory=MelFormat)
     motion_fps: float = 25.0

@@ -62,7 +62,16 @@ class JointModel(nn.Module):
         """The tokens of both streams in time."""
         c = self.config
         device = self.audio.proj_out.weight.device
-        return Axis(n_audio, n_motion, c.token_rate_hz, c.motion_fps, c.window_s, device)
+        return Axis(n_audio, n_motion, c.token_rate_hz, c.motion_fps, c.window_s, device, c.mask)
+
+    def motion_positions(self, axis: Axis) -> Tensor:
+        """(Tm,) rotary positions of motion frames.
+
+        One time axis: the position of a frame is its time in units of audio tokens. For streams that last equally long this is
+        the paper's p / L * L_ref (section 4.4). Not aligned: its number.
+        """
+        unit_hz = self.config.token_rate_hz if self.config.aligned else self.config.motion_fps
+        return axis.motion_s() * unit_hz
 
     def freeze_audio(self, inputs: AudioInput, text_btd: Tensor | None = None, hide_padding: bool = False) -> Frozen:
         """Run the given speech once, alone. `text_btd`, `hide_padding`: see `forward` and `plan`."""
@@ -149,9 +158,7 @@ class JointModel(nn.Module):
         keys = audio_valid if hide_padding or self.config.audio.attn_mask_enabled else None
         return Plan(
             self.audio.rotary_embed(torch.arange(n_audio, device=axis.device)),
-            # One time axis: the position of a motion frame is its time in units of audio tokens. For streams that last equally
-            # long this is the paper's p / L * L_ref (section 4.4).
-            self.audio.rotary_embed(axis.motion_s() * self.config.token_rate_hz),
+            self.audio.rotary_embed(self.motion_positions(axis)),
             plan_attention(axis, visibility, audio_valid, motion_valid, keys, kind),
             code,
         )

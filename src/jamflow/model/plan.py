@@ -79,14 +79,16 @@ def plan_attention(
     if n_audio and n_motion:
         sees = None if visibility is None else visibility.audio_sees_motion_b
         view = View(Stream.AUDIO, axis, _keep(axis, audio_keys_bt, _and(motion_valid_bt, sees)))
-        audio_joint = _flex(view) if kind == "flex" else view.dense() if kind == "dense" else view.gathered()
+        dense = kind == "dense" or axis.mask in ("motion", "none")  # audio sees all motion
+        audio_joint = _flex(view) if kind == "flex" else view.dense() if dense else view.gathered()
     if n_motion:
         sees = None if visibility is None else visibility.motion_sees_audio_b
         view = View(Stream.MOTION, axis, _keep(axis, _and(audio_valid_bt, sees), motion_valid_bt))
-        motion_joint = _flex(view) if kind == "flex" else band(view) if kind == "banded" else view.dense()
+        banded = kind == "banded" and axis.mask in ("both", "motion")
+        motion_joint = _flex(view) if kind == "flex" else band(view) if banded else view.dense()
         alone = axis.motion_alone()
         view = View(Stream.MOTION, alone, _keep(alone, None, motion_valid_bt))
-        motion_alone = band(view) if kind == "banded" else view.dense()
+        motion_alone = band(view) if banded else view.dense()
     keys = None if audio_keys_bt is None else audio_keys_bt[:, None, None]
     return AttentionPlan(keys, audio_joint, motion_alone, motion_joint)
 

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from jamflow.model.attention import Stream, may_attend, own_frame
+from jamflow.model.config import MaskRule
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The tokens of both streams in time. Token i of a stream is at i / rate seconds."""
+    """The tokens of both streams in time, and the rule by which they see each other. Token i of a stream is at i / rate seconds."""
 
     n_audio: int
     n_motion: int
@@ -24,6 +25,7 @@ class Axis:
     motion_fps: float
     window_s: float
     device: torch.device
+    mask: MaskRule = "both"
 
     def audio_s(self) -> Tensor:
         """(Ta,) seconds."""
@@ -70,7 +72,8 @@ class View:
         query_s = query / (token_rate_hz if self.stream == Stream.AUDIO else fps)
         key_stream = torch.where(key < n_audio, Stream.AUDIO.value, Stream.MOTION.value)
         key_s = torch.where(key < n_audio, key / token_rate_hz, (key - n_audio) / fps)
-        return may_attend(torch.full_like(query, self.stream.value), query_s, key_stream, key_s, self.axis.window_s, fps)
+        stream = torch.full_like(query, self.stream.value)
+        return may_attend(stream, query_s, key_stream, key_s, self.axis.window_s, fps, self.axis.mask)
 
     def is_itself(self, query: Tensor, key: Tensor) -> Tensor:
         """Whether a key is the query's own token."""

@@ -35,16 +35,21 @@ def losses(model: JointModel, row: Row, head: PhonemeHead | None = None) -> Loss
     with torch.autocast(row.audio_data.device.type, torch.bfloat16):
         plan = None if listener is None else model.plan(row.audio, row.motion, row.visibility, code=listener.code)
         audio, motion = model(row.audio, row.motion, row.visibility, plan=plan)
+    made = flow_losses(audio, motion, row)
+    if head is not None and listener is not None and listener.hidden_bad is not None:
+        made.phonemes = head.loss(listener.hidden_bad, row.phonemes_ba)
+    return made
+
+
+def flow_losses(audio: Tensor, motion: Tensor, row: Row) -> Losses:
+    """Losses of the velocities (B, T, C) of both streams."""
     audio_bt = flow_error(audio, row.audio_noise, row.audio_data, row.audio_known)
     motion_bt = flow_error(motion, row.motion_noise, row.motion_data)
-    phonemes = None
-    if head is not None and listener is not None and listener.hidden_bad is not None:
-        phonemes = head.loss(listener.hidden_bad, row.phonemes_ba)
     by_kind = {
         "audio": _by_kind(audio_bt, row.audio_generated, row.kind_b),
         "motion": _by_kind(motion_bt, row.motion_generated, row.kind_b),
     }
-    return Losses(mean_where(audio_bt, row.audio_generated), mean_where(motion_bt, row.motion_generated), phonemes, by_kind)
+    return Losses(mean_where(audio_bt, row.audio_generated), mean_where(motion_bt, row.motion_generated), None, by_kind)
 
 
 def motion_losses(model: JointModel, row: Row) -> Losses:

@@ -19,6 +19,7 @@ alone with 0.3 (`audio_drop_prob`), for a whole batch at once. Here every row dr
 Shapes: B rows, A audio tokens, T motion frames, C channels.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -105,7 +106,11 @@ class Row:
     phonemes_ba: Tensor
 
     def to(self, device: torch.device) -> "Row":
-        return _moved(self, device)
+        return _changed(self, lambda x: x.to(device, non_blocking=True))
+
+    def pin_memory(self) -> "Row":
+        """What a DataLoader calls when it pins."""
+        return _changed(self, Tensor.pin_memory)
 
 
 def assign(
@@ -122,7 +127,7 @@ def assign(
     def chance(p: float) -> Tensor:
         return torch.rand(rows, generator=generator) < p
 
-    kind = _kinds(regimes, torch.rand(rows, generator=generator), batch.text_b, batch.lips_b)
+    kind = draw_kinds(regimes, torch.rand(rows, generator=generator), batch.text_b, batch.lips_b)
     null, _, together, animate, dub = (kind == i for i in range(len(KINDS)))
     deaf = null & ~chance(regimes.keep_beginning)  # null rows that do not hear the given speech either
 
@@ -198,7 +203,7 @@ def assign(
     )
 
 
-def _kinds(regimes: Regimes, draw_b: Tensor, text_b: Tensor, lips_b: Tensor) -> Tensor:
+def draw_kinds(regimes: Regimes, draw_b: Tensor, text_b: Tensor, lips_b: Tensor) -> Tensor:
     """(B,) index in `KINDS`. draw_b: (B,) in [0, 1); text_b, lips_b: (B,) bool, whether text and lips are known."""
     null, r = regimes.drop_all, regimes
     seeing, with_lips = 1 - null - r.drop_other, r.animate + r.dub
@@ -225,10 +230,10 @@ def _span_shares(regimes: Regimes, row_s: float, generator: torch.Generator) -> 
     return share, share
 
 
-def _moved(value: Any, device: torch.device) -> Any:
-    """A dataclass of tensors, or of such dataclasses, on another device."""
+def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """A dataclass of tensors, or of such dataclasses, with every tensor changed."""
     if isinstance(value, Tensor):
-        return value.to(device)
+        return change(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(**{f.name: _moved(getattr(value, f.name), device) for f in fields(value)})
+        return type(value)(**{f.name: _changed(getattr(value, f.name), change) for f in fields(value)})
     return value
