@@ -1,7 +1,7 @@
 """Clips of many shards in an order that is shuffled, the same for the same seed, and can be taken up anywhere.
 
-An epoch shuffles the shards, takes some of them at a time, shuffles their clips, and cuts them into batches of similar lengths. So
-a corpus larger than memory is read shard by shard, and nothing but the lengths of its clips is ever held.
+An epoch shuffles the shards, takes some of them at a time, shuffles their clips, and cuts them into batches of similar lengths.
+So a corpus larger than memory is read some shards at a time, and nothing but the lengths of its clips is ever held.
 
 The batches of all epochs have numbers. Of `world` processes, process `rank` takes the numbers rank, rank + world...: whichever
 number of processes there is, and of workers in each, batch n is the same.
@@ -33,15 +33,20 @@ class Clips:
         return len(self.shard_n)
 
 
-def list_clips(shards: list[Shard], shortest_s: float, longest_s: float, held_out: tuple[str, ...] = ()) -> Clips:
-    """The clips of shards that are neither too short nor too long, nor of voices that are held out."""
+def list_clips(
+    shards: list[Shard], shortest_s: float, longest_s: float, held_out: tuple[str, ...] = (), only: tuple[str, ...] = ()
+) -> Clips:
+    """The clips of shards that are neither too short nor too long, nor of voices that are held out.
+
+    only: no other voices than these, if there are any.
+    """
     rows: list[tuple[int, int, float]] = []
     left_out = {"shorter than shortest_s": 0, "longer than longest_s": 0, "held out": 0}
     for s, shard in enumerate(shards):
         rate_hz = shard.facts.mel.sample_rate_hz
         for u, utterance in enumerate(shard.utterances):
             seconds = utterance.samples / rate_hz
-            if utterance.voice in held_out:
+            if utterance.voice in held_out or (only and utterance.voice not in only):
                 left_out["held out"] += 1
             elif seconds < shortest_s:
                 left_out["shorter than shortest_s"] += 1
@@ -54,7 +59,7 @@ def list_clips(shards: list[Shard], shortest_s: float, longest_s: float, held_ou
 
 
 def epoch(clips: Clips, batch_s: float, shards_at_once: int, seed: int, number: int) -> list[np.ndarray]:
-    """The batches of one epoch, each the indices of its clips. The longest clip times their number is at most `batch_s` seconds."""
+    """The batches of one epoch, each the indices of its clips: the longest clip times their number is at most `batch_s`."""
     rng = np.random.default_rng([seed, number])
     shards = rng.permutation(np.unique(clips.shard_n))
     batches: list[np.ndarray] = []
@@ -91,4 +96,3 @@ def batches(
                 yield n, planned[n - before]
         before += len(planned)
         number += 1
-

@@ -17,7 +17,7 @@ from jamflow.model.config import MaskRule
 
 @dataclass(frozen=True)
 class Axis:
-    """The tokens of both streams in time, and the rule by which they see each other. Token i of a stream is at i / rate seconds."""
+    """The tokens of both streams in time, and by which rule they see each other. Token i of a stream is at i / rate seconds."""
 
     n_audio: int
     n_motion: int

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 
 class EMA:
@@ -18,7 +19,8 @@ class EMA:
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         state = model.state_dict()
         floats = [k for k in self.average if state[k].is_floating_point()]
-        torch._foreach_lerp_([self.average[k] for k in floats], [state[k].float() for k in floats], 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
+        averages, weights = [_here(self.average[k]) for k in floats], [_here(state[k]).float() for k in floats]
+        torch._foreach_lerp_(averages, weights, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
 
     def state_dict(self) -> dict[str, Tensor | int]:
         return {"updates": self.updates, **self.average}
@@ -27,3 +29,8 @@ class EMA:
         self.updates = int(state["updates"])
         for name, average in self.average.items():
             average.copy_(state[name])
+
+
+def _here(x: Tensor) -> Tensor:
+    """The part of a tensor that this process has, where a model is cut up among several (FSDP2)."""
+    return x.to_local() if isinstance(x, DTensor) else x

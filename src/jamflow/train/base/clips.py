@@ -96,7 +96,7 @@ class ClipReader:
         shard = self.shards[self.clips.shard_n[i]]
         utterance = shard.utterances[self.clips.utterance_n[i]]
         mel, first = self._opened(int(self.clips.shard_n[i]))
-        start, end = first[self.clips.utterance_n[i]], first[self.clips.utterance_n[i] + 1]
+        start, end = (int(first[self.clips.utterance_n[i] + k]) for k in (0, 1))
         filmed = shard.motion(utterance)
         tokens = (end - start) // self.config.frames_per_token
         motion = None

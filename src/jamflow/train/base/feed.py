@@ -32,7 +32,9 @@ class Fed:
 class Feed(Dataset, Sampler):
     """A DataLoader's dataset and its order: the batches of one process from batch number `first` on."""
 
-    def __init__(self, reader: ClipReader, rows: Rows, normaliser: Normaliser, recipe: Recipe, seed: int, first: int, ranks: Ranks):
+    def __init__(
+        self, reader: ClipReader, rows: Rows, normaliser: Normaliser, recipe: Recipe, seed: int, first: int, ranks: Ranks
+    ):
         self.reader = reader
         data = recipe.data
         self._order = partial(

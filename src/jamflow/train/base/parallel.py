@@ -71,8 +71,8 @@ def started() -> Iterator[Ranks]:
 def spread(model: nn.Module, ranks: Ranks, parallel: Parallel) -> nn.Module:
     """What to call in the place of `model`, which is spread over the processes.
 
-    FSDP2 takes the model as one piece: its weights are gathered once a step (`base` has 0.42 billion), and each process keeps a part
-    of the weights, the gradients and the optimiser's state.
+    FSDP2 takes the model as one piece: its weights are gathered once a batch, and each process keeps a part of the weights, the
+    gradients and the optimiser's state.
     """
     if ranks.world == 1:
         return model

@@ -178,8 +178,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Recipe:
-    """See the module. run: the folder of checkpoints, logs, samples and the trained model. Paths are relative to where the command
-    is run."""
+    """See the module.
+
+    run: the folder of checkpoints, logs, samples and the trained model. Paths are relative to where the command is run.
+    """
 
     run: Path
     data: Data
@@ -218,11 +220,13 @@ def read_recipe(path: Path, changes: list[str] | None = None) -> Recipe:
         first = error.errors()[0]
         place = ".".join(str(x) for x in first["loc"]) or "the recipe"
         reason = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{path}: {place}: {reason}.", "Mend it; recipes/base has examples, jamflow.train.base.recipe all fields.") from error
+        raise UserError(
+            f"{path}: {place}: {reason}.", "See recipes/base, and jamflow.train.base.recipe for all fields."
+        ) from error
 
 
 def _change(raw: dict[str, Any], change: str) -> None:
-    name, equals, value = change.partition("=")
+    name, _, value = change.partition("=")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
         *way, last = name.strip().split(".")
@@ -232,6 +236,6 @@ def _change(raw: dict[str, Any], change: str) -> None:
         place[int(last) if isinstance(place, list) else last] = parsed
     except (tomllib.TOMLDecodeError, ValueError, IndexError, AttributeError, TypeError) as error:
         example = "stages.0.steps=10"
-        raise UserError(f"{change!r} changes nothing in a recipe.", f"Write it as {example}, with the value as in TOML.") from error
-    if not equals:
-        raise UserError(f"{change!r} has no value.", "Write it as stages.0.steps=10.")
+        raise UserError(
+            f"{change!r} changes nothing in a recipe.", f"Write it as {example}, with the value as in TOML."
+        ) from error

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from jamflow.data.corpus import Shard, non_commercial, refuse_other, shards
 from jamflow.data.stream import Clips, list_clips
@@ -19,6 +20,7 @@ from jamflow.text.f5_text import load_vocabulary
 from jamflow.train.base.clips import ClipReader
 from jamflow.train.base.parallel import Ranks
 from jamflow.train.base.recipe import Model, Recipe
+from jamflow.train.base.samples import Samples
 from jamflow.train.base.stage import Course, train_stage
 from jamflow.weights.shipped import JOINT_FILE, asset
 from jamflow.weights.tensors import is_non_commercial
@@ -48,18 +50,26 @@ def train_base(recipe: Recipe, ranks: Ranks) -> Path:
     reader = ClipReader(parts, clips, config, vocabulary)
     if not _moves(model):
         measure_motion(reader, normaliser)
-    for number in range(len(recipe.stages)):
-        averaged = train_stage(Course(recipe, number, reader, normaliser, ranks), model)
-        model = JointModel(config)
-        model.load_state_dict(averaged)
-    folder = recipe.run / "model"
-    if ranks.first:
-        marked = non_commercial(parts) or (recipe.model.start is not None and is_non_commercial(recipe.model.start / JOINT_FILE))
+    marked = non_commercial(parts) or (recipe.model.start is not None and is_non_commercial(recipe.model.start / JOINT_FILE))
+
+    def write_model(folder: Path, averaged: dict[str, Tensor]) -> None:
         folder.mkdir(exist_ok=True)
         for name in (VOCABULARY_FILE, VOCODER_FILE):
             if there := _own_file(recipe.model, name):
                 shutil.copyfile(there, folder / name)
-        save_joint(folder / JOINT_FILE, model.state_dict(), normaliser.state_dict(), config, non_commercial=marked)
+        save_joint(folder / JOINT_FILE, averaged, normaliser.state_dict(), config, non_commercial=marked)
+
+    shown = list_clips(parts, data.shortest_s, data.longest_s, only=data.held_out) if data.held_out else clips
+    to_show = ClipReader(parts, shown if len(shown) else clips, config, vocabulary)
+    sample = Samples(recipe.run, to_show, normaliser, write_model, ranks.device)
+    averaged = model.state_dict()
+    for number in range(len(recipe.stages)):
+        averaged = train_stage(Course(recipe, number, reader, normaliser, ranks, sample), model)
+        model = JointModel(config)
+        model.load_state_dict(averaged)
+    folder = recipe.run / "model"
+    if ranks.first:
+        write_model(folder, averaged)
     ranks.wait()
     return folder
 

@@ -95,8 +95,9 @@ def train_stage(course: Course, model: JointModel) -> dict[str, Tensor]:
     loop = _Loop(course, model, called, optim, learning, _code(recipe.machine))
     log = RunLog(course.folder, step) if ranks.first else None
     trackers = Trackers(recipe, stage.name) if ranks.first else None
-    first = step * stage.batches
-    fed = feed(Feed(course.reader, stage.rows, course.normaliser, recipe, _seed(course), first, ranks), recipe.machine.workers, ranks)
+    seed = recipe.seed + 10_007 * course.number
+    rows = Feed(course.reader, stage.rows, course.normaliser, recipe, seed, step * stage.batches, ranks)
+    fed = feed(rows, recipe.machine.workers, ranks)
     asked_to_stop = _StopSignal()
     since, steps = time.monotonic(), 0
     with asked_to_stop:
@@ -129,7 +130,12 @@ class _Loop:
     """What the steps of a stage have in common."""
 
     def __init__(
-        self, course: Course, model: JointModel, called: nn.Module, optim: torch.optim.Optimizer, learning: list[nn.Parameter],
+        self,
+        course: Course,
+        model: JointModel,
+        called: nn.Module,
+        optim: torch.optim.Optimizer,
+        learning: list[nn.Parameter],
         code: BlockCode,
     ):
         self.course, self.model, self.called, self.optim, self.learning, self.code = course, model, called, optim, learning, code
@@ -184,7 +190,7 @@ class _Loop:
         logger.warning(f"A step is left out: its gradient is not a number. Clips: {'; '.join(names[:8])}")
         if self._broken_in_a_row >= MOST_BROKEN:
             raise UserError(
-                f"{MOST_BROKEN} steps in a row had gradients that are not numbers, at last with these clips: {'; '.join(names[:8])}.",
+                f"{MOST_BROKEN} steps in a row had gradients that are not numbers. The last clips: {'; '.join(names[:8])}.",
                 "Look at those clips, or lower `lr`; the last checkpoint is from before.",
             )
 
@@ -194,7 +200,13 @@ class _Loop:
         for name in self.tally.sums:
             self.tally.sums[name] = ranks.sum(self.tally.sums[name])
         sound = float(ranks.sum(torch.tensor(self._seconds)))
-        out = {"lr": self._lr, "seconds_a_step": seconds_a_step, "sound_s": sound, "left_out": float(self.left_out), **self.tally.means()}
+        out = {
+            "lr": self._lr,
+            "seconds_a_step": seconds_a_step,
+            "sound_s": sound,
+            "left_out": float(self.left_out),
+            **self.tally.means(),
+        }
         self.tally, self._seconds = Tally(), 0.0
         return out
 
@@ -233,10 +245,6 @@ def _restore(checkpoint: Path, model: JointModel, ema: EMA, optim: torch.optim.O
 def _averaged(ema: EMA) -> dict[str, Tensor]:
     """Whole tensors on the CPU, in every process."""
     return {name: whole(x).cpu() for name, x in ema.average.items()}
-
-
-def _seed(course: Course) -> int:
-    return course.recipe.seed + 10_007 * course.number
 
 
 class _StopSignal:

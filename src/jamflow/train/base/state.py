@@ -12,8 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint.filesystem import FileSystemReader
+from torch.distributed.checkpoint.state_dict_loader import load as load_parts
+from torch.distributed.checkpoint.state_dict_saver import save as save_parts
 
 from jamflow.errors import UserError
 from jamflow.train.base.parallel import Ranks
@@ -37,7 +38,7 @@ def save(folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], 
     ranks.wait()
     reason = ""
     try:
-        dcp.save(state, checkpoint_id=part, no_dist=ranks.world == 1)
+        save_parts(state, checkpoint_id=part, no_dist=ranks.world == 1)
     except Exception as error:  # the same on all processes, whichever failed: DCP wraps what happened
         reason = _reason(error)
     if not reason and ranks.first:
@@ -81,9 +82,11 @@ def load(checkpoint: Path, state: dict[str, Any], ranks: Ranks) -> None:
             "Copy the folder again from where it was written, with the files of all processes.",
         )
     try:
-        dcp.load(state, checkpoint_id=checkpoint, no_dist=ranks.world == 1)
+        load_parts(state, checkpoint_id=checkpoint, no_dist=ranks.world == 1)
     except Exception as error:
-        raise UserError(f"The checkpoint {checkpoint} cannot be read: {_reason(error)}.", "Choose another folder for `run`.") from error
+        raise UserError(
+            f"The checkpoint {checkpoint} cannot be read: {_reason(error)}.", "Choose another folder for `run`."
+        ) from error
 
 
 def refuse_other_recipe(checkpoint: Path, facts: dict[str, Any]) -> int:
@@ -96,7 +99,8 @@ def refuse_other_recipe(checkpoint: Path, facts: dict[str, Any]) -> int:
     step = there.pop("step")
     if different := _difference(there, facts):
         raise UserError(
-            f"The checkpoint {checkpoint} is of another recipe: {different}.", "Choose another folder for `run`, or change it back."
+            f"The checkpoint {checkpoint} is of another recipe: {different}.",
+            "Choose another folder for `run`, or change it back.",
         )
     return step
 

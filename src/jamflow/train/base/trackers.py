@@ -17,7 +17,7 @@ class Trackers:
 
                 self._tensorboard = SummaryWriter(str(recipe.run / stage / "tensorboard"))
             if "wandb" in recipe.machine.track:
-                import wandb
+                import wandb  # pyright: ignore[reportMissingImports]
 
                 name = f"{recipe.run.name}-{stage}"
                 self._wandb = wandb.init(project="jamflow", name=name, dir=recipe.run, config=asdict(recipe), reinit="create_new")
