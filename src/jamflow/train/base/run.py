@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -135,7 +136,7 @@ def measure_motion(reader: ClipReader, normaliser: Normaliser) -> None:
     """Set the mean and spread of key points to those of the first clips. Mels stay as F5-TTS has them.
 
     Raises:
-        UserError: no face was filmed in any of them.
+        UserError: no face was filmed in any of them, or one is not numbers.
     """
     mouths, clues = [], []
     with_face = [i for i in range(len(reader.clips)) if reader.filmed(i)]
@@ -143,7 +144,9 @@ def measure_motion(reader: ClipReader, normaliser: Normaliser) -> None:
         raise UserError("No clip has a filmed face.", "Prepare videos, with --motion liveportrait.")
     step = max(1, len(with_face) // _MEASURED)
     for i in with_face[::step]:
-        batch = reader.batch(0, torch.tensor([i]).numpy())
+        batch = reader.batch(0, np.array([i]))
+        if batch.broken():
+            raise UserError(f"The key points or the sound of {batch.names[0]} are not numbers.", "Prepare that shard again.")
         mouths.append(batch.mouth_btc[0])
         clues.append(batch.clue_btc[0])
     for name, frames in (("mouth", torch.cat(mouths)), ("clue", torch.cat(clues))):

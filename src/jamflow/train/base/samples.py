@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -56,7 +57,7 @@ class Samples:
         model.load_state_dict(averaged)
         model.eval().requires_grad_(False)
         for number, clip in enumerate(self._clips):
-            batch = self.reader.batch(0, torch.tensor([clip]).numpy())
+            batch = self.reader.batch(0, np.array([clip]))
             made = {"recorded": Streams(batch.mel_bac[0], batch.mouth_btc[0]), **self._made(model, batch)}
             draw(made, self.reader.config.motion_fps, folder / f"{step:07d}-{number}.png", batch.names[0])
         try:
