@@ -91,7 +91,7 @@ class Doctor(Inputs):
 
 @dataclass(frozen=True, kw_only=True)
 class Init(Inputs):
-    """Make `base` with untrained motion: it speaks as F5-TTS does, and moves no lips. No command trains it yet."""
+    """Make `base` with untrained motion: it speaks as F5-TTS does, and moves no lips. docs/training_base.md trains it."""
 
     size: Annotated[Literal["base"], About("The size to make.", "base", positional=True)]
     source: Annotated[

@@ -1,7 +1,7 @@
 """`base` before its training: the official Audio-DiT unchanged, Motion-DiT new (JAM-Flow section 4.6).
 
 The resulting model speaks as F5-TTS does and does not move the lips, because Motion-DiT is untrained. Stage 1 of the paper
-starts from such a model. `base` cannot be trained here yet: nothing makes training data with LivePortrait's key points.
+starts from such a model (`train/base`).
 """
 
 import shutil

@@ -24,23 +24,22 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name != "pydantic":
             raise
-        print(f"Training needs {error.name}. Run: pip install 'jamflow[train]'", file=sys.stderr)
-        return 1
+        return _leave(f"Training needs {error.name}. Run: pip install 'jamflow[train]'", 1)
     with started() as ranks:
         logging.basicConfig(level=logging.INFO if ranks.first else logging.ERROR, format="%(asctime)s %(message)s")
         try:
             folder = train_base(read_recipe(given.recipe, given.changes), ranks)
         except UserError as error:
-            if ranks.first:
-                print(error, file=sys.stderr)
-            return 1
+            return _leave(str(error) if ranks.first else "", 1)
         except Stopped as stopped:
-            if ranks.first:
-                print(stopped, file=sys.stderr)
-            return 128 + signal.SIGTERM
-        if ranks.first:
-            print(f"The trained model is in {folder}.")
-    return 0
+            return _leave(str(stopped) if ranks.first else "", 128 + signal.SIGTERM)
+        return _leave(f"The trained model is in {folder}." if ranks.first else "", 0)
+
+
+def _leave(sentence: str, status: int) -> int:
+    if sentence:
+        sys.stderr.write(f"{sentence}\n")
+    return status
 
 
 if __name__ == "__main__":

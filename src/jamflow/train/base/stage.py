@@ -92,7 +92,7 @@ def train_stage(course: Course, model: JointModel) -> dict[str, Tensor]:
         logger.info(f"{stage.name} goes on from step {step}")
     if step >= stage.steps:
         return _averaged(ema)
-    loop = _Loop(course, model, called, optim, learning, _code(recipe.machine))
+    loop = _Loop(course, model, called, optim, learning, block_code(recipe.machine))
     log = RunLog(course.folder, step) if ranks.first else None
     trackers = Trackers(recipe, stage.name) if ranks.first else None
     seed = recipe.seed + 10_007 * course.number
@@ -217,7 +217,8 @@ def rate(step: int, stage: Stage) -> float:
     return min(1.0, (step + 1) / stage.warmup, left)
 
 
-def _code(machine: Machine) -> BlockCode:
+def block_code(machine: Machine) -> BlockCode:
+    """How blocks are computed: compiled or not, activations kept or computed again."""
     code = compiled_blocks() if machine.compile else BlockCode(DiTBlock.project, DiTBlock.finish)
     if not machine.checkpointing:
         return code
