@@ -14,7 +14,6 @@ import torch
 from safetensors.torch import load_file
 
 from corpora import make_talking_corpus
-from jamflow import JamFlow
 from jamflow.errors import UserError
 from jamflow.train import __main__ as command
 from jamflow.train.base import stage as stage_module
@@ -23,7 +22,6 @@ from jamflow.train.base.parallel import Ranks
 from jamflow.train.base.recipe import Recipe
 from jamflow.train.base.run import train_base
 from jamflow.train.base.stage import Stopped
-from jamflow.weights.tensors import is_non_commercial
 from tiny_base import make_folder
 from train_base.runs import small_recipe, write_recipe
 
@@ -60,22 +58,6 @@ def progress(recipe: Recipe, stage: str) -> list[dict]:
 def apart(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
     assert a.keys() == b.keys()
     return max(float((a[k] - b[k]).abs().max()) for k in a)
-
-
-def test_it_learns_and_the_result_is_a_model(corpus: Path, tmp_path: Path) -> None:
-    recipe = small_recipe(
-        tmp_path, "stages.0.steps=100", "stages.0.lr=1e-2", "stages.1.steps=100", "stages.1.lr=1e-2", corpus=corpus
-    )
-    model = train_base(recipe, ALONE)
-    first, second = progress(recipe, "motion"), progress(recipe, "joint")
-    assert first[-1]["motion"] < 0.9 * first[0]["motion"]
-    assert first[-1]["audio"] > 0.8 * first[0]["audio"] and second[-1]["audio"] < 0.6 * second[0]["audio"]
-    assert not is_non_commercial(model / "joint.safetensors")
-    loaded = weights(model)
-    assert 0.002 < float(loaded["normaliser.mouth_std"].max()) < 0.02, "key points are brought to unit scale"
-    assert float(loaded["normaliser.mel_std"].min()) == 1, "mels stay as F5-TTS has them"
-    (model / "vocoder.safetensors").write_bytes((make_folder(tmp_path / "tiny") / "vocoder.safetensors").read_bytes())
-    assert JamFlow.load(model)._model.moves
 
 
 def test_the_frozen_stream_stays_and_the_other_learns_from_both_losses(corpus: Path, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ name and renamed; then older ones are removed.
 import json
 import re
 import shutil
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,8 @@ def save(folder: Path, step: int, state: dict[str, Any], facts: dict[str, Any], 
     ranks.wait()
     reason = ""
     try:
-        save_parts(state, checkpoint_id=part, no_dist=ranks.world == 1)
+        with _quiet():
+            save_parts(state, checkpoint_id=part, no_dist=ranks.world == 1)
     except Exception as error:  # the same on all processes, whichever failed: DCP wraps what happened
         reason = _reason(error)
     if not reason and ranks.first:
@@ -82,7 +85,8 @@ def load(checkpoint: Path, state: dict[str, Any], ranks: Ranks) -> None:
             "Copy the folder again from where it was written, with the files of all processes.",
         )
     try:
-        load_parts(state, checkpoint_id=checkpoint, no_dist=ranks.world == 1)
+        with _quiet():
+            load_parts(state, checkpoint_id=checkpoint, no_dist=ranks.world == 1)
     except Exception as error:
         raise UserError(
             f"The checkpoint {checkpoint} cannot be read: {_reason(error)}.", "Choose another folder for `run`."
@@ -121,6 +125,14 @@ def _difference(there: Any, here: Any, name: str = "") -> str:
                 return found
         return ""
     return "" if there == here else f"{name} was {there} and is {here}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """A run of one process is no mistake."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "torch.distributed is disabled")
+        yield
 
 
 def _steps(folder: Path) -> list[Path]:
