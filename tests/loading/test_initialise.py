@@ -17,8 +17,9 @@ from jamflow.loading.joint import load_joint
 from jamflow.model.config import JointConfig, MotionConfig, base
 from jamflow.model.joint import JointModel, Visibility
 from jamflow.model.streams import AudioDiT, AudioInput, MotionInput
-from jamflow.weights import tensors
-from jamflow.weights.tensors import save_tensors
+from jamflow.weights import registry, tensors
+from jamflow.weights.digest import sha256_of
+from jamflow.weights.tensors import is_non_commercial, save_tensors
 from tiny_base import AUDIO, SAID, awake, make_vocoder, make_voice
 
 SIX = (6, 12, 14, 17, 19, 20)
@@ -48,6 +49,18 @@ def test_audio_is_unchanged_and_motion_new(published: Path, tmp_path: Path) -> N
     assert joint.motion is not None and not joint.motion.proj_out.weight.any()
     assert joint.motion.proj.weight.any() and float(normaliser.mel_std.min()) == 1
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["joint.safetensors"]
+
+
+def test_what_comes_from_weights_that_may_not_be_sold_is_marked(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not is_non_commercial(init_base(tmp_path / "own", published, "F5TTS_v1_Base"))
+    official = replace(registry.find("f5-v1-base")[0], bytes=published.stat().st_size, sha256=sha256_of(published))
+    monkeypatch.setattr(registry, "PUBLISHED", (official,))
+    renamed = published.rename(tmp_path / "mine.safetensors")
+    assert is_non_commercial(init_base(tmp_path / "out", renamed, "F5TTS_v1_Base"))
+    monkeypatch.setattr(registry, "PUBLISHED", (replace(official, sha256="0" * 64),))
+    assert not is_non_commercial(init_base(tmp_path / "other", renamed, "F5TTS_v1_Base"))
 
 
 def test_seed_and_mouth_decide(published: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from jamflow.model.joint import JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.text.f5_text import load_vocabulary
 from jamflow.weights.fetch import require
+from jamflow.weights.registry import may_be_sold
 from jamflow.weights.shipped import JOINT_FILE, asset
 
 MOUTH = MotionConfig().mouth
@@ -80,7 +81,8 @@ def init_base(
             with replacing(folder / VOCABULARY_FILE) as temporary:
                 shutil.copyfile(tokens, temporary)
         # In float32: rounded weights would differ from F5-TTS's.
-        save_joint(path, model.state_dict(), normaliser.state_dict(), config, half=False)
+        marked = not may_be_sold(checkpoint)
+        save_joint(path, model.state_dict(), normaliser.state_dict(), config, half=False, non_commercial=marked)
     except OSError as error:
         raise UserError(f"The folder {folder} cannot be made.", f"The system says: {error.strerror}.") from error
     finally:

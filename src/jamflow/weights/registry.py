@@ -1,9 +1,11 @@
 """Official weights of other projects that `base` uses: what they are, where they come from, under which licence."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from jamflow.errors import UserError
+from jamflow.weights.digest import sha256_of
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 State = Literal["present", "missing", "damaged", "unverified"]
+
+
+def may_be_sold(file: Path) -> bool:
+    """False for a published file whose licence forbids commercial use, whatever its name; True for others, also unknown ones."""
+    size = file.stat().st_size
+    alike = [p for p in PUBLISHED if p.bytes == size and not p.commercial]
+    return not alike or sha256_of(file) not in {p.sha256 for p in alike}
 
 
 def find(name: str) -> list[Published]:
