@@ -1,6 +1,7 @@
 """A followed video in another order: what a renderer and a model are told of it belongs to the frame that is shown."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction as F
 
 import numpy as np
@@ -77,6 +78,20 @@ def test_frames_turned_either_way_too_small_or_lost_are_left_alone() -> None:
     assert "2 of 4 frames" in warning, "of the result, not of the video"
 
 
+def test_frames_of_somebody_else_are_counted_apart_from_those_without_a_face() -> None:
+    film = replace(video([0] * 6, [True, True, False, False, False, True]), other_k=np.array([0, 0, 1, 1, 0, 0], bool))
+    assert losses(film, film.track.found_t) == (
+        "In 2 of 6 frames, after a cut, somebody else is seen; they stay as they are.",
+        "In 1 of 6 frames no face was found; they stay as they are.",
+    )
+
+
+def test_a_shot_is_known_by_any_of_its_frames() -> None:
+    film = replace(video([0] * 6), shot_k=np.array([0, 0, 1, 1, 1, 2]))
+    assert [film.shot(k) for k in (0, 1, 2, 4, 5)] == [(0, 2), (0, 2), (2, 5), (2, 5), (5, 6)]
+    assert video([0] * 6).shot(3) == (0, 6), "one shot"
+
+
 def test_a_video_of_no_use_is_refused() -> None:
     with pytest.raises(UserError, match="nowhere large enough"):
         usable_frames(video(yaw_k=[60, -60]), np.array([200.0, 200.0]), load_canonical())
@@ -92,3 +107,11 @@ def test_the_new_mouth_comes_and_goes_by_degrees() -> None:
     assert (np.diff(share[3:9]) < 0).all() and (np.diff(share[9:15]) > 0).all()
     np.testing.assert_allclose(share[3:9], share[9:15][::-1])
     assert (eased(np.ones(3, bool)) == 1).all()
+
+
+def test_the_new_mouth_does_not_fade_across_a_cut() -> None:
+    usable = np.ones(20, bool)
+    usable[10:12] = False
+    share = eased(usable, np.array([0] * 10 + [1] * 6 + [2] * 4))
+    assert (share[:10] == 1).all() and (share[16:] == 1).all() and not share[10:12].any()
+    assert (np.diff(share[11:16]) > 0).all() and share[15] < 1

@@ -1,5 +1,6 @@
 """The mouth of a video painted anew: a real picture, talking, as a real file."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def footage(video, tracker) -> Footage:
 
 @pytest.fixture(scope="module")
 def film(footage, renderer) -> MeshVideo:
-    return renderer.prepare_video(footage.face_video())
+    """As one shot: the face is lost and comes back."""
+    return renderer.prepare_video(replace(footage.face_video(), shot_k=None))
 
 
 @pytest.fixture(scope="module")

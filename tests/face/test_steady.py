@@ -41,6 +41,19 @@ def test_nothing_is_mixed_across_a_cut(still: np.ndarray) -> None:
     assert not np.array_equal(smoothed(seen, [17])[0], seen[17]) and not np.array_equal(smoothed(seen, [22])[0], seen[22])
 
 
+def test_neighbours_of_another_shot_are_not_mixed_in(still: np.ndarray) -> None:
+    """The face stays where it was; only the cut before frame 20 tells."""
+    seen = still + np.random.default_rng(1).normal(0, 1, still.shape)
+
+    def smoothed_in(frame: int, shot: tuple[int, int]) -> np.ndarray:
+        return steady(lambda start, end: seen[start:end], frame, shot)
+
+    for frame, shot in ((18, (0, 20)), (19, (0, 20)), (20, (20, 40)), (21, (20, 40))):
+        np.testing.assert_array_equal(smoothed_in(frame, shot), seen[frame])
+    for frame, shot in ((17, (0, 20)), (22, (20, 40))):
+        np.testing.assert_array_equal(smoothed_in(frame, shot), smoothed(seen, [frame])[0])
+
+
 def test_a_head_that_moves_fast_is_still_smoothed(still: np.ndarray) -> None:
     """A fifth of its height a frame is no cut."""
     noise = np.random.default_rng(1).normal(0, 1, still.shape)

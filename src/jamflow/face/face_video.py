@@ -28,6 +28,8 @@ class FaceVideo:
         track: motion in the K frames.
         shown_n: (N,) the video frame that each frame of the result shows.
         times_s: N + 1 times in seconds: the start of each frame of the result, and the end of the last one.
+        shot_k: (K,) number of the shot of each frame of the video, rising; None is one shot.
+        other_k: (K,) bool: after a cut, somebody else is seen; None is nowhere.
     """
 
     size: tuple[int, int]
@@ -36,6 +38,15 @@ class FaceVideo:
     track: Track
     shown_n: np.ndarray
     times_s: Sequence[Fraction]
+    shot_k: np.ndarray | None = None
+    other_k: np.ndarray | None = None
+
+    def shot(self, frame: int) -> tuple[int, int]:
+        """The first frame of the shot of a frame of the video, and the one after the last."""
+        if self.shot_k is None:
+            return 0, len(self.track.found_t)
+        low, high = (int(np.searchsorted(self.shot_k, self.shot_k[frame], side)) for side in ("left", "right"))
+        return low, high
 
     def mouth(self, space: MotionSpace, first: int = 0, count: int | None = None) -> np.ndarray:
         """(count, M) filmed mouth channels of the result's frames from `first` on; without `count`, all of them."""

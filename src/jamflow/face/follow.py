@@ -1,5 +1,6 @@
 """Follows one face through a video that may show several people."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,9 @@ class Follow(Protocol):
     def __call__(self, rgb: np.ndarray) -> Face | None: ...
 
 
+Recognise = Callable[[np.ndarray, list[Face]], Face]  # (H, W, 3) frame, and the faces in it
+
+
 class Follower:
     """See `Follow`. Where a face is lost, the nearest one takes its place, unless it must be another person.
 
@@ -25,7 +29,7 @@ class Follower:
         several: number of faces where one of several was chosen, and the number of the chosen one, from the left, from 1.
     """
 
-    def __init__(self, tracker: FaceTracker, number: int | None = None, first: int = 0):
+    def __init__(self, tracker: FaceTracker, number: int | None = None, first: int = 0, recognise: Recognise | None = None):
         """Chooses a face.
 
         Args:
@@ -33,17 +37,20 @@ class Follower:
             number: counted from the left, from 1, in the first frame with several faces; None takes the largest face of the first
                 frame with any.
             first: frames before this one are skipped.
+            recognise: finds the person among the faces after a cut; None takes the largest.
         """
-        self._tracker, self._number = tracker, number
+        self._tracker, self._number, self._recognise = tracker, number, recognise
+        self._cut = False
         self._face: Face | None = None
         self._last: Face | None = None
         self._frame = -1
         self.first = first
         self.several: tuple[int, int] | None = None
 
-    def __call__(self, rgb: np.ndarray) -> Face | None:
+    def __call__(self, rgb: np.ndarray, skipped: bool = False) -> Face | None:
+        """skipped: the person is known not to be in this frame."""
         self._frame += 1
-        if self._frame < self.first:
+        if self._frame < self.first or skipped:
             return None
         if self._number is not None and self.several is None:
             self._face = self._choose(rgb, self._number)
@@ -51,6 +58,10 @@ class Follower:
             self._face = self._go_on(rgb)
         self._last = self._face or self._last
         return self._face
+
+    def cut(self) -> None:
+        """The next frame is of another shot: the face may be anywhere."""
+        self._face, self._cut = None, self._last is not None
 
     def refuse_if_absent(self) -> None:
         """Raises UserError if the chosen person was never seen. Call it after the last frame."""
@@ -67,6 +78,9 @@ class Follower:
             if len(found) > 1:
                 self.several = len(found), 1 + sorted(range(len(found)), key=lambda k: _centre(found[k])[0]).index(0)
             return found[0]
+        if self._cut:
+            self._cut = False
+            return found[0] if self._recognise is None else self._recognise(rgb, found)
         near = min(found, key=self._away)
         alone = self.several is None and len(found) == 1
         return near if alone or self._away(near) < _SAME_FACE_HEIGHTS else None

@@ -13,8 +13,13 @@ _REACH = len(_KERNEL) // 2
 _CUT_HEIGHTS = 0.25  # a larger move between frames, in face heights, is a cut
 
 
-def steady(rows: LandmarkRows, frame: int) -> np.ndarray:
-    """(L, 3) float64 pixels for a frame with a face; not smoothed where a neighbour has no face."""
+def steady(rows: LandmarkRows, frame: int, shot: tuple[int, int] | None = None) -> np.ndarray:
+    """(L, 3) float64 pixels for a frame with a face; not smoothed where a neighbour has no face or is of another shot.
+
+    shot: the first frame of its shot, and the one after the last; None is one shot for all.
+    """
+    if shot is not None and not shot[0] <= frame - _REACH <= frame + _REACH < shot[1]:
+        return rows(frame, frame + 1)[0].astype(np.float64)
     start = max(0, frame - _REACH)
     around = rows(start, frame + _REACH + 1).astype(np.float64)
     landmarks = around[frame - start]

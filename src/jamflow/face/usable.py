@@ -43,8 +43,14 @@ def usable_frames(film: FaceVideo, height_k_px: np.ndarray, canonical: Canonical
     return usable_k
 
 
-def eased(usable_k: np.ndarray) -> np.ndarray:
-    """(K,) weight of the new motion in [0, 1]: 0 in unusable frames, rising to 1 away from them."""
+def eased(usable_k: np.ndarray, shot_k: np.ndarray | None = None) -> np.ndarray:
+    """(K,) weight of the new motion in [0, 1]: 0 in unusable frames, rising to 1 away from them, but not across a cut.
+
+    shot_k: (K,) number of each frame's shot, rising; None is one shot.
+    """
+    if shot_k is not None:
+        starts = np.flatnonzero(np.diff(shot_k)) + 1
+        return np.concatenate([eased(part) for part in np.split(usable_k, starts)])
     apart = np.full(len(usable_k), len(usable_k) + _EASE_FRAMES)
     for k in np.flatnonzero(~usable_k):
         near = slice(max(0, k - _EASE_FRAMES), k + _EASE_FRAMES + 1)
@@ -55,8 +61,11 @@ def eased(usable_k: np.ndarray) -> np.ndarray:
 def losses(film: FaceVideo, usable_k: np.ndarray) -> tuple[str, ...]:
     """Warnings: how many frames of the result stay unchanged, and why."""
     usable_n, found_n = usable_k[film.shown_n], film.track.found_t[film.shown_n]
-    lost, turned = int((~found_n).sum()), int((found_n & ~usable_n).sum())
+    other_n = np.zeros_like(found_n) if film.other_k is None else film.other_k[film.shown_n]
+    lost, turned, others = int((~found_n & ~other_n).sum()), int((found_n & ~usable_n).sum()), int(other_n.sum())
     warnings = []
+    if others:
+        warnings.append(f"In {others} of {len(found_n)} frames, after a cut, somebody else is seen; they stay as they are.")
     if lost:
         warnings.append(f"In {lost} of {len(found_n)} frames no face was found; they stay as they are.")
     if turned:

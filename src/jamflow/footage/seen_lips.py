@@ -20,6 +20,5 @@ def seen_lips(video: str | Path, tracker: Tracker) -> tuple[Footage, GivenLips, 
     motion, found = footage.track.motion, footage.track.found_t
     mouth, _ = split(motion.expression_tk3 * found[:, None, None], tracker.space)
     times_s = np.array([float(t - footage.times_s[0]) for t in footage.times_s])
-    lost = int((~found).sum())
-    warnings = [f"In {lost} of {len(found)} frames of the video no face was found; lips count as at rest there."] if lost else []
+    warnings = [*footage.warnings, *footage.unseen_warnings("lips count as at rest there")]
     return footage, GivenLips(times_s, mouth, footage.length_s), warnings

@@ -3,25 +3,22 @@
 Shapes: N frames of the video, T motion frames, M mouth channels, C clue channels, L landmarks (478).
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
 from jamflow.face.as_filmed import AsFilmed
 from jamflow.face.channels import interpolated, split
 from jamflow.face.face_video import FaceVideo, LandmarkRows
-from jamflow.face.follow import Follower
 from jamflow.face.renderer import Picture, Renderer, Tracker
 from jamflow.face.track import Track
-from jamflow.face.tracker import Face
 from jamflow.footage.retime import Order, as_filmed
+from jamflow.footage.watch import Frames, Span, Watch
 from jamflow.media.video_frames import VideoFrames
-from jamflow.media.video_reader import VideoFacts, read_video, video_facts
+from jamflow.media.video_reader import VideoFacts, video_facts
 from jamflow.media.view import STORED, View
 
 
@@ -37,6 +34,7 @@ class Footage:
         track: motion in the N frames.
         landmarks: landmarks of the N frames.
         warnings: warnings for the user about the choice of the face.
+        shot_k, other_k: see `FaceVideo`.
     """
 
     path: Path
@@ -44,9 +42,11 @@ class Footage:
     times_s: tuple[Fraction, ...]
     stored_size: tuple[int, int]
     track: Track
-    landmarks: "LandmarkRows"
+    landmarks: LandmarkRows
     warnings: tuple[str, ...] = ()
     view: View = STORED
+    shot_k: np.ndarray | None = None
+    other_k: np.ndarray | None = None
 
     @property
     def length_s(self) -> Fraction:
@@ -63,7 +63,7 @@ class Footage:
         order = order or self.filmed
         times_s = (*order.times_s, order.end_s)
         size = self.view.size(*self.stored_size)
-        return FaceVideo(size, self._shown, self.landmarks, self.track, order.frames_n, times_s)
+        return FaceVideo(size, self._shown, self.landmarks, self.track, order.frames_n, times_s, self.shot_k, self.other_k)
 
     def repainted(self, renderer: Renderer, order: Order | None = None) -> Picture:
         """The frames in an order, by default as filmed, ready for repainting the mouth. The result has their shape.
@@ -94,6 +94,17 @@ class Footage:
     def _shown(self, frames: Iterable[int]) -> Iterator[np.ndarray]:
         return map(self.view.shown, self._stored.read(frames))
 
+    def unseen_warnings(self, so: str) -> list[str]:
+        """Warnings for the user: in how many frames the person is not seen, and what is done there (`so`)."""
+        count, others = len(self.times_s), 0 if self.other_k is None else int(self.other_k.sum())
+        lost = int((~self.track.found_t).sum()) - others
+        warnings = []
+        if others:
+            warnings.append(f"In {others} of {count} frames of the video, after a cut, somebody else is seen; {so}.")
+        if lost:
+            warnings.append(f"In {lost} of {count} frames of the video no face was found; {so}.")
+        return warnings
+
     def lips(self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Mouth channels (count, M) and clue channels (count, C) for the model.
 
@@ -117,9 +128,7 @@ class Footage:
         return np.array([float(t - start_s) for t in self.times_s]), np.arange(count) / float(fps)
 
 
-def open_footage(
-    path: str | Path, tracker: Tracker, face: int | None = None, span_s: tuple[Fraction, Fraction] | None = None
-) -> Footage:
+def open_footage(path: str | Path, tracker: Tracker, face: int | None = None, span_s: Span | None = None) -> Footage:
     """Tracks the face in a video, in one pass (LivePortrait's tracker: two).
 
     Args:
@@ -133,63 +142,36 @@ def open_footage(
         UserError: the file cannot be read, has no picture in the span, shows no face there, or not the face asked for.
     """
     path = Path(path)
-    facts, frames = video_facts(path), _Frames(path, span_s)
-    follower = Follower(tracker.finder, face)
-    rows, track = _followed(frames, facts.fps, tracker, follower)
-    follower.refuse_if_absent()
-    if follower.first:  # another face was followed before this frame
-        rows, track = _followed(frames, facts.fps, tracker, Follower(tracker.finder, face, follower.first))
+    facts, frames = video_facts(path), Frames(path, span_s, tracker.finder)
+    watch, track = _watched(frames, facts.fps, tracker, face)
+    watch.follower.refuse_if_absent()
+    if first := watch.follower.first:  # another face was followed before this frame
+        watch, track = _watched(frames, facts.fps, tracker, face, first)
+    if others := watch.others():
+        watch, track = _watched(frames, facts.fps, tracker, face, first, others)
     warnings = []
-    if face is None and follower.several is not None:
-        warnings.append("There are {} faces in the video; took the largest, number {} from the left.".format(*follower.several))
-    return Footage(path, facts, tuple(frames.times_s), facts.size, track, rows, tuple(warnings), facts.tags.view)
+    if frames.turn:
+        degrees = 90 * frames.turn
+        warnings.append(f"The people in the video are not upright: to work on them, frames are turned by {degrees} degrees.")
+    if face is None and (several := watch.follower.several) is not None:
+        warnings.append("There are {} faces in the video; took the largest, number {} from the left.".format(*several))
+    shot_k = np.array(watch.shots)
+    return Footage(
+        path,
+        facts,
+        tuple(frames.times_s),
+        facts.size,
+        track,
+        watch.rows,
+        tuple(warnings),
+        replace(facts.tags.view, turn=frames.turn),
+        shot_k,
+        np.isin(shot_k, sorted(others)),
+    )
 
 
-def _followed(frames: "_Frames", fps: Fraction, tracker: Tracker, follower: Follower) -> tuple["_Rows", Track]:
-    rows = _Rows()
-
-    def follow(rgb: np.ndarray) -> Face | None:
-        face = follower(rgb)
-        rows.append(None if face is None else face.landmarks_l3)
-        return face
-
-    return rows, tracker.track(frames, fps, follow)
-
-
-class _Rows:
-    """See `LandmarkRows`. Kept in a temporary file, because an hour would take half a gigabyte of memory."""
-
-    _SHAPE = (478, 3)
-
-    def __init__(self):
-        self._file = tempfile.TemporaryFile(prefix="jamflow-")  # noqa: SIM115 - open as long as the rows live
-        self._bytes = 4 * int(np.prod(self._SHAPE))
-        self._lock = Lock()
-
-    def append(self, landmarks_l3: np.ndarray | None) -> None:
-        row = np.full(self._SHAPE, np.nan) if landmarks_l3 is None else landmarks_l3
-        self._file.write(row.astype(np.float32).tobytes())
-
-    def __call__(self, start: int, end: int) -> np.ndarray:
-        with self._lock:  # several threads draw frames
-            self._file.seek(start * self._bytes)
-            values = np.frombuffer(self._file.read((end - start) * self._bytes), np.float32)
-        return values.reshape(-1, *self._SHAPE)
-
-
-class _Frames:
-    """The frames of a video, which may be iterated repeatedly, and the frame times of the last iteration."""
-
-    def __init__(self, path: Path, span_s: tuple[Fraction, Fraction] | None):
-        self._path, self._span_s = path, span_s
-        self.times_s: list[Fraction] = []
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        self.times_s = []
-        for time_s, rgb in read_video(self._path):
-            if self._span_s is not None and time_s < self._span_s[0]:
-                continue
-            if self._span_s is not None and time_s > self._span_s[1]:
-                return
-            self.times_s.append(time_s)
-            yield rgb
+def _watched(
+    frames: Frames, fps: Fraction, tracker: Tracker, face: int | None, first: int = 0, others: frozenset[int] = frozenset()
+) -> tuple[Watch, Track]:
+    watch = Watch(tracker.finder, frames, face, first, others)
+    return watch, tracker.track(frames, fps, watch)

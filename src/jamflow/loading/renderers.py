@@ -9,6 +9,7 @@ from jamflow.face.framing import FrameName, framed
 from jamflow.face.renderer import Picture, Renderer, Tracker
 from jamflow.face.select import select_face
 from jamflow.face.tracker import FaceTracker
+from jamflow.face.turned import upright
 
 if TYPE_CHECKING:
     from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
@@ -42,12 +43,12 @@ class Faces:
         """
         from jamflow.media.image import picture_rgb
 
-        rgb = picture_rgb(portrait)
+        rgb, turned = upright(picture_rgb(portrait), self.finder)
         chosen, others, warnings = select_face(rgb, self.finder, face)
         rgb, (chosen, *others), more = framed(rgb, [chosen, *others], frame, lines)
         # A renderer of one's own that knows of no others draws portraits of one person as it did.
         picture = self.renderer.prepare(rgb, chosen, others) if others else self.renderer.prepare(rgb, chosen)
-        return picture, [*warnings, *more, *picture.warnings]
+        return picture, [*turned, *warnings, *more, *picture.warnings]
 
     def repaint(self, footage: "Footage", order: "Order") -> tuple[Picture, list[str]]:
         """Prepares a video, with its frames in `order`, for repainting the mouth; also returns warnings.

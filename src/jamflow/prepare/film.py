@@ -17,8 +17,8 @@ from jamflow.face.follow import Follower
 from jamflow.face.renderer import Tracker
 from jamflow.face.track import Track
 from jamflow.face.tracker import Face
+from jamflow.media.shots import split
 from jamflow.media.video_reader import read_video, video_facts
-from jamflow.prepare.shots import split
 from jamflow.prepare.visible import covered, mouth_colours
 
 FACE_CM = 17.665  # height of the canonical face

@@ -58,7 +58,6 @@ def _liveportrait_options(given: Reenact) -> "Options | None":
 
 def _tracked(path: Path, tracker: Tracker) -> tuple[Motion, Passed | None, list[str]]:
     footage = open_footage(path, tracker)
-    lost = int((~footage.track.found_t).sum())
-    warnings = [f"In {lost} of {len(footage.times_s)} frames of the driving video no face was found."] if lost else []
+    warnings = [*footage.warnings, *footage.unseen_warnings("the face moves on to where it is seen next")]
     motion = footage.track.motion.rows(nearest_frames(list(footage.times_s), footage.facts.fps))
     return motion, Passed(path, footage.times_s[0]) if footage.facts.has_sound else None, warnings

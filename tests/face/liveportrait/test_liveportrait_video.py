@@ -212,6 +212,23 @@ def test_small_and_large_faces(frames, tracker, times: float) -> None:
     assert 0.01 < (new[0] != old[0]).any(-1).mean() < 0.12
 
 
+def test_landmarks_of_the_next_shot_do_not_matter(film) -> None:
+    """A shot whose face is moved a little, so little that only the cut tells."""
+    rows, shot_k = film.landmarks, np.array([0] * 4 + [1] * (N - 4))
+    other = replace(film, shot_k=shot_k, landmarks=lambda a, b: rows(a, b) + 4.0 * (np.arange(a, b) > 3)[:, None, None])
+    pictures = [LivePortraitRenderer(stand_ins()).prepare_video(f) for f in (replace(film, shot_k=shot_k), other)]
+    before, after = (drawn(picture, moved(film, 0.6, 0, 6)) for picture in pictures)
+    np.testing.assert_array_equal(before[:4], after[:4])
+    assert (before[4:] != after[4:]).any((1, 2, 3)).all()
+
+
+def test_after_a_cut_nothing_fades(film, source) -> None:
+    """The frame without a face is the last of its shot."""
+    picture = LivePortraitRenderer(stand_ins()).prepare_video(replace(film, shot_k=np.array([0] * 7 + [1] * (N - 7))))
+    by_k = np.abs(drawn(picture, moved(film, 0.6)).astype(int) - source).sum((1, 2, 3))
+    assert by_k[5] < 0.5 * by_k[1] and by_k[7] > 0.8 * by_k[10]
+
+
 def test_what_is_lost_is_counted(picture) -> None:
     assert picture.warnings == ("In 1 of 12 frames no face was found; they stay as they are.",)
 

@@ -42,7 +42,7 @@ class LivePortraitVideo:
         self.size = (film.size[0] // 2 * 2, film.size[1] // 2 * 2)
         self.times_s = film.times_s
         usable_k = usable_frames(film, _heights_px(film), load_canonical())
-        self._share_k = np.where(usable_k, eased(usable_k), 0).astype(np.float32)
+        self._share_k = np.where(usable_k, eased(usable_k, film.shot_k), 0).astype(np.float32)
         self.warnings = losses(film, usable_k)
 
     def clue(self, first: int, count: int, fps: Fraction) -> np.ndarray:
@@ -78,7 +78,10 @@ class LivePortraitVideo:
         out = torch.from_numpy(frames).to(self._runner.device)
         moving = [n for n, (_, _, by_k3) in enumerate(rows) if by_k3.any()]
         if moving:
-            faces = [find_lower_face(rows[n][1], steady(self._film.landmarks, rows[n][0])[:, :2]) for n in moving]
+            faces = [
+                find_lower_face(rows[n][1], steady(self._film.landmarks, rows[n][0], self._film.shot(rows[n][0]))[:, :2])
+                for n in moving
+            ]
             own, new = self._drawings(faces, np.stack([rows[n][2] for n in moving]))
             for n, face, one, other in zip(moving, faces, own, new, strict=True):
                 put_over(out[n], face, one, other)

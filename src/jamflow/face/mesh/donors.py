@@ -29,12 +29,15 @@ _MARGIN = 0.25
 
 
 def find_insides(film: FaceVideo, usable_k: np.ndarray, canonical: CanonicalFace) -> tuple[Inside, ...]:
-    """Insides of the mouth from the least to the most open, at least one."""
+    """Insides of the mouth from the least to the most open, at least one, from the usable frames (K,), which are of one shot."""
     motion = film.track.motion
     opening_k = motion.expression_tk3[:, space.INNER_UPPER, 1] - motion.expression_tk3[:, space.INNER_LOWER, 1]
     candidates = _candidates(motion, opening_k, usable_k)
     frames = sorted({k for row in candidates for k in row})
-    seen = {k: _seen(rgb, seen_face(film.landmarks, k, canonical)) for k, rgb in zip(frames, film.frames(frames), strict=True)}
+    seen = {
+        k: _seen(rgb, seen_face(film.landmarks, k, canonical, film.shot(k)))
+        for k, rgb in zip(frames, film.frames(frames), strict=True)
+    }
     insides = [_middling([inside for k in row if (inside := seen[k]) is not None]) for row in candidates]
     insides = sorted({id(x): x for x in insides if x is not None}.values(), key=lambda inside: inside.height_cm)
     widest_cm = insides[-1].height_cm if insides else 0.0
@@ -42,7 +45,7 @@ def find_insides(film: FaceVideo, usable_k: np.ndarray, canonical: CanonicalFace
     if wanted:
         model = int(np.argmin(np.where(usable_k, opening_k + np.abs(motion.rotation_t3[:, 1]) / _DEGREES_PER_CM, np.inf)))
         rgb = next(film.frames([model]))
-        insides += _painted(rgb, seen_face(film.landmarks, model, canonical), wanted, canonical)
+        insides += _painted(rgb, seen_face(film.landmarks, model, canonical, film.shot(model)), wanted, canonical)
     return tuple(insides)
 
 

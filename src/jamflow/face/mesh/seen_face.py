@@ -36,7 +36,7 @@ class SeenFace:
         return self.pose.scale_px * self.pose.rotation_33[:2] * np.array([[1.0], [-1.0]])
 
 
-def seen_face(rows: LandmarkRows, frame: int, canonical: CanonicalFace) -> SeenFace:
-    """The face in a frame that has one."""
-    landmarks = steady(rows, frame)
+def seen_face(rows: LandmarkRows, frame: int, canonical: CanonicalFace, shot: tuple[int, int] | None = None) -> SeenFace:
+    """The face in a frame that has one; `shot` as in `steady`."""
+    landmarks = steady(rows, frame, shot)
     return SeenFace(landmarks, fit_pose(Face(landmarks, 1.0), canonical))

@@ -45,10 +45,13 @@ class MeshVideo:
         self.size = (film.size[0] // 2 * 2, film.size[1] // 2 * 2)
         self.times_s = film.times_s
         self._usable_k = usable_frames(film, _FACE_CM * film.track.motion.scale_t, canonical)
-        self._ease_k = eased(self._usable_k)
+        self._ease_k = eased(self._usable_k, film.shot_k)
         self._neutral_k3 = _neutral(film, canonical)
         self.warnings = losses(film, self._usable_k)
-        self._insides = find_insides(film, self._usable_k, canonical)
+        self._insides = {
+            first: find_insides(film, self._usable_k & _between(len(self._usable_k), first, end), canonical)
+            for first, end in sorted({film.shot(int(k)) for k in np.flatnonzero(self._usable_k)})
+        }
 
     def speaking(self, mouth_tm: np.ndarray, fps: Fraction) -> Motion:
         """Motion of mouth and jaw; everything else stays as filmed."""
@@ -76,11 +79,18 @@ class MeshVideo:
     def _frame(self, frame: int, rgb: np.ndarray, wanted_k3: np.ndarray) -> np.ndarray:
         width, height = self.size
         if self._usable_k[frame] and np.isfinite(wanted_k3).all():
-            face = seen_face(self._film.landmarks, frame, self._canonical)
+            shot = self._film.shot(frame)
+            face = seen_face(self._film.landmarks, frame, self._canonical, shot)
             filmed_k3 = face.person_v3[list(KEY_VERTICES)] - self._neutral_k3
             eased_k3 = filmed_k3 + self._ease_k[frame] * (wanted_k3 - filmed_k3)
-            rgb = repaint(rgb, face, wanted_mouth(filmed_k3, eased_k3), self._insides)
+            rgb = repaint(rgb, face, wanted_mouth(filmed_k3, eased_k3), self._insides[shot[0]])
         return np.ascontiguousarray(rgb[:height, :width])
+
+
+def _between(count: int, first: int, end: int) -> np.ndarray:
+    """(count,) bool: from `first` to before `end`."""
+    at = np.arange(count)
+    return (at >= first) & (at < end)
 
 
 def _neutral(film: FaceVideo, canonical: CanonicalFace) -> np.ndarray:

@@ -48,12 +48,12 @@ def split(frames: Iterable[tuple[Timed, np.ndarray]], longest: int = LONGEST) ->
         frames: (anything, (H, W, 3) uint8 RGB) in order.
         longest: so many frames end a shot also without a cut.
     """
-    cuts = _limited(_cuts(frames), longest)
-    first = next(cuts, None)
+    marked = _limited(cuts(frames), longest)
+    first = next(marked, None)
     while first is not None:
         rest: list[tuple[Timed, np.ndarray]] = []
-        yield chain([first[1]], _until_cut(cuts, rest))
-        for _ in _until_cut(cuts, rest) if not rest else ():
+        yield chain([first[1]], _until_cut(marked, rest))
+        for _ in _until_cut(marked, rest) if not rest else ():
             pass
         first = (True, rest[0]) if rest else None
 
@@ -80,8 +80,8 @@ def _until_cut(
         yield frame
 
 
-def _cuts(frames: Iterable[tuple[Timed, np.ndarray]]) -> Iterator[tuple[bool, tuple[Timed, np.ndarray]]]:
-    """(whether a shot begins with it, frame)."""
+def cuts(frames: Iterable[tuple[Timed, np.ndarray]]) -> Iterator[tuple[bool, tuple[Timed, np.ndarray]]]:
+    """(whether a shot begins with it, frame) for every frame, in order; one frame is read ahead where it looks like a cut."""
     usual: deque[float] = deque(maxlen=_BEFORE)
     last: _Look | None = None
     waiting: tuple[_Look, tuple[Timed, np.ndarray]] | None = None  # looks like a cut; the next frame tells

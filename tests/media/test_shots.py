@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jamflow.prepare.shots import split
+from jamflow.media.shots import split
 
 SIZE = (90, 160)
 
