@@ -8,6 +8,7 @@ import zipfile
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 from PIL import Image
 
@@ -19,9 +20,9 @@ PORTRAIT = asset("portraits/astronaut.png")
 RNG = np.random.default_rng(0)
 
 
-def png(**how: object) -> bytes:
+def png(size: tuple[int, int] = (96, 96)) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(RNG.integers(0, 255, (96, 96, 3), np.uint8)).save(file, "PNG", **how)
+    Image.fromarray(RNG.integers(0, 255, (*size, 3), np.uint8)).save(file, "PNG")
     return file.getvalue()
 
 
@@ -145,6 +146,17 @@ TABLES = {
 }
 
 
+def png_video(path: Path, told: tuple[int, int], frames: list[bytes]) -> None:
+    """A video of PNG pictures, in a file that says that they are so large."""
+    with av.open(path, "w") as file:
+        track = file.add_stream("png", rate=25)
+        track.width, track.height, track.pix_fmt = *told, "rgb24"
+        for number, data in enumerate(frames):
+            packet = av.Packet(data)
+            packet.stream, packet.pts, packet.dts, packet.time_base = track, number, number, Fraction(1, 25)
+            file.mux(packet)
+
+
 def make_files(folder: Path) -> None:
     """Writes all files."""
     for files in (PICTURES, SOUNDS, VIDEOS, motion_files(), TABLES):
@@ -164,6 +176,10 @@ def make_files(folder: Path) -> None:
                 video.write_frame(np.full((size, size, 3), 120, np.uint8))
             if sound:
                 video.write_audio((0.2 * np.sin(np.arange(24_000) / 9)).astype(np.float32))
+    png_video(folder / "huge.mp4", (16_000, 9_000), [claimed(16_000, 9_000)])
+    png_video(folder / "lying.mp4", (96, 96), [claimed(16_000, 9_000)])
+    png_video(folder / "growing.mp4", (96, 96), [png(), claimed(16_000, 9_000)])
+    png_video(folder / "other size.mp4", (96, 96), [png(), png((64, 96))])
     (folder / "cut.mp4").write_bytes((folder / "film.mp4").read_bytes()[:200])
     (folder / "latin.txt").write_bytes(b"caf\xe9")
     (folder / "blank.txt").write_bytes(b" \n ")

@@ -44,6 +44,7 @@ ODD_TEXTS = {
     "digits of others": "٣ apples.",
 }
 
+FRAMES = ["huge.mp4", "lying.mp4", "growing.mp4", "other size.mp4"]  # videos with frames that are too large, or change
 MORE = ["a folder", "pipe", "nowhere.png", "circle.png", "not there", ""]
 HOW = {  # where a file of each kind may be given: the command line without it
     "picture": {
@@ -88,6 +89,17 @@ OPTIONS = {
     "the transcript is empty": ["edit", "--video=speech.wav", "--change", "a", "b", "--transcript= ", "-o", "out.wav"],
     "the transcript is Russian": ["edit", "--video=speech.wav", "--change", "a", "b", "--transcript=да", "-o", "out.wav"],
     "lipsync of other lengths": ["lipsync", "--video=film.mp4", "--speech=speech.wav", "--fit=refuse", "-o", "out.mp4"],
+    **{
+        f"retell by --fit={fit} what is too long": [
+            *("retell", "--video=film.mp4", "--text=There is no room for that.", f"--fit={fit}", "-o", "out.mp4")
+        ]
+        for fit in ("refuse", "pause", "trim")
+    },
+    "dub what is too long": ["dub", "--video=film.mp4", "--text=There is no room for that.", "-o", "out.mp4"],
+    "dub by --fit=refuse what is too long": [
+        *("dub", "--video=film.mp4", "--text=There is no room for that.", "--fit=refuse", "-o", "out.mp4")
+    ],
+    "dub by a --fit of other tasks": ["dub", "--video=film.mp4", "--text=Hi.", "--fit=loop", "-o", "out.mp4"],
     "retell in Russian": ["retell", "--video=film.mp4", "--text=да", "-o", "out.mp4"],
     "retell in a silent voice": ["retell", "--video=film.mp4", "--text=Hi.", "--voice=silent.wav", "-o", "out.mp4"],
     "dub in Russian": ["dub", "--video=film.mp4", "--text=да", "-o", "out.mp4"],
@@ -95,6 +107,7 @@ OPTIONS = {
     "speak in Russian": ["speak", "--portrait=face.png", "--text=да", "-o", "out.mp4"],
     "a face that is not there": ["speak", "--portrait=face.png", "--text=Hi.", "--face=7", "-o", "out.mp4"],
     "no such model": ["tts", "--text=Hi.", "--model=not there", "-o", "out.wav"],
+    "speak by a model without files": ["speak", "--portrait=face.png", "--text=Hi.", "--model=base", "-o", "out.mp4"],
     "a model without files": ["tts", "--text=Hi.", "--model=base", "-o", "out.wav"],
     "no such device": ["tts", "--text=Hi.", "--device=banana", "-o", "out.wav"],
     "stitching by the face mesh": ["reenact", "--portrait=face.png", "--driving=film.mp4", "--no-stitching", "-o", "out.mp4"],
@@ -125,7 +138,7 @@ def rows() -> Iterator[tuple[str, list[str]]]:
     """(what is odd, command line) of what must be refused."""
     pictures = [*PICTURES, "grey.png", "line.png", "float.tiff", "tiny.png", "speech.wav", "film.mp4", *MORE]
     sounds = [*SOUNDS, "no sound.mp4", "face.png", "stereo.wav", *MORE]
-    videos = [*VIDEOS, "cut.mp4", "film.mp4", "little.mp4", "noise.png", "speech.wav", *MORE]
+    videos = [*VIDEOS, "cut.mp4", "film.mp4", *FRAMES, "little.mp4", "noise.png", "speech.wav", *MORE]
     for kind, files in (("picture", pictures), ("sound", sounds), ("video", videos)):
         for (what, words), file in product(HOW[kind].items(), files):
             yield f"{what}: {file}", [*words[:-1], f"{words[-1]}={file}"]

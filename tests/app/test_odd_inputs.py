@@ -127,7 +127,7 @@ def test_what_needs_no_work_is_refused_before_any(
     def work(*_: object, **__: object) -> None:
         pytest.fail("work is done before the refusal")
 
-    monkeypatch.setattr(jamflow.footage.video, "_followed", work)
+    monkeypatch.setattr(jamflow.footage.video, "_watched", work)
     monkeypatch.setattr(jamflow.voices.adaptation, "adapted", work)
     monkeypatch.setattr(Result, "pieces", work)
     argv = OPTIONS[name]

@@ -170,7 +170,7 @@ def test_a_turned_video_of_any_rate(model: JamFlow, film: Path, tmp_path: Path) 
 
 def test_what_does_not_fit(model: JamFlow, film: Path) -> None:
     long = " ".join([TEXT] * 6)
-    with pytest.raises(UserError, match=r"takes about \d+\.\d s to say, and the lips move for \d+\.\d s: too long"):
+    with pytest.raises(UserError, match=r"takes about \d+\.\d s to say, and the picture lasts \d+\.\d s: too long"):
         model.dub(film, long)
     with pytest.raises(UserError, match="takes about"):
         model.dub(film, "Bob.", fit="refuse")

@@ -18,7 +18,7 @@ from jamflow.face.track import Track
 from jamflow.footage.retime import Order, as_filmed
 from jamflow.footage.watch import Frames, Span, Watch
 from jamflow.media.video_frames import VideoFrames
-from jamflow.media.video_reader import VideoFacts, video_facts
+from jamflow.media.video_reader import VideoFacts, frame_times, video_facts
 from jamflow.media.view import STORED, View
 
 
@@ -126,6 +126,15 @@ class Footage:
     def _times(self, fps: Fraction, count: int, from_s: Fraction | None) -> tuple[np.ndarray, np.ndarray]:
         start_s = self.times_s[0] if from_s is None else from_s
         return np.array([float(t - start_s) for t in self.times_s]), np.arange(count) / float(fps)
+
+
+def untracked(path: str | Path) -> Order | None:
+    """A video's frames at their own times, as its index has them: nothing is decoded but its first frame. None without an index.
+
+    It is for refusals before the face is tracked, which takes long.
+    """
+    times_s, fps = frame_times(path), video_facts(path).fps
+    return as_filmed(times_s, times_s[-1] - times_s[0] + 1 / fps) if times_s else None
 
 
 def open_footage(path: str | Path, tracker: Tracker, face: int | None = None, span_s: Span | None = None) -> Footage:

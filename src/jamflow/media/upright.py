@@ -7,6 +7,7 @@ import av
 import numpy as np
 from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
+from jamflow.errors import UserError
 from jamflow.media.high_range import HDR_NAMES, ToneMap
 from jamflow.media.view import USUAL_TAGS, PictureTags
 
@@ -28,8 +29,17 @@ class Upright:
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
         self._tone_map: ToneMap | None = None
+        self._size: tuple[int, int] | None = None
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
+        """Raises UserError for a frame of another size than the first had."""
+        size = frame.width, frame.height
+        self._size = self._size or size
+        if size != self._size:
+            raise UserError(
+                "The frames of the video change their size midway, from {} x {} to {} x {}.".format(*self._size, *size),
+                "Convert it first, with `ffmpeg -i IN OUT.mp4`, which gives all of them the first size.",
+            )
         return _placed(self._rgb(frame), _placing(frame))
 
     def _rgb(self, frame: av.VideoFrame) -> np.ndarray:

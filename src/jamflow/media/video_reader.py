@@ -25,6 +25,8 @@ from jamflow.media.view import USUAL_TAGS, PictureTags
 # PyAV 18 (the last for Python 3.11) fails on tags that are not UTF-8 without this option; 19 does not need it.
 _TAGS: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
+MAX_PIXELS = 36_000_000  # of a frame; 8K has 33 million
+_BOUNDED = {"max_pixels": str(MAX_PIXELS)}  # FFmpeg makes no larger frames, which is told where it takes up a decoder
 _USUAL_FPS = Fraction(25)
 _MEASURED_S = 600.0  # of a recording's beginning, by which its channels are mixed
 
@@ -119,8 +121,13 @@ def frame_times(path: str | Path) -> list[Fraction]:
 
 
 def picture_track(container: InputContainer, path: str | Path) -> VideoStream:
-    """The first stream of moving pictures. Raises UserError if there is none."""
+    """The first stream of moving pictures. Raises UserError if there is none, or its frames are larger than `MAX_PIXELS`."""
     for stream in filter(_moves, container.streams.video):
+        if stream.width * stream.height > MAX_PIXELS:
+            raise UserError(
+                f"The video {path} has frames of {stream.width} x {stream.height}, and 8K is the most.", "Make it smaller first."
+            )
+        stream.codec_context.options = _BOUNDED  # frames may grow later in the file
         return stream
     raise UserError(f"The file {path} has no picture.", "Give a video file.")
 
@@ -267,12 +274,14 @@ def _sound(frame: av.AudioFrame, wave: np.ndarray) -> Sound:
 @contextmanager
 def opened(path: str | Path, what: str) -> Iterator[InputContainer]:
     """Opens a file with FFmpeg. FFmpeg errors in the block become UserErrors, in which ``what`` names the file."""
-    path = existing_file(path, what)
+    path, sized = existing_file(path, what), True
     try:
         # `file:` stops FFmpeg from reading a colon in the name as a protocol; the whitelist stops playlists from reaching
         # the network.
         options = {"protocol_whitelist": "file"}
-        with av.open(f"file:{path}", container_options=options, **_TAGS) as container:
+        with av.open(f"file:{path}", options=_BOUNDED, container_options=options, **_TAGS) as container:
+            sized = all(stream.width for stream in container.streams.video)  # frames that are too large have none here
             yield container
     except FFmpegError as error:
-        raise UserError(f"The {what} {path} cannot be read.", "Convert it to mp4 or wav first.") from error
+        hint = "Convert it to mp4 or wav first." if sized else "Convert it to mp4 first, with frames no larger than 8K."
+        raise UserError(f"The {what} {path} cannot be read.", hint) from error

@@ -60,21 +60,26 @@ class Call:
         self.warnings.extend(warnings)
         return picture
 
-    def speaker(self, voice: str | Path | None, voice_text: str | None, with_lips: bool = False) -> Speaker:
+    def speaker(self, voice: str | Path | None, voice_text: str | None) -> Speaker:
         """Who speaks: a voice of the model by its name, that of a recording, or the model's own.
-
-        with_lips: if the voice is a video, its lips are continued too.
 
         Raises:
             UserError: there is no such voice, or it cannot be used.
         """
         with self.timings("text"):
-            chosen, lips = chosen_voice(voice, voice_text, self.model.named), None
+            chosen = chosen_voice(voice, voice_text, self.model.named)
             if isinstance(chosen, Path):
                 self.warnings.extend(track_warnings(chosen))
-                if with_lips:
-                    lips = voice_lips(chosen, self.load_faces().tracker, self.model.joint.config.exact_motion_fps)
-            return self.model.reader.speaker(chosen, voice_text, lips)
+            return self.model.reader.speaker(chosen, voice_text)
+
+    def seeing(self, speaker: Speaker, voice: str | Path | None) -> Speaker:
+        """The same, who continues the lips of the voice too, if that is a video."""
+        with self.timings("text"):
+            chosen = chosen_voice(voice, None, self.model.named)
+            if not isinstance(chosen, Path):
+                return speaker
+            lips = voice_lips(chosen, self.load_faces().tracker, self.model.joint.config.exact_motion_fps)
+            return speaker if lips is None else speaker.seeing(lips)
 
     def result(
         self,

@@ -3,6 +3,7 @@
 from functools import partial
 
 from jamflow.footage.seen_lips import seen_lips
+from jamflow.footage.video import untracked
 from jamflow.result import Copied, Result
 from jamflow.tasks.call import Call
 from jamflow.tasks.pieces import lips_of
@@ -22,6 +23,8 @@ def make(call: Call, given: Dub) -> Result:
     check_fit(given.fit, speaker.dub_fits, "dub with this model")
     if given.text is not None:
         next(speaker.utterances(given.text, 1.0))  # also what is too long for this voice
+    if filmed := untracked(given.video):
+        speaker.check_dub(given.text, filmed.end_s, given.fit)
     with call.timings("video"):
         footage, lips, warnings = seen_lips(given.video, call.load_faces().tracker)
         dubbed = speaker.dub(lips, given.text, given.fit, partial(lips_of, call.model))

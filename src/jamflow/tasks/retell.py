@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 from math import ceil
 
 import torch
 
 from jamflow.errors import UserError
 from jamflow.footage.retime import SILENT_S, Order, for_speech
-from jamflow.footage.video import Footage, open_footage
+from jamflow.footage.video import open_footage, untracked
 from jamflow.media.video_reader import video_facts
 from jamflow.result import Result
 from jamflow.sampling.utterance import Utterance
@@ -29,15 +28,16 @@ def make(call: Call, given: Retell) -> Result:
     """See `JamFlow.retell`."""
     config = call.model.joint.config
     call.model.reader.check(given.text)  # before any work
+    speaker, silent = speaker_in(call, given)
+    if given.fit in ("refuse", "pause", "trim") and (filmed := untracked(given.video)):
+        plan_retelling(speaker, given.text, given.speed, filmed, given.fit, config.block_tokens)  # for what it refuses
     faces = call.load_faces()
-
-    @cache
-    def tracked() -> Footage:
-        with call.timings("video"):
-            return open_footage(given.video, faces.tracker, given.face)
-
-    speaker, silent = speaker_in(call, given, tracked)
-    footage = tracked()
+    with call.timings("video"):
+        footage = open_footage(given.video, faces.tracker, given.face)
+    if given.voice is None:
+        speaker = speaker.seeing(own_lips(footage, faces.tracker, config.exact_motion_fps))
+    else:
+        speaker = call.seeing(speaker, given.voice)
     with call.timings("text"):
         told = plan_retelling(speaker, given.text, given.speed, footage.filmed, given.fit, config.block_tokens)
     with call.timings("video"):
@@ -63,18 +63,17 @@ class Retold:
     warnings: list[str]
 
 
-def speaker_in(call: Call, given: Retell, tracked: Callable[[], Footage]) -> tuple[Speaker, list[str]]:
+def speaker_in(call: Call, given: Retell) -> tuple[Speaker, list[str]]:
     """Who speaks in the voice that is given, else in that of the video's own sound, else in the model's own; and what the user
-    should know. The face is tracked only if the voice can be used and its lips are needed.
+    should know.
 
     Raises:
         UserError: the voice cannot be used.
     """
     if given.voice is not None:
-        return call.speaker(given.voice, given.voice_text, with_lips=True), []
+        return call.speaker(given.voice, given.voice_text), []
     if video_facts(given.video).has_sound:
-        lips = own_lips(tracked, call.load_faces().tracker, call.model.joint.config.exact_motion_fps)
-        return call.model.reader.speaker(given.video, given.voice_text, lips), []
+        return call.model.reader.speaker(given.video, given.voice_text), []
     return call.speaker(None, given.voice_text), [
         "The video has no sound, so the voice is the model's own (--voice gives another)."
     ]

@@ -10,6 +10,6 @@ def make(call: Call, given: Speak) -> Result:
     """See `JamFlow.speak`."""
     call.model.reader.check(given.text)  # before any work
     picture = call.portrait(given.portrait, given.face, given)
-    speaker = call.speaker(given.voice, given.voice_text, with_lips=True)
+    speaker = call.seeing(call.speaker(given.voice, given.voice_text), given.voice)
     plan = SpeechPlan.of_text(speaker, given.text, given.speed)
     return call.result(plan, picture, given.still)

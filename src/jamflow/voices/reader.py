@@ -4,6 +4,7 @@ There are two readers, `phonemes` and `f5`. `JointConfig.text` says which one a 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
@@ -62,6 +63,14 @@ class Speaker(Protocol):
         """
         ...
 
+    def seeing(self, lips: VoiceLips) -> "Speaker":
+        """The same, who continues the lips of the recording too, where the model can."""
+        ...
+
+    def check_dub(self, text: str | None, video_s: Fraction, way: FitMode | None) -> None:
+        """Raises UserError where `dub` would for any lips in a picture of this length."""
+        ...
+
     def sound(self) -> Sound:
         """A function that turns the mels of a text's utterances, called in order, into one sound."""
         ...
@@ -70,13 +79,12 @@ class Speaker(Protocol):
 class Reader(Protocol):
     """How a model reads text and takes up a voice."""
 
-    def speaker(self, voice: NamedVoice | str | Path | None, voice_text: str | None, lips: VoiceLips | None = None) -> Speaker:
+    def speaker(self, voice: NamedVoice | str | Path | None, voice_text: str | None) -> Speaker:
         """Someone who speaks with a voice.
 
         Args:
             voice: one of the model's voices with names, or a recording; None is the model's own voice.
             voice_text: what is said in the recording, if known; its pace is kept.
-            lips: the recording's lips, if it is a video.
 
         Raises:
             UserError: the recording cannot be used, or the model has no voice of its own.

@@ -1,6 +1,5 @@
 """A voice that is a video: the speaker's lips, for the part of it that the model continues."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,11 +32,10 @@ def voice_lips(path: str | Path, tracker: Tracker, fps: Fraction) -> VoiceLips |
     return lips
 
 
-def own_lips(tracked: Callable[[], Footage], tracker: Tracker, fps: Fraction) -> VoiceLips:
-    """The same for a video that is tracked anyhow, all of it, and whose own sound is the voice."""
+def own_lips(footage: Footage, tracker: Tracker, fps: Fraction) -> VoiceLips:
+    """The same for a video that is already open and whose own sound is the voice."""
 
     def lips(start_s: float, count: int) -> Lips:
-        footage = tracked()
         return _lips(footage, tracker, fps, _in_the_file_s(footage.path, start_s), count)
 
     return lips

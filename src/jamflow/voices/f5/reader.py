@@ -24,7 +24,7 @@ from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocoder
 from jamflow.speech.waveform import read_wave
 from jamflow.text.f5_text import Vocabulary, chunk_bytes, chunks, joined, mel_frames, prepared_reference, tokenize
-from jamflow.text.fit import FitMode, fitted
+from jamflow.text.fit import FitMode, Fitted, fitted
 from jamflow.text.markup import plain
 from jamflow.voices.f5.cross_fade import CROSS_FADE_S, CrossFade
 from jamflow.voices.f5.reference import clipped_reference, to_f5_level
@@ -41,13 +41,8 @@ class F5Reader:
         self._vocoder, self._config, self._vocabulary = vocoder, config, vocabulary
         self._log_mel = LogMel(config.mel)
 
-    def speaker(
-        self, voice: NamedVoice | str | Path | None, voice_text: str | None, lips: VoiceLips | None = None
-    ) -> "F5Speaker":
-        """Read the recording, cut it to 12 s and bring it to F5-TTS's level. Whisper transcribes it if `voice_text` is missing.
-
-        `lips` is not used: pauses are cut out of the recording, so its lips would be out of time.
-        """
+    def speaker(self, voice: NamedVoice | str | Path | None, voice_text: str | None) -> "F5Speaker":
+        """Read the recording, cut it to 12 s and bring it to F5-TTS's level. Without `voice_text`, Whisper transcribes it."""
         if voice is None:
             raise UserError(
                 "This model speaks in the voice of a recording, and none is given.",
@@ -114,6 +109,10 @@ class F5Speaker:
     def sample_rate_hz(self) -> int:
         return self.config.mel.sample_rate_hz
 
+    def seeing(self, lips: VoiceLips) -> "F5Speaker":
+        """Without them: pauses are cut out of the recording, so its lips would be out of time."""
+        return self
+
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         text = _single_spaced(text)
         parts = chunks(text, chunk_bytes(self.reference, self.reference_s, speed))
@@ -139,18 +138,31 @@ class F5Speaker:
             )
         return text_n, frames
 
+    def check_dub(self, text: str | None, video_s: Fraction, way: FitMode | None) -> None:
+        self._dub_frames(video_s)
+        if text is not None:
+            self._fitted(_single_spaced(text), video_s, way)
+
+    def _dub_frames(self, video_s: Fraction) -> int:
+        """Mel frames of the recording and the picture together."""
+        frames = len(self.mel_fm) + math.ceil(video_s / self.config.mel.frame_s)
+        if frames > _LONGEST_S * self.config.mel.frame_rate_hz:
+            raise UserError(f"This model dubs {_LONGEST_S:g} s at once at most, with the voice.", "Cut the video, or use mini.")
+        return frames
+
+    def _fitted(self, text: str, video_s: Fraction, way: FitMode | None) -> Fitted:
+        given, picture_s = len(self.mel_fm), float(video_s)
+        natural_s = (mel_frames(given - 1, self.reference, text, 1.0) - given) / self.config.mel.frame_rate_hz
+        return fitted(natural_s, picture_s, picture_s, way or "rate", self.dub_fits, "the picture lasts")
+
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
         """All in one utterance. The model finds the timing in the lips, as in the paper; the text only has to fit the picture."""
         length_s, given, rate_hz = lips.length_s, len(self.mel_fm), self.config.mel.frame_rate_hz
-        frames = given + math.ceil(length_s / self.config.mel.frame_s)
-        if frames > _LONGEST_S * rate_hz:
-            raise UserError(f"This model dubs {_LONGEST_S:g} s at once at most, with the voice.", "Cut the video, or use mini.")
+        frames = self._dub_frames(length_s)
         text_n, warnings = None, ()
         if text is not None:
             text = _single_spaced(text)
-            natural = mel_frames(given - 1, self.reference, text, 1.0) - given
-            picture_s = float(length_s)
-            found = fitted(natural / rate_hz, picture_s, picture_s, way or "rate", self.dub_fits, "the picture lasts")
+            found = self._fitted(text, length_s, way)
             warnings = (found.warning,) if found.warning else ()
             text_n = torch.tensor(self.vocabulary.indices(tokenize(joined(self.reference, text))))
         before_s = (given - 1) / rate_hz

@@ -1,6 +1,6 @@
 """How `mini` reads: English phonemes laid out in time, in its own voice or that of a recording."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
@@ -16,7 +16,7 @@ from jamflow.editing.support import EditSupport
 from jamflow.editing.timeline import EditTimeline
 from jamflow.model.config import JointConfig
 from jamflow.sampling.conditions import SpeechCondition
-from jamflow.sampling.utterance import Dubbed, GivenLips, Lips, Sound, Utterance, Voice
+from jamflow.sampling.utterance import Dubbed, GivenLips, Sound, Utterance, Voice
 from jamflow.speech.bandwidth import bands_heard
 from jamflow.speech.level import gain_to_model_level
 from jamflow.speech.mel import LogMel
@@ -56,20 +56,18 @@ class PhonemeReader:
         self._text, self._own_voice, self._vocoder, self._config = text, own_voice, vocoder, config
         self._log_mel = LogMel(config.mel)
 
-    def speaker(
-        self, voice: NamedVoice | str | Path | None, voice_text: str | None, lips: VoiceLips | None = None
-    ) -> "PhonemeSpeaker":
+    def speaker(self, voice: NamedVoice | str | Path | None, voice_text: str | None) -> "PhonemeSpeaker":
         if voice is None:
             return self._stored(self._own_voice)
         if isinstance(voice, NamedVoice):
             return self._stored(load_voice(voice.path, self._config))
         rate_hz = self._config.mel.sample_rate_hz
         wave = read_wave(voice, rate_hz)
-        chosen = self._recorded(wave, voice_text, lips)
+        prompt, chosen = self._recorded(wave, voice_text)
         learnt = adaptation_mel(wave, self._log_mel)
         warnings = () if learnt is not None else (_HARD_TO_LEARN,)
         text = self._text.in_manner(self._text.pace_of(voice_text, spoken_s(wave, rate_hz))) if voice_text else self._text
-        return PhonemeSpeaker(text, chosen, self._vocoder, self._config, learnt, warnings)
+        return PhonemeSpeaker(text, chosen, self._vocoder, self._config, learnt, warnings, prompt)
 
     def check(self, text: str) -> None:
         self._text.check(text)
@@ -87,33 +85,24 @@ class PhonemeReader:
             return change.timed(from_s, tokens, self._config.token_rate_hz)
 
         learnt = None if heard is None else adaptation_mel(heard, self._log_mel)
-        voice = self._own_voice.voice if heard is None or learnt is None else self._recorded(heard, None, None)
+        voice = self._own_voice.voice if heard is None or learnt is None else self._recorded(heard, None)[1]
         aligner = Aligner(self._text, voice, self._config)
         bands = partial(bands_heard, mel_format=self._config.mel)
         return EditSupport(aligner, text, gain_to_model_level, bands, self._vocoder, learnt)
 
-    def _recorded(self, wave: np.ndarray, text: str | None, lips: VoiceLips | None) -> Voice:
+    def _recorded(self, wave: np.ndarray, text: str | None) -> tuple[Prompt, Voice]:
         per, mel = self._config.frames_per_token, self._config.mel
         prompt = choose_prompt(wave, mel.sample_rate_hz, self._config.block_tokens * per * mel.hop)
         voice = voice_from_prompt(prompt, self._log_mel, per)
         # Only if the whole recording became the prompt, the given text is the prompt's.
         if text and prompt.whole:
             voice = replace(voice, text_a=self._text.spread(text, len(voice.text_a)))
-        return voice if lips is None else replace(voice, lips=self._seen(prompt, len(voice.text_a), lips))
-
-    def _seen(self, prompt: Prompt, tokens: int, lips: VoiceLips) -> Lips | None:
-        """The lips of the prompt; None if nobody is seen. Frames of the silence that fills it up do not count as seen."""
-        frames = self._config.motion_frames(tokens)
-        found = lips(prompt.start_s, frames)
-        if found is None:
-            return None
-        recorded_t = torch.arange(frames) < (prompt.end_s - prompt.start_s) * self._config.motion_fps
-        return replace(found, seen_t=found.seen_t & recorded_t)
+        return prompt, voice
 
 
 @dataclass(frozen=True)
 class PhonemeSpeaker:
-    """See `voices.reader.Speaker`."""
+    """See `voices.reader.Speaker`. prompt: the part of the recording that is the voice, if it is a recording's."""
 
     text: TextFrontend
     voice: Voice
@@ -121,11 +110,23 @@ class PhonemeSpeaker:
     config: JointConfig
     lesson: Lesson | None = None
     warnings: tuple[str, ...] = ()
+    prompt: Prompt | None = None
     dub_fits: tuple[FitMode, ...] = DUB_FITS
 
     @property
     def sample_rate_hz(self) -> int:
         return self.config.mel.sample_rate_hz
+
+    def seeing(self, lips: VoiceLips) -> "PhonemeSpeaker":
+        """Frames of the silence that fills up the prompt do not count as seen."""
+        if self.prompt is None:
+            return self
+        frames = self.config.motion_frames(len(self.voice.text_a))
+        found = lips(self.prompt.start_s, frames)
+        if found is not None:
+            recorded_t = torch.arange(frames) < (self.prompt.end_s - self.prompt.start_s) * self.config.motion_fps
+            found = replace(found, seen_t=found.seen_t & recorded_t)
+        return replace(self, voice=replace(self.voice, lips=found))
 
     def utterances(self, text: str, speed: float) -> Iterator[Utterance]:
         voice, first = self.voice, len(self.voice.text_a)
@@ -137,13 +138,20 @@ class PhonemeSpeaker:
             length_s = piece.tokens / self.config.exact_token_rate_hz
             yield Utterance(tokens, first, speech, voice.lips, piece.phones, length_s, piece.last)
 
+    def check_dub(self, text: str | None, video_s: Fraction, way: FitMode | None) -> None:
+        if text is None:
+            return
+        natural_s = _spoken_s(symbol for sentence in self.text.sentences(text) for symbol in sentence)
+        if natural_s > video_s:  # lips move for as long as the picture lasts at the most
+            fitted(natural_s, float(video_s), float(video_s), way, self.dub_fits, "the picture lasts")
+
     def dub(self, lips: GivenLips, text: str | None, way: FitMode | None, mouth_of: Callable[[Tensor], Tensor]) -> Dubbed:
         fps, length_s = self.config.motion_fps, float(lips.length_s)
         voice, phones, warnings = given_lips.with_lips(self.voice, mouth_of), None, []
         if text is not None:
             points = lips.points(fps)
             spoken = [symbol for sentence in self.text.sentences(text) for symbol in sentence]
-            natural_s = sum(seconds for symbol, seconds in spoken if symbol != SILENCE)
+            natural_s = _spoken_s(spoken)
             found = fitted(natural_s, moving_s(points, fps), length_s, way, self.dub_fits, "the lips move for")
             if found.warning:
                 warnings.append(found.warning)
@@ -169,6 +177,10 @@ class PhonemeSpeaker:
             return wave
         _, over_s, _ = utterance.phones[-1]
         return end_in_silence(wave, over_s + _TAIL_S, self.sample_rate_hz)
+
+
+def _spoken_s(symbols: Iterable[tuple[str, float]]) -> float:
+    return sum(seconds for symbol, seconds in symbols if symbol != SILENCE)
 
 
 def end_in_silence(wave: np.ndarray, silent_from_s: float, sample_rate_hz: int) -> np.ndarray:
