@@ -160,7 +160,6 @@ class Machine:
 
     parallel: the model copied to all processes (DDP), or cut up among them (FSDP2).
     checkpointing: activations are computed again in the backward pass.
-    compile: blocks are compiled, and attention on a GPU is FlexAttention.
     bf16: products in bfloat16; weights, averages and the optimiser stay in float32.
     workers: processes that read clips, for each training process.
     track: where numbers go besides `progress.jsonl`.
@@ -168,7 +167,6 @@ class Machine:
 
     parallel: Parallel = "ddp"
     checkpointing: bool = False
-    compile: bool = False
     bf16: bool = True
     workers: int = 2
     track: tuple[Tracker, ...] = ()

@@ -17,7 +17,6 @@ from torch.utils.checkpoint import checkpoint
 
 from jamflow.errors import UserError
 from jamflow.model.block import DiTBlock
-from jamflow.model.compiled import compiled_blocks
 from jamflow.model.joint import BlockCode, JointModel, Plan
 from jamflow.model.normalise import Normaliser
 from jamflow.train.base import state
@@ -178,9 +177,7 @@ class _Loop:
         self._seconds += float(row.audio.valid_bt.sum()) / self.model.config.token_rate_hz  # pyright: ignore[reportOptionalMemberAccess]
 
     def _plan(self, row: Row) -> Plan:
-        compiled_on_gpu = self.course.recipe.machine.compile and row.audio_data.device.type == "cuda"
-        kind = "flex" if compiled_on_gpu else None
-        return self.model.plan(row.audio, row.motion, row.visibility, kind=kind, code=self.code)
+        return self.model.plan(row.audio, row.motion, row.visibility, code=self.code)
 
     def _leave_out(self, names: list[str], broken: list[str]) -> None:
         """names: of the clips of this process; broken: of those that are not finite numbers."""
@@ -218,12 +215,11 @@ def rate(step: int, stage: Stage) -> float:
 
 
 def block_code(machine: Machine) -> BlockCode:
-    """How blocks are computed: compiled or not, activations kept or computed again."""
-    code = compiled_blocks() if machine.compile else BlockCode(DiTBlock.project, DiTBlock.finish)
+    """How blocks are computed: activations are kept, or computed again in the backward pass."""
     if not machine.checkpointing:
-        return code
+        return BlockCode()
     again = partial(checkpoint, use_reentrant=False)
-    return BlockCode(partial(again, code.project), partial(again, code.finish))
+    return BlockCode(partial(again, DiTBlock.project), partial(again, DiTBlock.finish))
 
 
 def _state(model: JointModel, ema: EMA, optim: torch.optim.Optimizer) -> dict[str, Any]:
