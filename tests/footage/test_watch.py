@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from jamflow import reenact
 from jamflow.face.canonical import load_canonical
 from jamflow.face.likeness import Likeness
 from jamflow.face.mesh.renderer import MeshRenderer
@@ -103,6 +104,17 @@ def test_lips_of_somebody_else_are_not_read(cut: Footage, finder: FaceTracker) -
     _, lips, warnings = seen_lips(cut.path, MeshTracker(finder))
     assert warnings == ["In 6 of 18 frames of the video, after a cut, somebody else is seen; lips count as at rest there."]
     assert not lips.mouth_nm[6:12].any() and lips.mouth_nm[:6].any()
+
+
+def test_a_portrait_is_not_moved_by_a_cut_and_not_by_somebody_else(cut: Footage) -> None:
+    result = reenact(PORTRAIT, cut.path)
+    assert result.warnings[-1] == "The driving video is cut 2 times: after a cut, the head moves on from how that shot begins."
+    assert any("In 6 of 18 frames of the video, after a cut, somebody else is seen" in words for words in result.warnings)
+    filmed, motion = cut.track.motion, result.motion
+    assert motion is not None and motion.rest is not None and filmed.scale_t[12] < 0.75 * filmed.scale_t[0]
+    assert motion.scale_t == pytest.approx(np.full(18, motion.rest.scale), rel=0.03)
+    assert np.abs(motion.translation_t3 - motion.rest.translation_3)[:, :2].max() < 0.5
+    assert np.abs(motion.rotation_t3 - motion.rest.rotation_3).max() < 4
 
 
 def test_the_mouth_is_not_eased_towards_a_cut(cut: Footage, wide: np.ndarray, source: np.ndarray) -> None:

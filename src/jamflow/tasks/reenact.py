@@ -9,6 +9,7 @@ import numpy as np
 from jamflow.face.motion import Motion, Transfer
 from jamflow.face.renderer import Tracker
 from jamflow.face.template import is_template, read_template
+from jamflow.footage.cut_motion import as_one_shot
 from jamflow.footage.video import open_footage
 from jamflow.loading.renderers import load_faces
 from jamflow.media.video_reader import nearest_frames, track_warnings
@@ -59,5 +60,10 @@ def _liveportrait_options(given: Reenact) -> "Options | None":
 def _tracked(path: Path, tracker: Tracker) -> tuple[Motion, Passed | None, list[str]]:
     footage = open_footage(path, tracker)
     warnings = [*footage.warnings, *footage.unseen_warnings("the face moves on to where it is seen next")]
-    motion = footage.track.motion.rows(nearest_frames(list(footage.times_s), footage.facts.fps))
+    motion = footage.track.motion
+    if footage.shot_k is not None and (cuts := int(footage.shot_k[-1])):
+        motion = as_one_shot(footage.track, footage.shot_k)
+        times = "once" if cuts == 1 else f"{cuts} times"
+        warnings.append(f"The driving video is cut {times}: after a cut, the head moves on from how that shot begins.")
+    motion = motion.rows(nearest_frames(list(footage.times_s), footage.facts.fps))
     return motion, Passed(path, footage.times_s[0]) if footage.facts.has_sound else None, warnings
