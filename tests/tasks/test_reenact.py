@@ -4,8 +4,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from jamflow import reenact
 from jamflow.app.cli import run
@@ -73,6 +75,25 @@ def test_saved_motion_drives_as_its_video_did(driving: Path, tmp_path: Path) -> 
     assert report["seconds"] == pytest.approx(30 / float(FPS), abs=1e-3)
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert not container.streams.audio
+
+
+def test_the_whole_picture_is_kept_and_head_and_shoulders_are_cut(driving: Path, tmp_path: Path) -> None:
+    y, x = np.mgrid[:2088, :1598]
+    rgb = np.stack([y // 16, x // 16, (x + y) % 64 + 90], -1).astype(np.uint8)
+    rgb[200:712, 120:632] = read_image(PORTRAIT)
+    Image.fromarray(rgb).save(tmp_path / "large.png")
+    result = reenact(tmp_path / "large.png", driving)
+    assert result.size == (826, 1080) and ["--size" in words for words in result.warnings] == [True]
+    still, frames = cv2.resize(rgb, (826, 1080), interpolation=cv2.INTER_AREA), list(result.frames())
+    assert len(frames) == 30
+    assert all((frame[270:] == still[270:]).all() and (frame[:, 330:] == still[:, 330:]).all() for frame in frames)
+    assert np.corrcoef(opening([frame[:400, :400] for frame in frames]), OPENING_T)[0, 1] > 0.9
+    small = reenact(tmp_path / "large.png", driving, size=720)
+    assert small.size == (552, 720) and not small.warnings
+    assert reenact(tmp_path / "large.png", driving, frame="head").size == (512, 512)
+    assert reenact(PORTRAIT, driving, frame="head", size=256).size == (256, 256)
+    with pytest.raises(UserError, match="--size is 255"):
+        reenact(PORTRAIT, driving, size=255)
 
 
 def test_only_the_eyes(driving: Path) -> None:

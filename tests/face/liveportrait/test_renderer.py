@@ -64,6 +64,22 @@ def test_a_portrait_at_rest_is_drawn_as_it_is(portrait: np.ndarray, face: Face, 
     assert off.mean() < 4 and off.mean() < 0.6 * shifted.mean()
 
 
+def test_another_face_stays_as_it_is(portrait: np.ndarray, face: Face) -> None:
+    """Two of them, so near that the crop of one has the other in it."""
+    width = int(1.3 * face.height_px) // 2 * 2
+    left = int(face.mesh_v3[:, 0].mean()) - width // 2
+    rgb = np.ascontiguousarray(np.tile(portrait[:, left : left + width], (1, 2, 1)))
+    one, other = (Face(face.landmarks_l3 + np.array([shift - left, 0, 0]), 1.0) for shift in (0, width))
+    renderer = LivePortraitRenderer(stand_ins())
+    low, high = other.mesh_v3[:, :2].min(0).astype(int), other.mesh_v3[:, :2].max(0).astype(int)
+    theirs = np.s_[low[1] : high[1], low[0] : high[0]]
+    frames = drawn(renderer.prepare(rgb, one, [other]), some_motion(2))
+    assert all((frame[theirs] == rgb[theirs]).all() for frame in frames)
+    low, high = one.mesh_v3[:, :2].min(0).astype(int), one.mesh_v3[:, :2].max(0).astype(int)
+    assert (frames[0] != rgb)[low[1] : high[1], low[0] : high[0]].mean() > 0.5
+    assert (drawn(renderer.prepare(rgb, one), some_motion(2))[0][theirs] != rgb[theirs]).any()
+
+
 @pytest.mark.parametrize("batch_frames", [2, 3, 8])
 def test_frames_do_not_depend_on_the_batch(portrait: np.ndarray, face: Face, batch_frames: int) -> None:
     networks, motion = stand_ins(), some_motion()

@@ -30,21 +30,21 @@ _TONGUE_WITH_JAW = 0.55
 
 def draw_eye(frame: np.ndarray, cut: Cut, motion: Motion3) -> None:
     """Draws the lower lid, then the upper lid, over the eyeball, which moves only with the head."""
-    box, (upper, lower) = _moved_layers(frame, cut, motion)
+    box, (upper, lower), within = _moved_layers(frame, cut, motion)
     open_motion = replace(motion, closures_e=np.zeros_like(motion.closures_e))
     target = _target(box)
     still = invert(cut.upper, cut.upper.displacement(open_motion), target)
     below = _texture(cut.upper_rgba[..., :3], still - cut.left_top)
     image = _over(_over(below, lower), upper)
-    _paste(frame, image, box)
+    _paste(frame, image, box, within)
 
 
 def draw_mouth(frame: np.ndarray, source: MeshSource, motion: Motion3) -> None:
     """Draws the lower lip, then the upper lip, over teeth, tongue and the dark behind them."""
     cut = source.mouth
-    box, (upper, lower) = _moved_layers(frame, cut, motion)
+    box, (upper, lower), within = _moved_layers(frame, cut, motion)
     inside = _interior(source, motion, box)
-    _paste(frame, _over(_over(inside, lower), upper), box)
+    _paste(frame, _over(_over(inside, lower), upper), box, within)
 
 
 def landed_edges(source: MeshSource, motion: Motion3) -> tuple[np.ndarray, np.ndarray]:
@@ -53,14 +53,21 @@ def landed_edges(source: MeshSource, motion: Motion3) -> tuple[np.ndarray, np.nd
     return _landed(cut.upper, cut.upper_edge_s2, motion), _landed(cut.lower, cut.lower_edge_s2, motion)
 
 
-def _moved_layers(frame: np.ndarray, cut: Cut, motion: Motion3) -> tuple[tuple[int, int, int, int], list[np.ndarray]]:
+def _moved_layers(frame: np.ndarray, cut: Cut, motion: Motion3) -> tuple[tuple[int, int, int, int], list[np.ndarray], np.ndarray]:
+    """Box of the frame, the upper and the lower sheet in it, and (h, w) how far inside the textures each pixel is, pixels.
+
+    Where the head leans, the corners of the box are beyond the textures.
+    """
     fields = [patch.displacement(motion) for patch in (cut.upper, cut.lower)]
     box = _target_box(frame, cut.upper, fields)
     target = _target(box)
-    layers = []
-    for patch, field, texture in zip((cut.upper, cut.lower), fields, (cut.upper_rgba, cut.lower_rgba), strict=True):
-        layers.append(_texture(texture, invert(patch, field, target) - cut.left_top))
-    return box, layers
+    upper, lower = (
+        invert(patch, field, target) - cut.left_top for patch, field in zip((cut.upper, cut.lower), fields, strict=True)
+    )
+    height, width = cut.upper_rgba.shape[:2]
+    sides = [upper[..., 0], width - 1 - upper[..., 0], lower[..., 0], width - 1 - lower[..., 0]]
+    within = np.minimum.reduce([*sides, upper[..., 1], height - 1 - lower[..., 1]])
+    return box, [_texture(cut.upper_rgba, upper), _texture(cut.lower_rgba, lower)], within
 
 
 def _target_box(frame: np.ndarray, patch: Patch, fields: list[np.ndarray]) -> tuple[int, int, int, int]:
@@ -89,13 +96,14 @@ def _over(below_hw3: np.ndarray, layer_hw4: np.ndarray) -> np.ndarray:
     return below_hw3 + alpha * (layer_hw4[..., :3] - below_hw3)
 
 
-def _paste(frame: np.ndarray, image: np.ndarray, box: tuple[int, int, int, int]) -> None:
-    """Pastes the box into the frame. Its rim fades into the head, which differs there by sampling only."""
+def _paste(frame: np.ndarray, image: np.ndarray, box: tuple[int, int, int, int], within_hw: np.ndarray) -> None:
+    """Pastes the box into the frame. The rim of box and textures fades into the head, which differs there by sampling only."""
     left, top, right, bottom = box
     height, width = image.shape[:2]
     ramp_x = np.minimum(np.arange(width) + 1, width - np.arange(width)) / _FEATHER_PX
     ramp_y = np.minimum(np.arange(height) + 1, height - np.arange(height)) / _FEATHER_PX
-    weight = np.clip(np.minimum(ramp_x[None], ramp_y[:, None]), 0, 1).astype(np.float32)[..., None]
+    rim = np.minimum(np.minimum(ramp_x[None], ramp_y[:, None]), within_hw / _FEATHER_PX)
+    weight = np.clip(rim, 0, 1).astype(np.float32)[..., None]
     region = frame[top:bottom, left:right].astype(np.float32)
     frame[top:bottom, left:right] = np.clip(region + weight * (image - region) + 0.5, 0, 255).astype(np.uint8)
 
