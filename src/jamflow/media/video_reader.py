@@ -111,13 +111,14 @@ def first_frame_s(path: str | Path) -> Fraction:
 
 
 def frame_times(path: str | Path) -> list[Fraction]:
-    """The rising times of the frames, seconds, as the file tells them; nothing is decoded.
+    """The rising times of the frames that are shown, seconds, as the file tells them; nothing is decoded.
 
     Raises UserError if there is no readable video.
     """
     with opened(path, "video") as container:
         packets = container.demux(picture_track(container, path))
-        return sorted(p.pts * p.time_base for p in packets if p.pts is not None and p.time_base is not None)
+        shown = (p for p in packets if not p.is_discard)  # where a telephone trims a video, the rest of it stays in the file
+        return sorted(p.pts * p.time_base for p in shown if p.pts is not None and p.time_base is not None)
 
 
 def picture_track(container: InputContainer, path: str | Path) -> VideoStream:
