@@ -141,6 +141,24 @@ def test_steps_that_are_no_numbers_are_left_out_and_named(
     assert all(bool(x.isfinite().all()) for x in weights(model).values())
 
 
+def test_a_process_without_a_number_of_a_kind_takes_part_in_its_sum(corpus: Path, tmp_path: Path) -> None:
+    """All of its batches may have been left out. Were it to leave the sum to the others, they would wait for ever."""
+
+    class First(Ranks):
+        def gathered(self, here: list[str]) -> list[str]:
+            return [*here, "audio", "motion"]
+
+        def sum(self, numbers: torch.Tensor) -> torch.Tensor:
+            return numbers + torch.ones_like(numbers)
+
+    recipe = small_recipe(tmp_path, corpus=corpus)
+    course = stage_module.Course(recipe, 0, None, None, First(0, 2, torch.device("cpu")))  # type: ignore[arg-type]
+    loop = stage_module._Loop(course, None, None, None, [], None)  # type: ignore[arg-type]
+    loop.tally.add("audio", torch.tensor(5.0), 2.0)
+    numbers = loop.numbers(1.0)
+    assert (numbers["audio"], numbers["motion"]) == (2.0, 1.0)
+
+
 def test_ten_in_a_row_end_the_run(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jamflow.train.base.run.measure_motion", lambda *args: None)
     recipe = small_recipe(tmp_path, "stages.0.steps=30", 'data.held_out=["voice-1"]', corpus=spoil(corpus, tmp_path, 6))

@@ -1,7 +1,7 @@
 """Rows for one process, made by workers ahead of time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -19,14 +19,15 @@ from jamflow.train.regimes import Row
 
 @dataclass
 class Fed:
-    """names: of the clips; broken: of those that are not finite numbers."""
+    """names: of the clips; broken: of those that are not finite numbers; tokens: of their sound, without padding."""
 
     row: Row
     names: list[str]
     broken: list[str]
+    tokens: int
 
     def pin_memory(self) -> "Fed":
-        return Fed(self.row.pin_memory(), self.names, self.broken)
+        return replace(self, row=self.row.pin_memory())
 
 
 class Feed(Dataset, Sampler):
@@ -47,7 +48,7 @@ class Feed(Dataset, Sampler):
 
     def __getitem__(self, planned: tuple[int, np.ndarray]) -> Fed:
         batch = self.reader.batch(*planned)
-        return Fed(self._show(batch), batch.names, batch.broken())
+        return Fed(self._show(batch), batch.names, batch.broken(), int(batch.audio_valid_ba.sum()))
 
 
 def feed(of: Feed, workers: int, ranks: Ranks) -> Iterator[Fed]:

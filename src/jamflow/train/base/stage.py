@@ -151,6 +151,7 @@ class _Loop:
             batch = next(fed)
             names += batch.names
             broken += batch.broken
+            self._seconds += batch.tokens / self.model.config.token_rate_hz
             with without_sync(self.called, hold=i + 1 < mine):
                 self._batch(batch.row.to(ranks.device), mine)
         norm = whole(nn.utils.clip_grad_norm_(self.learning, stage.clip))
@@ -174,7 +175,6 @@ class _Loop:
         (loss / mine).backward()
         if torch.isfinite(loss):
             count(self.tally, made, row.phonemes_ba)
-        self._seconds += float(row.audio.valid_bt.sum()) / self.model.config.token_rate_hz  # pyright: ignore[reportOptionalMemberAccess]
 
     def _plan(self, row: Row) -> Plan:
         return self.model.plan(row.audio, row.motion, row.visibility, code=self.code)
@@ -194,8 +194,9 @@ class _Loop:
     def numbers(self, seconds_a_step: float) -> dict[str, float]:
         """Of all processes since the last call."""
         ranks = self.course.ranks
-        for name in self.tally.sums:
-            self.tally.sums[name] = ranks.sum(self.tally.sums[name])
+        nothing = torch.zeros(2)
+        for name in sorted(set(ranks.gathered(list(self.tally.sums)))):  # a process may have seen no number of a kind
+            self.tally.sums[name] = ranks.sum(self.tally.sums.get(name, nothing))
         sound = float(ranks.sum(torch.tensor(self._seconds)))
         out = {
             "lr": self._lr,
