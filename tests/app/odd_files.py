@@ -8,13 +8,13 @@ import zipfile
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 from PIL import Image
 
 from jamflow.media.video_writer import VideoWriter
 from jamflow.speech.waveform import write_wave
 from jamflow.weights.shipped import asset
+from png_video import png_video
 
 PORTRAIT = asset("portraits/astronaut.png")
 RNG = np.random.default_rng(0)
@@ -144,17 +144,6 @@ TABLES = {
     "no output.csv": b"text\na\n",
     "wide cell.csv": b"text,output\n" + b"a" * 200_000 + b",a.wav\n",
 }
-
-
-def png_video(path: Path, told: tuple[int, int], frames: list[bytes]) -> None:
-    """A video of PNG pictures, in a file that says that they are so large."""
-    with av.open(path, "w") as file:
-        track = file.add_stream("png", rate=25)
-        track.width, track.height, track.pix_fmt = *told, "rgb24"
-        for number, data in enumerate(frames):
-            packet = av.Packet(data)
-            packet.stream, packet.pts, packet.dts, packet.time_base = track, number, number, Fraction(1, 25)
-            file.mux(packet)
 
 
 def make_files(folder: Path) -> None:

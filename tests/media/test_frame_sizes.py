@@ -12,6 +12,7 @@ from PIL import Image
 from jamflow.errors import UserError
 from jamflow.media.video_frames import VideoFrames
 from jamflow.media.video_reader import MAX_PIXELS, opened, read_video, video_facts
+from png_video import png_video
 
 HUGE = (9000, 4200)
 
@@ -20,18 +21,6 @@ def png(width: int, height: int) -> bytes:
     file = io.BytesIO()
     Image.new("1", (width, height)).save(file, "PNG")
     return file.getvalue()
-
-
-def pictures(path: Path, told: tuple[int, int], frames: list[bytes]) -> Path:
-    """A file that says that its frames are so large."""
-    with av.open(path, "w") as file:
-        track = file.add_stream("png", rate=25)
-        track.width, track.height, track.pix_fmt = *told, "rgb24"
-        for number, data in enumerate(frames):
-            packet = av.Packet(data)
-            packet.stream, packet.pts, packet.dts, packet.time_base = track, number, number, Fraction(1, 25)
-            file.mux(packet)
-    return path
 
 
 def test_frames_over_8k_are_refused_by_the_header(tmp_path: Path) -> None:
@@ -50,14 +39,14 @@ def test_frames_over_8k_are_refused_by_the_header(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("frames", [[HUGE], [(96, 96), HUGE]], ids=["at once", "later"])
 def test_frames_that_are_larger_than_the_file_says_are_not_decoded(tmp_path: Path, frames: list[tuple[int, int]]) -> None:
-    path = pictures(tmp_path / "a.mp4", (96, 96), [png(*size) for size in frames])
+    path = png_video(tmp_path / "a.mp4", (96, 96), [png(*size) for size in frames])
     with pytest.raises(UserError, match="cannot be read"):
         list(read_video(path))
 
 
 def test_no_frame_over_8k_is_decoded_to_open_a_file(tmp_path: Path) -> None:
     """FFmpeg looks at the first frame of some codecs to know its size."""
-    with opened(pictures(tmp_path / "a.mp4", (96, 96), [png(*HUGE)]), "video") as container:
+    with opened(png_video(tmp_path / "a.mp4", (96, 96), [png(*HUGE)]), "video") as container:
         assert container.streams.video[0].width == 0
     with pytest.raises(UserError) as caught:
         video_facts(tmp_path / "a.mp4")
@@ -65,7 +54,7 @@ def test_no_frame_over_8k_is_decoded_to_open_a_file(tmp_path: Path) -> None:
 
 
 def test_frames_that_change_their_size_are_refused(tmp_path: Path) -> None:
-    path = pictures(tmp_path / "a.mp4", (96, 64), [png(96, 64), png(64, 96)])
+    path = png_video(tmp_path / "a.mp4", (96, 64), [png(96, 64), png(64, 96)])
     frames = read_video(path)
     assert np.shape(next(frames)[1]) == (64, 96, 3)
     with pytest.raises(UserError, match="change their size midway, from 96 x 64 to 64 x 96"):

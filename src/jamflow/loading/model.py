@@ -61,9 +61,8 @@ class LoadedModel:
 
     @property
     def moves(self) -> bool:
-        """Whether the model has a trained Motion-DiT. Its output weights are zero before training."""
-        motion = self.joint.motion
-        return motion is not None and bool(motion.proj_out.weight.any())
+        """Whether the model has a trained Motion-DiT."""
+        return self.joint.moves
 
     def in_voice(self, adapter: Adapter, lesson: Lesson | None) -> "LoadedModel":
         """This model with its speech stream adapted to a voice; None changes nothing."""

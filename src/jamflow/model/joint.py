@@ -58,6 +58,11 @@ class JointModel(nn.Module):
         self.audio = AudioDiT(config.audio) if audio is None else audio
         self.motion = MotionDiT(config.motion, config.audio) if with_motion else None
 
+    @property
+    def moves(self) -> bool:
+        """Whether there is a trained Motion-DiT. Its output weights are zero before training."""
+        return self.motion is not None and bool(self.motion.proj_out.weight.any())
+
     def axis(self, n_audio: int, n_motion: int) -> Axis:
         """The tokens of both streams in time."""
         c = self.config

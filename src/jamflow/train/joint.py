@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -87,7 +88,18 @@ def optimizers(model: nn.Module, config: JointTraining) -> list[torch.optim.Opti
     ]
 
 
-def rate(step: int, config: JointTraining) -> float:
+class Schedule(Protocol):
+    """See `JointTraining` and `train.base.recipe.Stage`."""
+
+    @property
+    def steps(self) -> int: ...
+    @property
+    def warmup(self) -> int: ...
+    @property
+    def decay_from(self) -> float: ...
+
+
+def rate(step: int, config: Schedule) -> float:
     """Share of the learning rate at a step: warm-up, plateau, linear fall to zero."""
     left = (config.steps - step) / max(1.0, config.steps * (1 - config.decay_from))
     return min(1.0, (step + 1) / config.warmup, max(left, 0.0))

@@ -49,7 +49,7 @@ def train_base(recipe: Recipe, ranks: Ranks) -> Path:
     clips = list_clips(parts, data.shortest_s, data.longest_s, data.held_out)
     _say(clips, ranks)
     reader = ClipReader(parts, clips, config, vocabulary)
-    if not _moves(model):
+    if not model.moves:
         measure_motion(reader, normaliser)
     marked = non_commercial(parts) or (recipe.model.start is not None and is_non_commercial(recipe.model.start / JOINT_FILE))
 
@@ -98,14 +98,11 @@ def _switched(config: JointConfig, choice: Model) -> JointConfig:
     return replace(config, **{name: value for name, value in asked.items() if value is not None})
 
 
-def _moves(model: JointModel) -> bool:
-    """Whether its Motion-DiT was trained."""
-    return model.motion is not None and bool(model.motion.proj_out.weight.any())
-
-
 def _own_file(choice: Model, name: str) -> Path | None:
-    there = choice.start is not None and (choice.start / name).is_file()
-    return choice.start / name if there and choice.start is not None else None
+    """A file beside the model to start from; None if there is none."""
+    if choice.start is None:
+        return None
+    return path if (path := choice.start / name).is_file() else None
 
 
 def _shards(folders: tuple[Path, ...]) -> list[Shard]:

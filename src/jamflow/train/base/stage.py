@@ -17,7 +17,7 @@ from torch.utils.checkpoint import checkpoint
 
 from jamflow.errors import UserError
 from jamflow.model.block import DiTBlock
-from jamflow.model.joint import BlockCode, JointModel, Plan
+from jamflow.model.joint import BlockCode, JointModel
 from jamflow.model.normalise import Normaliser
 from jamflow.train.base import state
 from jamflow.train.base.clips import ClipReader
@@ -26,7 +26,7 @@ from jamflow.train.base.parallel import Ranks, spread, whole, without_sync
 from jamflow.train.base.recipe import Machine, Recipe, Stage
 from jamflow.train.base.trackers import Trackers
 from jamflow.train.ema import EMA
-from jamflow.train.joint import count
+from jamflow.train.joint import count, rate
 from jamflow.train.log import RunLog, Tally
 from jamflow.train.losses import flow_losses
 from jamflow.train.regimes import Row
@@ -167,17 +167,15 @@ class _Loop:
 
     def _batch(self, row: Row, mine: int) -> None:
         machine, stage = self.course.recipe.machine, self.course.stage
+        plan = self.model.plan(row.audio, row.motion, row.visibility, code=self.code)
         with torch.autocast(row.audio_data.device.type, torch.bfloat16, enabled=machine.bf16):
-            audio, motion = self.called(row.audio, row.motion, row.visibility, plan=self._plan(row))
+            audio, motion = self.called(row.audio, row.motion, row.visibility, plan=plan)
         made = flow_losses(audio, motion, row)
         assert made.audio is not None
         loss = made.audio + stage.motion_weight * made.motion
         (loss / mine).backward()
         if torch.isfinite(loss):
             count(self.tally, made, row.phonemes_ba)
-
-    def _plan(self, row: Row) -> Plan:
-        return self.model.plan(row.audio, row.motion, row.visibility, code=self.code)
 
     def _leave_out(self, names: list[str], broken: list[str]) -> None:
         """names: of the clips of this process; broken: of those that are not finite numbers."""
@@ -207,12 +205,6 @@ class _Loop:
         }
         self.tally, self._seconds = Tally(), 0.0
         return out
-
-
-def rate(step: int, stage: Stage) -> float:
-    """Share of the learning rate at a step: it grows over `warmup` steps and falls to zero from `decay_from` on."""
-    left = (stage.steps - step) / max(1.0, stage.steps * (1 - stage.decay_from))
-    return min(1.0, (step + 1) / stage.warmup, left)
 
 
 def block_code(machine: Machine) -> BlockCode:
