@@ -15,6 +15,7 @@ from jamflow.text.f5_text import load_vocabulary, tokenize
 from jamflow.train.base.clips import ClipBatch, ClipReader
 from jamflow.train.base.recipe import Rows
 from jamflow.train.base.rows import show
+from jamflow.train.base.run import measure_motion
 from jamflow.train.regimes import KINDS
 from jamflow.weights.shipped import asset
 from tiny_base import AUDIO, TINY
@@ -141,3 +142,19 @@ def test_the_text_of_a_clip_that_is_too_long_is_cut(reader: ClipReader, tmp_path
     finally:
         shard.utterances[0] = first
     assert batch.text_bn.shape[1] == batch.mel_bac.shape[1]
+
+
+def test_key_points_have_unit_scale_and_those_that_hardly_move_are_not_scaled_up(reader: ClipReader, tmp_path: Path) -> None:
+    """The first coordinate of all points is made to stand still."""
+    folder = make_talking_corpus(tmp_path, shards_n=1)
+    motion = np.load(folder / "shard-0/motion.npy")
+    motion[..., 0] = 0
+    np.save(folder / "shard-0/motion.npy", motion)
+    parts = list(shards(folder))
+    still = ClipReader(parts, list_clips(parts, 0.1, 99), TINY, reader.vocabulary)
+    normaliser = Normaliser(100, 12, 51)
+    measure_motion(still, normaliser)
+    frames = torch.cat([still.batch(0, np.array([i])).mouth_btc[0] for i in range(6)])
+    torch.testing.assert_close(normaliser.mouth(frames)[:, 1::3].std(0, correction=0), torch.ones(4), atol=1e-3, rtol=0)
+    torch.testing.assert_close(normaliser.mouth_std[0::3], (0.1 * normaliser.mouth_std.max()).expand(4))
+    assert bool((normaliser.mel_std == 1).all()), "mels stay as F5-TTS has them"
