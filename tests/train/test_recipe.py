@@ -35,9 +35,9 @@ def test_the_recipe_makes_a_model_that_speaks(tmp_path: Path) -> None:
     stages = [line.removeprefix("== ") for line in said.splitlines() if line.startswith("== ")]
     beside = ["durations", "recogniser", "vocoder"]  # beside the joint model: each side keeps its order
     assert [stage for stage in stages if stage in beside] == beside
-    assert [stage for stage in stages if stage not in beside][-4:] == ["joint", "joint-free", "curves", "export"]
+    assert [stage for stage in stages if stage not in beside][-4:] == ["joint", "joint-speech", "curves", "export"]
     assert stages[-2:] == ["curves", "export"]
-    assert [row["step"] for row in read_progress(work / "joint-free/progress.jsonl")] == [4]
+    assert [row["step"] for row in read_progress(work / "joint-speech/progress.jsonl")] == [4]
     for name in ("durations", "vocoder", "joint"):
         assert (work / f"curves/{name}.png").stat().st_size > 10_000
     summary = (work / "summary.md").read_text()
@@ -46,8 +46,8 @@ def test_the_recipe_makes_a_model_that_speaks(tmp_path: Path) -> None:
     assert command(["speak", *given, "-o", str(tmp_path / "a.mp4")]) == 0
     assert len(list(read_video(tmp_path / "a.mp4"))) > 5
 
-    (work / "done/joint-free").unlink()  # as if it had been stopped at its end
+    (work / "done/joint-speech").unlink()  # as if it had been stopped at its end
     (work / "done/export").unlink()
     again = recipe(work)
-    assert [line for line in again.splitlines() if line.startswith("== ")] == ["== joint-free", "== export"]
-    assert (work / "summary.md").read_text().count("| joint-free |") == 1
+    assert [line for line in again.splitlines() if line.startswith("== ")] == ["== joint-speech", "== export"]
+    assert (work / "summary.md").read_text().count("| joint-speech |") == 1
