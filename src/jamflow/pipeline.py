@@ -6,6 +6,7 @@ Every task is a method: a row of `tasks/table.py`, which says what it is given. 
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -15,13 +16,13 @@ import torch
 
 from jamflow.errors import UserError
 from jamflow.loading.model import LoadedModel, Precision, assemble
-from jamflow.loading.renderers import Faces, load_faces
+from jamflow.loading.renderers import Faces, RendererName, model_faces
 from jamflow.result import Result
 from jamflow.sampling.conditions import Conditions
 from jamflow.sampling.generate import Sampling, Streams, generate
 from jamflow.speech.vocoder import Vocoder
 from jamflow.tasks.call import Call
-from jamflow.tasks.inputs import Inputs, Sampled, described, files_of
+from jamflow.tasks.inputs import Drawn, Inputs, Sampled, described, files_of
 from jamflow.tasks.table import Animate, Dub, Edit, Lipsync, Reenact, Retell, Speak, Tts, task_of
 from jamflow.text.phonemes import Phonemizer
 from jamflow.voices.adaptation import Adapter
@@ -71,7 +72,7 @@ class JamFlow:
     def __init__(self, model: LoadedModel, faces: Faces | None = None):
         """`faces`: what draws, if not what the model's motion space asks for."""
         self._model = model
-        self._faces = faces
+        self._faces: dict[RendererName | None, Faces] = {} if faces is None else {None: faces}
         self._loading = Lock()
         self._adapter = Adapter()
 
@@ -123,7 +124,8 @@ class JamFlow:
         make = import_module(f"jamflow.tasks.{task.name}").make
         if not isinstance(given, Sampled):
             return _protecting(make(given), given)
-        call = Call(task, self._model, self._load_faces, self._adapter, self._sampling(given), given.seed)
+        load = partial(self._load_faces, given.renderer if isinstance(given, Drawn) else None)
+        call = Call(task, self._model, load, self._adapter, self._sampling(given), given.seed)
         if task.needs_motion:
             call.refuse_still_model()
         return _protecting(make(call, given), given)
@@ -147,12 +149,12 @@ class JamFlow:
         except ValueError as error:
             raise UserError(f"This cannot be generated: {error}.", "See Conditions and Sampling.") from error
 
-    def _load_faces(self) -> Faces:
+    def _load_faces(self, renderer: RendererName | None) -> Faces:
         with self._loading:
-            if self._faces is None:
+            if renderer not in self._faces:
                 motion = self._model.joint.config.motion
-                self._faces = load_faces(motion.space, self._model.device, motion.mouth)
-            return self._faces
+                self._faces[renderer] = model_faces(motion.space, self._model.device, motion.mouth, renderer)
+            return self._faces[renderer]
 
     def _sampling(self, given: Sampled) -> Sampling:
         own = self._model.sampling

@@ -114,6 +114,9 @@ OPTIONS = {
     "LivePortrait without its weights": [
         *("reenact", "--portrait=face.png", "--driving=film.mp4", "--renderer=liveportrait", "-o", "out.mp4")
     ],
+    "speak by LivePortrait without its weights": [
+        *("speak", "--portrait=face.png", "--text=Hi.", "--renderer=liveportrait", "-o", "out.mp4")
+    ],
     "an input as the output": ["lipsync", "--video=film.mp4", "--speech=speech.wav", "-o", "film.mp4"],
     "a circle of links as the output": ["tts", "--text=Hi.", "-o", "circle.png"],
     "no such weights": ["weights", "path", "not there"],

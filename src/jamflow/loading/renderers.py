@@ -1,10 +1,11 @@
 """Loads renderers and trackers by name. Only this module knows the parts of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import torch
 
+from jamflow.errors import UserError
 from jamflow.face.framing import FrameName, framed
 from jamflow.face.renderer import Picture, Renderer, Tracker
 from jamflow.face.select import select_face
@@ -92,6 +93,28 @@ def load_faces(
     space = liveportrait_space(mouth or MOUTH)
     renderer = LivePortraitRenderer(networks, chosen, dtype, options, _landmark_source(landmarks), space)
     return Faces(renderer, LivePortraitTracker(networks, chosen, dtype, finder, space), finder)
+
+
+def model_faces(
+    space: RendererName, device: torch.device | str, mouth: tuple[int, ...], renderer: RendererName | None = None
+) -> Faces:
+    """What draws and tracks for a model whose motion is of `space`; `renderer` draws, if it is not that of the space.
+
+    Raises:
+        UserError: LivePortrait's weights are missing or damaged, or the mesh is asked to draw LivePortrait's motion.
+    """
+    own = load_faces(space, device, mouth)
+    if renderer in (None, space):
+        return own
+    from jamflow.face.liveportrait.renderer import LivePortraitRenderer
+    from jamflow.face.liveportrait.through_mesh import ThroughMesh
+    from jamflow.face.mesh.renderer import MeshRenderer
+
+    if not isinstance(own.renderer, MeshRenderer):
+        raise UserError("This model's motion is LivePortrait's, which the mesh cannot draw.", "Leave --renderer away.")
+    other = load_faces("liveportrait", device).renderer
+    assert isinstance(other, LivePortraitRenderer)
+    return replace(own, renderer=ThroughMesh(own.renderer, other))
 
 
 def _liveportrait() -> "LivePortraitNetworks":

@@ -83,7 +83,7 @@ def described(inputs: type) -> tuple[tuple[str, Any, About], ...]:
     heavy = {"Image": object, "np": SimpleNamespace(ndarray=object)}  # classes of pictures that are not imported here
     hints = get_type_hints(inputs, heavy, include_extras=True)
     rows = [(one.name, *get_args(hints[one.name])[:2]) for one in fields(inputs)]
-    shared = [field.name for mixin in (Head, FaceChoice, Framed, Sampled) for field in fields(mixin)]
+    shared = [field.name for mixin in (Head, FaceChoice, Framed, Drawn, Sampled) for field in fields(mixin)]
     required = {one.name for one in fields(inputs) if one.default is MISSING}
     return tuple(sorted(rows, key=lambda row: (row[0] not in required, row[0] in shared and shared.index(row[0]) + 1)))
 
@@ -233,6 +233,27 @@ class Framed(Inputs):
         super().check()
         if self.size is not None and self.size % 2:
             raise UserError(f"--size is {self.size}, but a video has an even number of lines.", f"Use {self.size - 1}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn(Inputs):
+    """What draws the generated motion."""
+
+    renderer: Annotated[
+        RendererName | None,
+        About(
+            "What draws the face (default: mesh for mini, liveportrait for base). liveportrait needs `jamflow weights pull "
+            "liveportrait`; the motion of mini reaches it through the mesh's own drawing, and it takes seconds a frame on a CPU.",
+            "NAME",
+        ),
+    ] = None
+
+    def check(self) -> None:
+        super().check()
+        if self.renderer == "liveportrait":
+            from jamflow.weights.fetch import require  # not needed for anything else here
+
+            require("liveportrait")
 
 
 @dataclass(frozen=True, kw_only=True)

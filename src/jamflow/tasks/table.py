@@ -13,6 +13,7 @@ from jamflow.media.files import SOUND_SUFFIXES
 from jamflow.sampling.roles import Role
 from jamflow.tasks.inputs import (
     About,
+    Drawn,
     FaceChoice,
     FilePath,
     Filmed,
@@ -33,7 +34,7 @@ from jamflow.text.fit import DUB_FITS, LIPSYNC_FITS, FitMode, check_fit
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speak(Sampled, Framed, FaceChoice, Head, Spoken, Portrait):
+class Speak(Sampled, Drawn, Framed, FaceChoice, Head, Spoken, Portrait):
     """A portrait and a text become a talking video.
 
     `mini` is adapted to a given voice first, for some seconds; the copy is kept for the next call. Of a voice that is a video,
@@ -42,7 +43,7 @@ class Speak(Sampled, Framed, FaceChoice, Head, Spoken, Portrait):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Animate(Sampled, Framed, FaceChoice, Head, Recorded, Portrait):
+class Animate(Sampled, Drawn, Framed, FaceChoice, Head, Recorded, Portrait):
     """A portrait says what is said in a recording, whose sound is kept.
 
     The sound goes into the video as it is, from its first sample on. There are as many frames as cover it.
@@ -50,7 +51,7 @@ class Animate(Sampled, Framed, FaceChoice, Head, Recorded, Portrait):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lipsync(Sampled, FaceChoice, Recorded, Filmed):
+class Lipsync(Sampled, Drawn, FaceChoice, Recorded, Filmed):
     """The mouth of a video says what is said in a recording; everything else stays.
 
     The recording's sound goes into the video as it is, and the result is as long: the video ends with it, or is played back and
@@ -99,7 +100,7 @@ class Dub(Sampled, InVoice, Filmed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retell(Sampled, FaceChoice, Spoken, Filmed):
+class Retell(Sampled, Drawn, FaceChoice, Spoken, Filmed):
     """The person in a video says something else, in the voice of the video.
 
     Speech and mouth are generated, everything else is as filmed. A silent video gets the model's own voice, with a warning.
@@ -121,7 +122,7 @@ class Retell(Sampled, FaceChoice, Spoken, Filmed):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edit(Sampled, FaceChoice, Inputs):
+class Edit(Sampled, Drawn, FaceChoice, Inputs):
     """Other words in a video or recording; only that stretch of sound and mouth is new.
 
     Outside the stretch the samples (averaged over channels, at the file's own rate) and the frames are the recording's own. Where

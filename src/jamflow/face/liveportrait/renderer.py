@@ -90,7 +90,7 @@ class LivePortraitRenderer:
     def prepare(self, rgb: np.ndarray, face: Face, others: Sequence[Face] = ()) -> "LivePortraitPicture":
         landmarks = self._landmarks(rgb, face)
         to_crop = face_box(landmarks).matrix(_CROP_PX)
-        seen = cv2.resize(crop(rgb, to_crop, _CROP_PX), (256, 256), interpolation=cv2.INTER_AREA)
+        seen = _seen(rgb, to_crop)
         m = self._runner.motion(seen[None])
         return LivePortraitPicture(
             self.space,
@@ -101,6 +101,7 @@ class LivePortraitRenderer:
             m,
             frames_in(m),
             landmarks,
+            to_crop,
             prepare_paste(rgb, to_crop, _CROP_PX, self._runner.device, _belongs(face, others)),
         )
 
@@ -121,12 +122,13 @@ class LivePortraitPicture:
         seen: KeyPointMotion,
         source: Frames,
         landmarks_n2: np.ndarray,
+        to_crop_33: np.ndarray,
         paste: PasteBack,
     ):
         self.space = space
-        self._runner, self._options, self._batch_frames = runner, options, batch_frames
+        self._runner, self._options, self.batch_frames = runner, options, batch_frames
         self._feature, self._seen, self._source = feature, seen, source
-        self._landmarks_n2, self._paste = landmarks_n2, paste
+        self._landmarks_n2, self._to_crop_33, self._paste = landmarks_n2, to_crop_33, paste
         height, width, _ = paste.picture_hw3.shape
         self.size = (width, height)
 
@@ -152,10 +154,19 @@ class LivePortraitPicture:
         )
 
     @torch.inference_mode()
+    def motion_in(self, drawings: Sequence[np.ndarray], fps: Fraction) -> Motion:
+        """The motion that is seen in other drawings (H, W, 3) of this portrait, which is their rest."""
+        m = self._runner.motion(np.stack([_seen(rgb, self._to_crop_33) for rgb in drawings]))
+        angles = torch.stack([m.pitch_b, m.yaw_b, m.roll_b], dim=-1)
+        values = (m.expression_bk3, angles, m.translation_b3, m.scale_b1[:, 0])
+        expression, rotation, translation, scale = (x.float().cpu().numpy() for x in values)
+        return Motion(expression, rotation, translation, scale, fps, resting(self._seen))
+
+    @torch.inference_mode()
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
         """See `Picture`. Raises UserError if eyes or lips are to be retargeted and the motion has no openings for them."""
         source_1k3, driving_tk3 = self._source.keypoints(), self.driving_points(motion, how)
-        for driving in driving_tk3.split(self._batch_frames):
+        for driving in driving_tk3.split(self.batch_frames):
             yield self._paste(self._runner.draw(self._feature, driving, source_1k3))
 
     @torch.inference_mode()
@@ -185,6 +196,11 @@ class LivePortraitPicture:
             )
         both = np.concatenate([np.broadcast_to(own, (len(driving), len(own))), driving[:, :1]], axis=1)
         return torch.from_numpy(both.astype(np.float32)).to(self._runner.device)
+
+
+def _seen(rgb: np.ndarray, to_crop_33: np.ndarray) -> np.ndarray:
+    """(256, 256, 3) uint8 input for the feature and motion extractors."""
+    return cv2.resize(crop(rgb, to_crop_33, _CROP_PX), (256, 256), interpolation=cv2.INTER_AREA)
 
 
 def _belongs(face: Face, others: Sequence[Face]) -> Callable[[np.ndarray], np.ndarray]:

@@ -59,9 +59,29 @@ class LivePortraitVideo:
     def draw(self, motion: Motion, how: Transfer = _AS_IT_IS, first: int = 0) -> Iterator[Tensor]:
         """See `Picture`. `how` is ignored: it is for portraits."""
         shown = self._film.shown_n[first : first + len(motion)]
-        rows = zip(shown.tolist(), self._film.frames(shown.tolist()), self._moved(motion, shown, first), strict=True)
+        yield from self.repaint(
+            zip(shown.tolist(), self._film.frames(shown.tolist()), self._moved(motion, shown, first), strict=True)
+        )
+
+    @torch.inference_mode()
+    def repaint(self, rows: Iterator[tuple[int, np.ndarray, np.ndarray]]) -> Iterator[Tensor]:
+        """Batches (N, H, W, 3) from rows of frame number, filmed frame and change (K, 3) of the expression."""
         while batch := list(islice(rows, self._batch_frames)):
             yield self._frames(batch)
+
+    @torch.inference_mode()
+    def change(self, frame: int, filmed: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+        """(K, 3) change of the mouth's expression that is seen in another drawing (H, W, 3) of a frame of the video."""
+        filmed = filmed[: len(drawn), : drawn.shape[1]]
+        by_k3 = np.zeros((self.space.n_keypoints, 3), np.float32)
+        if np.array_equal(filmed, drawn):
+            return by_k3
+        face, other = (self._lower_face(frame, rgb) for rgb in (filmed, drawn))
+        own, new = self._runner.motion(np.stack([face.small_ss3, other.small_ss3])).expression_bk3.float().cpu().numpy()
+        mouth = list(self.space.mouth)
+        by_k3[mouth] = (new - own)[mouth]
+        by_k3[:, :2] = by_k3[:, :2] @ face.axes_22  # from the crop's axes to the picture's
+        return by_k3
 
     def _moved(self, motion: Motion, shown_n: np.ndarray, first: int) -> np.ndarray:
         """(N, K, 3) change of the expression; zero where a frame stays unchanged."""
@@ -78,14 +98,14 @@ class LivePortraitVideo:
         out = torch.from_numpy(frames).to(self._runner.device)
         moving = [n for n, (_, _, by_k3) in enumerate(rows) if by_k3.any()]
         if moving:
-            faces = [
-                find_lower_face(rows[n][1], steady(self._film.landmarks, rows[n][0], self._film.shot(rows[n][0]))[:, :2])
-                for n in moving
-            ]
+            faces = [self._lower_face(*rows[n][:2]) for n in moving]
             own, new = self._drawings(faces, np.stack([rows[n][2] for n in moving]))
             for n, face, one, other in zip(moving, faces, own, new, strict=True):
                 put_over(out[n], face, one, other)
         return out
+
+    def _lower_face(self, frame: int, rgb: np.ndarray) -> LowerFace:
+        return find_lower_face(rgb, steady(self._film.landmarks, frame, self._film.shot(frame))[:, :2])
 
     def _drawings(self, faces: list[LowerFace], by_nk3: np.ndarray) -> tuple[Tensor, Tensor]:
         """Drawings (N, 3, 512, 512) in [0, 1]: as filmed, and with the changed expression."""
