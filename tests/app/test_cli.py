@@ -40,6 +40,7 @@ def test_speak_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_pat
         "still": True,
         "face": 2,
         "frame": "head",
+        "renderer": None,
         "size": 720,
     }
     out, err = capsys.readouterr()
@@ -69,7 +70,7 @@ def test_animate_passes_everything_on(pipeline: ModuleType, picture: Path, tmp_p
     assert run(argv) == 0
     calls = pipeline.CALLS
     assert all(call.pop("portrait").shape == (128, 128, 3) and call.pop("speech") == tmp_path / "s.wav" for call in calls)
-    framing = {"frame": "whole", "size": None}
+    framing = {"frame": "whole", "size": None, "renderer": None}
     assert calls[0] == framing | {"task": "animate", "seed": 3, "nfe": 5, "still": True, "face": 2, "guidance": None}
     assert calls[1] == framing | {"task": "animate", "seed": 0, "nfe": None, "still": False, "face": None, "guidance": None}
     assert pipeline.LOADED == ["base", "mini"]
