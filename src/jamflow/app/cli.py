@@ -17,6 +17,7 @@ from jamflow.app.messages import as_known, complain, give_up, untold
 from jamflow.app.options import (
     Demo,
     Doctor,
+    Evaluate,
     Init,
     ModelChoice,
     MotionOutput,
@@ -101,6 +102,7 @@ def build_parser() -> Parser:
     _add(commands, "doctor", Doctor, _doctor)
     _add(commands, "init", Init, _init)
     _add(commands, "prepare", Prepare, _prepare)
+    _add(commands, "evaluate", Evaluate, _evaluate)
     weights = _add(commands, "weights", None, _no_action, "Published weights, for the model base.")
     actions = weights.add_subparsers(metavar="ACTION", title="actions")
     for name, inputs in (("list", WeightsList), ("pull", WeightsPull), ("verify", WeightsVerify), ("path", WeightsPath)):
@@ -186,6 +188,12 @@ def _prepare(words: argparse.Namespace) -> Done:
     from jamflow.app import prepare
 
     return *prepare.run(_given(words)), 0
+
+
+def _evaluate(words: argparse.Namespace) -> Done:
+    from jamflow.app import evaluate
+
+    return *evaluate.run(_given(words)), 0
 
 
 def _weights(words: argparse.Namespace) -> Done:

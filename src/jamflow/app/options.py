@@ -152,6 +152,30 @@ class Prepare(Inputs):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evaluate(Inputs):
+    """Make one of the paper's tables of anybody's results, with control rows, intervals and a page; docs/evaluate.md."""
+
+    table: Annotated[
+        Literal["hdtf", "librispeech", "celebv-dub", "ablation", "speed"],
+        About(
+            "Talking heads (hdtf), speech from text (librispeech), dubbing (celebv-dub), ablations (ablation) or speed (speed).",
+            "TABLE",
+            positional=True,
+        ),
+    ]
+    pairs: Annotated[
+        Path,
+        About(
+            "A CSV of results with the columns result, reference, text, prompt, person, system, speech, seconds, as far as the "
+            "table needs them; paths are relative to it.",
+            "PAIRS.csv",
+            file="table",
+        ),
+    ]
+    output: Annotated[Path, About("Where the numbers and the page go, and what makes a stopped run go on.", "FOLDER")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class WeightsList(Inputs):
     """Which weights exist, what for, how large, under which licence, and which are here."""
 

@@ -41,7 +41,11 @@ def sync(recogniser: Recogniser, mel_fm: Tensor, opening_t: np.ndarray, fps: flo
         opening_t: (T,) tracked lip opening in cm, frame k at k / fps of the same time; NaN where no face was found.
         fps: video frames a second.
     """
-    heard_t = heard_opening_cm(recogniser, mel_fm, len(opening_t), fps)
+    return compared(opening_t, heard_opening_cm(recogniser, mel_fm, len(opening_t), fps), fps)
+
+
+def compared(opening_t: np.ndarray, heard_t: np.ndarray, fps: float) -> Sync:
+    """As `sync`, of the opening (T,) that was tracked and the one that is heard at the same moments."""
     lags = round(MAX_LAG_S * fps)
     profile = lag_profile(opening_t, heard_t, lags)
     best = best_lag(profile)
@@ -52,10 +56,18 @@ def sync(recogniser: Recogniser, mel_fm: Tensor, opening_t: np.ndarray, fps: flo
 
 def heard_opening_cm(recogniser: Recogniser, mel_fm: Tensor, frames: int, fps: float) -> np.ndarray:
     """(T,) the lip opening that the recogniser hears at the moment of each video frame; NaN after the end of the sound."""
-    opening_f = recogniser.opening_cm(mel_fm).numpy()
-    rate_hz = recogniser.config.frame_rate_hz
+    return at_frames(recogniser.opening_cm(mel_fm).numpy(), recogniser.config.frame_rate_hz, frames, fps)
+
+
+def at_frames(opening_f: np.ndarray, rate_hz: float, frames: int, fps: float, late_s: float = 0.0) -> np.ndarray:
+    """(T,) what is heard (F,) at the moment of each video frame; NaN before and after the sound.
+
+    Args:
+        rate_hz: heard values a second.
+        late_s: when the sound begins; negative if it began before the first frame.
+    """
     middle_s = (np.arange(len(opening_f)) + 0.5) / rate_hz
-    time_s = np.arange(frames) / fps
+    time_s = np.arange(frames) / fps - late_s
     heard_t = np.interp(time_s, middle_s, opening_f)
-    heard_t[time_s > len(opening_f) / rate_hz] = np.nan
+    heard_t[(time_s < 0) | (time_s > len(opening_f) / rate_hz)] = np.nan
     return heard_t

@@ -45,6 +45,17 @@ class Likeness:
         self._edges.append(np.asarray(_EDGES.compute(head), np.float32).ravel())
         self._colours.append(_colours(head))
 
+    def means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is compared: shape (V, 3) in cm, edges (E,) and colours (384,), the means over the frames. None may be empty."""
+        return _mean(self._shapes), _mean(self._edges), _mean(self._colours)
+
+    @classmethod
+    def of_means(cls, canonical: CanonicalFace, means: tuple[np.ndarray, np.ndarray, np.ndarray]) -> "Likeness":
+        """The same person again, from `means`."""
+        likeness = cls(canonical)
+        likeness._shapes, likeness._edges, likeness._colours = ([mean] for mean in means)
+        return likeness
+
     def to(self, other: "Likeness") -> float:
         """How much two people are alike, up to 1.16; neither may be empty."""
         apart_cm = _mean(self._shapes) - _mean(other._shapes)

@@ -88,14 +88,25 @@ class FaceTracker:
 
     def _look(self, rgb: np.ndarray, region: Region) -> Face:
         scale = region.side_px / _INPUT_PX
-        turn = scale * _rotation(region.angle_rad)
-        to_picture = np.c_[turn, region.centre_2 - turn @ [_INPUT_PX / 2, _INPUT_PX / 2]]
+        turn, to_picture = _placed(region)
         crop = _crop(rgb, to_picture, scale)
         points, presence = self._net(crop.astype(np.float32) / 255)
         points = points.reshape(-1, 3).astype(np.float64)
         xy = points[:, :2] @ turn.T + to_picture[:, 2]
         logit = float(np.clip(presence.ravel()[0], -80, 80))
         return Face(np.c_[xy, points[:, 2] * scale], float(1 / (1 + np.exp(-logit))))
+
+
+def face_crop(rgb: np.ndarray, face: Face) -> np.ndarray:
+    """(256, 256, 3) uint8: a face as the landmark network sees it, upright and with half a face around it."""
+    region = _region_of_face(face)
+    return _crop(rgb, _placed(region)[1], region.side_px / _INPUT_PX)
+
+
+def _placed(region: Region) -> tuple[np.ndarray, np.ndarray]:
+    """From the network's input to the picture: (2, 2) turn and scale, and (2, 3) with the offset."""
+    turn = region.side_px / _INPUT_PX * _rotation(region.angle_rad)
+    return turn, np.c_[turn, region.centre_2 - turn @ [_INPUT_PX / 2, _INPUT_PX / 2]]
 
 
 def _crop(rgb: np.ndarray, to_picture: np.ndarray, scale: float) -> np.ndarray:
