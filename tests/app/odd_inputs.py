@@ -133,6 +133,11 @@ OPTIONS = {
     "prepare a pipe that is no table": ["prepare", "latin.csv", "-o", "shards"],
     "prepare without a column of files": ["prepare", "no rows.csv", "bad cells.csv", "-o", "shards"],
     "prepare into a file": ["prepare", "film.mp4", "-o", "face.png"],
+    "evaluate by no table": ["evaluate", "hdtv", "--pairs=latin.csv", "-o", "table"],
+    "evaluate what is not there": ["evaluate", "hdtf", "--pairs=not there", "-o", "table"],
+    "evaluate pairs that are no UTF-8": ["evaluate", "hdtf", "--pairs=latin.csv", "-o", "table"],
+    "evaluate no rows": ["evaluate", "speed", "--pairs=no rows.csv", "-o", "table"],
+    "evaluate a column that is not known": ["evaluate", "speed", "--pairs=bad cells.csv", "-o", "table"],
     "prepare both ways": ["prepare", "film.mp4", "--jobs=2", "--ray=local", "-o", "shards"],
 }
 

@@ -97,6 +97,7 @@ def test_the_table_is_long_enough() -> None:
         "voices",
         "init",
         "prepare",
+        "evaluate",
         "weights",
     }
 

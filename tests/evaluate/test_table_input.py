@@ -116,7 +116,9 @@ def test_another_sample_rate_is_resampled_and_said(filmed: Path):
     video(filmed / "result.mp4", rate=16_000)
     pairs = read_pairs(table(filmed, PAIR), protocol("hdtf"))
     facts = checked_facts(pairs, protocol("hdtf"))
-    assert any("16000, 24000 Hz; every judge gets them resampled" in line for line in run._prepared(pairs, facts, protocol("hdtf")))
+    assert any(
+        "16000, 24000 Hz; every judge gets them resampled" in line for line in run._prepared(pairs, facts, protocol("hdtf"))
+    )
 
 
 def test_short_clips_are_refused(filmed: Path):
@@ -129,7 +131,9 @@ def test_lengths_differ_a_little_or_too_much(filmed: Path):
     pairs = read_pairs(table(filmed, PAIR), protocol("hdtf"))
     facts = checked_facts(pairs, protocol("hdtf"))
     assert trimmed_frames(pairs[0], facts) == 10
-    assert any("1 of 1 results" in line and "10 frames are trimmed" in line for line in run._prepared(pairs, facts, protocol("hdtf")))
+    assert any(
+        "1 of 1 results" in line and "10 frames are trimmed" in line for line in run._prepared(pairs, facts, protocol("hdtf"))
+    )
     video(filmed / "result.mp4", seconds=2.8)
     refused(filmed, table(filmed, PAIR), "row 1 lasts 2.80 s, and its reference 2.00 s")
 
@@ -148,6 +152,16 @@ def test_no_sound_or_no_picture(filmed: Path):
     assert checked_facts(pairs, protocol("ablation")), "there, lips are judged by the reference's sound"
 
 
+def test_a_system_with_fewer_clips_than_the_controls_is_named(filmed: Path):
+    video(filmed / "other.mp4", seconds=1.9)
+    rows = [PAIR | {"system": "whole"}, {"result": "other.mp4", "reference": "other.mp4", "system": "whole"}]
+    pairs = read_pairs(table(filmed, *rows, PAIR | {"system": "part"}), protocol("hdtf"))
+    said = run._prepared(pairs, checked_facts(pairs, protocol("hdtf")), protocol("hdtf"))
+    assert [line for line in said if "references" in line] == [
+        "part has 1 of the 2 references: its row is of fewer clips than the controls are."
+    ]
+
+
 def test_facts_are_those_of_the_file(tmp_path: Path):
     facts = facts_of(video(tmp_path / "a.mp4", seconds=3, fps=30, rate=16_000))
     assert (facts.fps, facts.frames, facts.picture_s, facts.sound_hz) == (30, 90, 3.0, 16_000)
@@ -162,5 +176,5 @@ def test_an_input_is_not_overwritten(filmed: Path):
 
 def test_an_output_that_is_a_file(filmed: Path):
     (filmed / "out").write_text("taken")
-    with pytest.raises(UserError, match="out cannot be made"):
+    with pytest.raises(UserError, match="out' cannot be made"):
         evaluate("hdtf", table(filmed, PAIR), filmed / "out")

@@ -113,7 +113,7 @@ class Judges:
         """Who judged, with versions, for whoever reads the numbers."""
         said = {
             "lips": f"lips: how open the recogniser of the package ({self.recogniser_name}) hears them, against the tracked "
-            "opening; mini learnt its lips from it, so it must not be used to praise mini",
+            "opening; mini learnt from the same teacher, so it must not judge mini",
             "picture": "picture: the landmark network of the package (MediaPipe, Apache-2.0), faces cropped to 256 pixels",
             "words": "words: Whisper base, int8, beam 5, faster-whisper {faster-whisper}; F5-TTS's normalisation, jiwer {jiwer}",
             "quality": "quality: DNSMOS P.835 overall, speechmos {speechmos}, 16 kHz, -26 dB",

@@ -132,7 +132,7 @@ def _faces(feature_td: np.ndarray) -> np.ndarray:
 
 
 def _motion(feature_td: np.ndarray) -> np.ndarray:
-    """(windows, D) how much each feature changes from frame to frame, a mean over windows of 16 frames."""
+    """(windows, D) how far each feature goes in a window of 16 frames, up and down."""
     change = np.abs(np.diff(feature_td, axis=0))
-    windows = [change[at : at + _WINDOW - 1].mean(0) for at in range(0, len(change) - _WINDOW + 2, _STEP)]
+    windows = [change[at : at + _WINDOW - 1].sum(0) for at in range(0, len(change) - _WINDOW + 2, _STEP)]
     return _faces(np.array(windows).reshape(-1, feature_td.shape[1]))

@@ -37,8 +37,12 @@ MEASURES: dict[str, Measure] = {
     "sync_best": Measure("sync, best lag", "higher", 3, "lips", "the same at the lag within 0.5 s where it is highest"),
     "sync_margin": Measure("margin", "higher", 3, "lips", "how much that is above the median over all lags (as LSE-C is made)"),
     "off_s": Measure("off, s", "lower", 3, "lips", "how far from 0 that lag is"),
-    "face_distance": Measure("face distance", "lower", 3, "picture", "Fréchet distance of faces; stands in for FID", of_set=True),
-    "motion_distance": Measure("motion distance", "lower", 4, "picture", "the same of 16-frame motion; for FVD", of_set=True),
+    "face_distance": Measure(
+        "face distance", "lower", 4, "picture", "Fréchet distance of faces; stands in for FID, and is none", of_set=True
+    ),
+    "motion_distance": Measure(
+        "motion distance", "lower", 3, "picture", "the same of how faces change in 16 frames; stands in for FVD", of_set=True
+    ),
     "likeness": Measure("likeness", "higher", 3, "picture", "shape, edges and colours of the head, result to reference"),
     "wer": Measure("WER", "lower", 3, "words", "word error rate, mean over clips (F5-TTS's way)"),
     "wer_corpus": Measure("WER, corpus", "lower", 3, "words", "all errors over all words (AlignDiT's way)", of_set=True),

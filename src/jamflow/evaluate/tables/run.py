@@ -100,8 +100,8 @@ def _opened(folder: Path, outputs: Sequence[Path], pairs_file: Path, pairs: Sequ
         refuse_overwriting(output, [pairs_file, *(file for pair in pairs for file in pair.files)])
     try:
         return Kept(folder / "kept")
-    except OSError as error:
-        raise UserError(f"The folder {folder} cannot be made.", f"The system says: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # the name has a zero byte
+        raise UserError(f"The folder {str(folder)!r} cannot be made.", f"The system says: {error}.") from error
 
 
 def _left_out(table: Protocol, absent: dict[Judge, str]) -> list[str]:
@@ -123,6 +123,13 @@ def _prepared(pairs: Sequence[Pair], facts: dict[Path, Facts], table: Protocol) 
     if len(rates) > 1:
         listing = ", ".join(f"{rate}" for rate in sorted(rates))
         said.append(f"The files have sample rates of {listing} Hz; every judge gets them resampled (soxr HQ) to its own.")
+    clips = {pair.reference.resolve() for pair in pairs if pair.reference}
+    for system in sorted({pair.system for pair in pairs}):
+        own = {pair.reference.resolve() for pair in pairs if pair.reference and pair.system == system}
+        if own != clips:
+            said.append(
+                f"{system} has {len(own)} of the {len(clips)} references: its row is of fewer clips than the controls are."
+            )
     nobody = sum(not pair.person for pair in pairs)
     if nobody:
         said.append(f"{nobody} of {len(pairs)} rows name no person: there are no intervals over people.")
