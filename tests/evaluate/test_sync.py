@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from jamflow.alignment.recogniser import Recogniser, RecogniserConfig
-from jamflow.evaluate.sync import heard_opening_cm, sync
+from jamflow.evaluate.sync import at_frames, compared, heard_opening_cm, sync
 
 FPS = 25.0
 
@@ -60,3 +60,12 @@ def test_lips_that_do_not_move_have_no_score(echo):
 def test_behind_the_sound_nothing_is_heard(echo):
     heard = heard_opening_cm(echo, mel_of(np.ones(94)), 50, FPS)
     assert np.isfinite(heard[:26]).all() and np.isnan(heard[26:]).all()
+
+
+def test_a_sound_that_begins_late_is_heard_late():
+    opening_f = curve(4, 93.75, np.random.default_rng(5))
+    on_time, late, early = (at_frames(opening_f, 93.75, 100, FPS, late_s) for late_s in (0.0, 0.2, -0.2))
+    np.testing.assert_allclose(late[5:], on_time[:-5], atol=1e-9)
+    np.testing.assert_allclose(early[:-5], on_time[5:], atol=1e-9)
+    assert np.isnan(late[:5]).all() and np.isnan(early[-4:]).all(), "nothing is heard before and after it"
+    assert compared(on_time, late, FPS).lag_s == pytest.approx(-0.2, abs=0.01), "the lips are early then"

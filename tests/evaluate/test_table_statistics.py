@@ -87,6 +87,18 @@ def test_parts_make_the_whole_and_counts_repeat_them():
     assert parts(np.array([3, 0])) == pytest.approx(again)
 
 
+def test_the_interval_of_a_distance_holds_its_value():
+    """Draws with repetition are further apart than the whole; the copy stays at 0."""
+    sides = [[Moments.of(RNG.normal(0.02 * k, 1, size=(8, 4))) for _ in range(12)] for k in (0, 1)]
+    distance, counts = frechet(*sides), draw_counts([""] * 12, "clips", 300)
+    value = distance(np.ones(12))
+    low, high = interval(distance, counts, value) or (0, 0)
+    assert 0 <= low < value < high
+    drawn_low, _ = interval(distance, counts) or (0, 0)
+    assert drawn_low > low, "as they are drawn, they lie higher"
+    assert interval(frechet(sides[0], sides[0]), counts, 0.0) == pytest.approx((0, 0), abs=1e-9)
+
+
 def test_without_features_there_is_no_distance():
     nothing = Moments.of(np.empty((0, 4)))
     assert np.isnan(frechet([nothing], [nothing])(np.ones(1)))

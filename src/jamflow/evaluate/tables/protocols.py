@@ -41,7 +41,7 @@ MEASURES: dict[str, Measure] = {
         "face distance", "lower", 4, "picture", "Fréchet distance of faces; stands in for FID, and is none", of_set=True
     ),
     "motion_distance": Measure(
-        "motion distance", "lower", 3, "picture", "the same of how faces change in 16 frames; stands in for FVD", of_set=True
+        "motion distance", "lower", 4, "picture", "the same of how faces change in 16 frames; stands in for FVD", of_set=True
     ),
     "likeness": Measure("likeness", "higher", 3, "picture", "shape, edges and colours of the head, result to reference"),
     "wer": Measure("WER", "lower", 3, "words", "word error rate, mean over clips (F5-TTS's way)"),
@@ -51,6 +51,10 @@ MEASURES: dict[str, Measure] = {
     "seconds": Measure("seconds", "lower", 2, "clock", "time that a clip took, as the table of pairs states it"),
     "per_second": Measure("seconds per second", "lower", 3, "clock", "that time over the length of the clip"),
 }
+
+
+DISTANCES = frozenset({"face_distance", "motion_distance"})
+"""Fréchet distances of all clips of a row to their references."""
 
 
 @dataclass(frozen=True)

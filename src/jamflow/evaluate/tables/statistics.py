@@ -32,14 +32,21 @@ def draw_counts(people: Sequence[str], over: Literal["clips", "people"], draws: 
     return rng.multinomial(len(names), np.full(len(names), 1 / len(names)), draws)[:, who]
 
 
-def interval(statistic: Statistic, counts_kn: np.ndarray | None) -> tuple[float, float] | None:
-    """Percentile bootstrap: the bounds of 95 % of the statistic's values over the draws; None without draws or values."""
+def interval(statistic: Statistic, counts_kn: np.ndarray | None, middle: float | None = None) -> tuple[float, float] | None:
+    """Percentile bootstrap: the bounds of 95 % of the statistic's values over the draws; None without draws or values.
+
+    Args:
+        middle: moves the draws so that this is their median, and not under 0: fewer different clips have a larger Fréchet
+            distance, so draws with repetition all lie above the value.
+    """
     if counts_kn is None:
         return None
     values = np.array([statistic(counts) for counts in counts_kn])
     values = values[np.isfinite(values)]
     if not len(values):
         return None
+    if middle is not None:
+        values = np.maximum(0.0, values + middle - np.median(values))
     low, high = np.quantile(values, [(1 - _SHARE) / 2, (1 + _SHARE) / 2])
     return float(low), float(high)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jamflow.evaluate.tables.measure import Numbers
-from jamflow.evaluate.tables.protocols import MEASURES
+from jamflow.evaluate.tables.protocols import DISTANCES
 from jamflow.evaluate.tables.statistics import Statistic, draw_counts, frechet, interval, weighted_mean
 from jamflow.evaluate.tables.trials import Trial
 
@@ -57,13 +57,14 @@ def _row(some: Sequence[tuple[Trial, Numbers]], measures: Sequence[str]) -> Row:
         statistic, draws = _statistic([numbers for _, numbers in some], name)
         value = statistic(known.astype(float))
         if np.isfinite(value):
-            over = [interval(statistic, draw_counts(people, over, draws)) for over in ("clips", "people")]
+            middle = value if name in DISTANCES else None
+            over = [interval(statistic, draw_counts(people, over, draws), middle) for over in ("clips", "people")]
             cells[name] = Cell(value, int(known.sum()), *over)
     return Row(first.row, first.control, len(some), len({*people} - {""}), cells)
 
 
 def _statistic(numbers: Sequence[Numbers], name: str) -> tuple[Statistic, int]:
-    if MEASURES[name].judge == "picture" and MEASURES[name].of_set:
+    if name in DISTANCES:
         return frechet([n.sides[name][0] for n in numbers], [n.sides[name][1] for n in numbers]), _DISTANCE_DRAWS
     values = np.array([n.values.get(name, np.nan) for n in numbers])
     weights = np.array([float(n.words) for n in numbers]) if name == "wer_corpus" else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jamflow.evaluate.tables.observe import Source
 from jamflow.evaluate.tables.pairs import Pair
-from jamflow.evaluate.tables.protocols import MEASURES, SHIFT_S, ControlName, Protocol
+from jamflow.evaluate.tables.protocols import DISTANCES, MEASURES, SHIFT_S, ControlName, Protocol
 
 CONTROLS: dict[ControlName, str] = {
     "ground truth": "the references themselves",
@@ -18,7 +18,6 @@ CONTROLS: dict[ControlName, str] = {
     "still": "the first frame with a face of each reference, held",
 }
 _LIPS = frozenset(name for name, measure in MEASURES.items() if measure.judge == "lips")
-_DISTANCES = frozenset({"face_distance", "motion_distance"})
 _HEARD = frozenset(name for name, measure in MEASURES.items() if measure.judge in ("words", "voice"))
 
 
@@ -114,7 +113,7 @@ def _made(name: ControlName, clip: Trial, table: Protocol, taken: frozenset[str]
     if name == "sound early":
         return replace(clip, late_s=-SHIFT_S, measures=taken & _LIPS, spoken=None)
     if name == "still":
-        return replace(clip, still=True, measures=taken & (_LIPS | _DISTANCES), spoken=None)
+        return replace(clip, still=True, measures=taken & (_LIPS | DISTANCES), spoken=None)
     if name == "encoded again" or name == "through mini's vocoder":
         copy = replace(_known(clip.reference), made=name)
         if table.moving:
