@@ -35,7 +35,7 @@ class Contour:
 
     def local(self, points_n2: np.ndarray) -> np.ndarray:
         """(N, 2) along and across coordinates of frame points."""
-        return (points_n2 - self.origin_2) @ self.axes_22.T
+        return _turned(points_n2 - self.origin_2, self.axes_22)
 
     def height(self, along_n: np.ndarray) -> np.ndarray:
         """Height of the contour at positions along the line; constant beyond the corners."""
@@ -62,6 +62,10 @@ class Contour:
         """The contour moved down by `down_a` pixels at each of its positions."""
         return Contour(self.origin_2, self.axes_22, self.along_s, self.across_s + down_a)
 
+    def placed(self, times: float, origin_2: np.ndarray) -> "Contour":
+        """The contour in a picture enlarged by `times`, with the old one's origin at `origin_2`."""
+        return Contour(times * self.origin_2 + origin_2, self.axes_22, times * self.along_s, times * self.across_s)
+
     def held(self, points_n2: np.ndarray, above: bool, inside_px: float) -> np.ndarray:
         """Moves points on the wrong side of the contour to ``inside_px`` on the right side.
 
@@ -71,7 +75,7 @@ class Contour:
         edge = self.height(local[:, 0])
         slack = self.beyond(points_n2) - inside_px
         local[:, 1] = np.minimum(local[:, 1], edge + slack) if above else np.maximum(local[:, 1], edge - slack)
-        return local @ self.axes_22 + self.origin_2
+        return _turned(local, self.axes_22.T) + self.origin_2
 
 
 def build_contour(points_s2: np.ndarray, line_22: np.ndarray) -> Contour:
@@ -93,10 +97,16 @@ def mean_contour(a: Contour, b: Contour) -> Contour:
     return Contour(a.origin_2, a.axes_22, along, (a.height(along) + b.height(along)) / 2)
 
 
-def matte_below(contour: Contour, points_n2: np.ndarray) -> np.ndarray:
-    """(N,) matte: 1 below the contour, 0 above, with an edge about a pixel wide that softens beyond the corners."""
-    width = _EDGE_PX + _SOFTENING * contour.beyond(points_n2)
+def matte_below(contour: Contour, points_n2: np.ndarray, edge_px: float = _EDGE_PX) -> np.ndarray:
+    """(N,) matte: 1 below the contour, 0 above, with an edge of about this width that softens beyond the corners."""
+    width = edge_px + _SOFTENING * contour.beyond(points_n2)
     return np.clip(0.5 + contour.below(points_n2) / width, 0, 1)
+
+
+def _turned(points_n2: np.ndarray, axes_22: np.ndarray) -> np.ndarray:
+    """(N, 2) coordinates along both axes. For many points a matrix product takes several times as long."""
+    x, y = points_n2[:, 0], points_n2[:, 1]
+    return np.stack([x * along + y * down for along, down in axes_22.tolist()], 1)
 
 
 def _smooth(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:

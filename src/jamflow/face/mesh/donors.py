@@ -10,8 +10,7 @@ from jamflow.face.face_video import FaceVideo
 from jamflow.face.framing import frame_face
 from jamflow.face.mesh import space
 from jamflow.face.mesh.compose import draw_mouth, landed_edges
-from jamflow.face.mesh.gap import gap_between
-from jamflow.face.mesh.insides import Inside, skin_of
+from jamflow.face.mesh.insides import Inside, cut_out, skin_of
 from jamflow.face.mesh.repaint import lips_of
 from jamflow.face.mesh.seen_face import SeenFace, seen_face
 from jamflow.face.mesh.source import prepare_source
@@ -25,7 +24,6 @@ _NEAR = 0.15  # a frame represents an opening height if its own height is within
 _DEGREES_PER_CM = 30.0  # turning by this angle costs as much as opening by a centimetre per frame (blur)
 _PAINTED_CM = (0.35, 0.7, 1.2, 1.8)
 _BEYOND = 1.3  # openings this many times wider than in any frame are painted
-_MARGIN = 0.25
 
 
 def find_insides(film: FaceVideo, usable_k: np.ndarray, canonical: CanonicalFace) -> tuple[Inside, ...]:
@@ -77,7 +75,7 @@ def _seen(rgb: np.ndarray, face: SeenFace) -> Inside | None:
     lips = lips_of(rgb, face)
     if not lips.parted:
         return None
-    return _cut_out(rgb, lips.upper.points(), lips.lower.points(), face.pose.scale_px, skin_of(rgb, face))
+    return cut_out(rgb, lips.upper.points(), lips.lower.points(), face.pose.scale_px, skin_of(rgb, face))
 
 
 def _painted(rgb: np.ndarray, face: SeenFace, heights_cm: list[float], canonical: CanonicalFace) -> list[Inside]:
@@ -93,7 +91,7 @@ def _painted(rgb: np.ndarray, face: SeenFace, heights_cm: list[float], canonical
         motion = frame_motion(source.geometry, e_k3, np.zeros(2), np.zeros(3), np.zeros(3), 1.0)
         frame = source.rgb.copy()
         draw_mouth(frame, source, motion)
-        insides.append(_cut_out(frame, *landed_edges(source, motion), scale_px, skin_of(rgb, face)))
+        insides.append(cut_out(frame, *landed_edges(source, motion), scale_px, skin_of(rgb, face)))
     return insides
 
 
@@ -101,13 +99,3 @@ def _frame_px(rgb: np.ndarray, face: SeenFace) -> int:
     """Frame size for painting, at about the resolution of the video."""
     height = float(np.linalg.norm(face.mesh_v3[10, :2] - face.mesh_v3[152, :2]))
     return int(np.clip(2.6 * height, 256, 1024))
-
-
-def _cut_out(rgb: np.ndarray, upper_s2: np.ndarray, lower_s2: np.ndarray, scale_px: float, skin_3: np.ndarray) -> Inside:
-    """The inside of the mouth, from a crop around the lips."""
-    both = np.concatenate([upper_s2, lower_s2])
-    margin = _MARGIN * (both[:, 0].max() - both[:, 0].min()) + 4
-    left, top = np.clip(np.floor(both.min(0) - margin).astype(int), 0, None)
-    right, bottom = np.ceil(both.max(0) + margin).astype(int)
-    gap = gap_between(upper_s2 - [left, top], lower_s2 - [left, top])
-    return Inside(rgb[top:bottom, left:right].copy(), gap, gap.height_px / scale_px, skin_3)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jamflow.face.mesh.gap import Gap
+from jamflow.face.mesh.gap import Gap, gap_between
 from jamflow.face.mesh.sampling import remap
 from jamflow.face.mesh.seen_face import SeenFace
 
 _CHEEKS = (50, 280, 205, 425, 101, 330)
 _MARGIN_PX = 1.0
+_MARGIN_WIDTHS = 0.25  # of the mouth, around a cut-out
 _GAIN = (0.5, 2.0)
 
 
@@ -50,6 +51,19 @@ def between(insides: tuple[Inside, ...], height_cm: float, u_hw: np.ndarray, v_h
     if place > low:
         image += np.float32(place - low) * (insides[low + 1].seen(u_hw, v_hw, skin_3) - image)
     return image
+
+
+def cut_out(rgb: np.ndarray, upper_s2: np.ndarray, lower_s2: np.ndarray, scale_px: float, skin_3: np.ndarray) -> Inside:
+    """The inside of the mouth in a picture (H, W, 3), between the edges of both lips there.
+
+    scale_px: pixels per centimetre. skin_3: see `Inside`.
+    """
+    both = np.concatenate([upper_s2, lower_s2])
+    margin = _MARGIN_WIDTHS * (both[:, 0].max() - both[:, 0].min()) + 4
+    left, top = np.clip(np.floor(both.min(0) - margin).astype(int), 0, None)
+    right, bottom = np.ceil(both.max(0) + margin).astype(int)
+    gap = gap_between(upper_s2 - [left, top], lower_s2 - [left, top])
+    return Inside(rgb[top:bottom, left:right].copy(), gap, gap.height_px / scale_px, skin_3)
 
 
 def skin_of(rgb: np.ndarray, seen_face: SeenFace) -> np.ndarray:

@@ -44,6 +44,11 @@ class LipCut:
     upper_cm_s: np.ndarray
     lower_cm_s: np.ndarray
 
+    def placed(self, times: float, origin_2: np.ndarray) -> "LipCut":
+        """The same in another picture, enlarged by `times` and with its first pixel at `origin_2`."""
+        edges = (edge.placed(times, origin_2) for edge in (self.upper, self.lower))
+        return LipCut(self.parted, *edges, self.upper_cm_s, self.lower_cm_s)
+
 
 def lip_gap_cm(person_v3: np.ndarray) -> float:
     """Distance of the inner lips in the middle, in head centimetres."""

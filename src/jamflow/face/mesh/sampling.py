@@ -13,6 +13,11 @@ def remap(image_hwc: np.ndarray, at_hw2: np.ndarray, cubic: bool = False) -> np.
     return cv2.remap(image_hwc, at_hw2, None, interpolation, borderMode=cv2.BORDER_REPLICATE)  # type: ignore
 
 
+def mixed(below: np.ndarray, above: np.ndarray, weight_hw: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8: two pictures of this kind, the second one with a float32 weight from 0 to 1."""
+    return cv2.blendLinear(above, below, weight_hw, 1 - weight_hw)
+
+
 def sample(grid_hwc: np.ndarray, points_n2: np.ndarray) -> np.ndarray:
     """Bilinear samples (N, C) of a grid of up to four channels at (column, row) positions."""
     points = np.ascontiguousarray(points_n2, np.float32).reshape(1, -1, 2)
