@@ -219,7 +219,7 @@ class Result:
         return {
             "file": str(path),
             "seconds": round(seconds, 3),
-            "fps": float(self._fps) if frames else None,
+            "fps": float(self.fps) if frames and self.fps else None,
             "frames": frames,
             "sample_rate": self._sound if isinstance(self._sound, int) else None,
             **self._settings,

@@ -295,3 +295,12 @@ def test_high_definition_without_a_matrix_is_bt709(tmp_path: Path) -> None:
             container.mux(stream.encode(None))
         seen = next(read_video(path))[1]
         np.testing.assert_allclose(seen[height // 2, 300], (200, 60, 40), atol=4)
+
+
+@pytest.mark.parametrize(("size", "effort"), [((1920, 1080), b"subme=4"), ((2048, 1152), b"subme=2")])
+def test_frames_of_more_than_1080_lines_are_encoded_with_less_effort(size, effort, tmp_path) -> None:
+    width, height = size
+    with VideoWriter(tmp_path / "v.mp4", width, height, Fraction(25), quality="filmed") as writer:
+        writer.write_frame(np.full((height, width, 3), 90, np.uint8))
+    written = (tmp_path / "v.mp4").read_bytes()
+    assert effort in written and b"crf=16.0" in written, "what the encoder notes of its settings"

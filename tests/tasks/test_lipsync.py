@@ -69,6 +69,7 @@ def test_the_video_says_it(model: JamFlow, video: Path, speech: Path, tmp_path: 
     read = list(read_video(tmp_path / "out.mp4"))
     length_s = Fraction(9, 10)
     assert [t for t, _ in read] == [k / NTSC for k in range(-(-length_s * NTSC // 1))] and made["frames"] == len(read)
+    assert made["fps"] == pytest.approx(30000 / 1001), "the video's, not the model's"
     before, after = read_sound(speech, 10), read_sound(tmp_path / "out.mp4", 10)
     heard = np.corrcoef(after.samples[: len(before.samples)], before.samples)[0, 1]
     assert heard > 0.98, "the recording's sound, not the video's"

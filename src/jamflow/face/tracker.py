@@ -14,6 +14,7 @@ from jamflow.face.network import Network
 
 _INPUT_PX = 256
 _BOX_SCALE = 1.5
+_MARGIN_PX = 4  # of the network's input
 _PRESENCE_MIN = 0.5
 _RIGHT_EYE_CORNER, _LEFT_EYE_CORNER = 33, 263
 _N_MESH = 468
@@ -110,8 +111,9 @@ def _placed(region: Region) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _crop(rgb: np.ndarray, to_picture: np.ndarray, scale: float) -> np.ndarray:
-    """Samples the region. A strong reduction samples a smaller picture first, to avoid aliasing."""
+    """Samples the region. A strong reduction samples a smaller picture of it first, to avoid aliasing."""
     if scale > 2:
+        rgb, to_picture = _around(rgb, to_picture, round(_MARGIN_PX * scale))
         factor = 1 / scale
         size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
         ratio = np.array([size[0] / rgb.shape[1], size[1] / rgb.shape[0]])
@@ -120,6 +122,15 @@ def _crop(rgb: np.ndarray, to_picture: np.ndarray, scale: float) -> np.ndarray:
         to_picture[:, 2] += (ratio - 1) / 2
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(rgb, to_picture, (_INPUT_PX, _INPUT_PX), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _around(rgb: np.ndarray, to_picture: np.ndarray, margin_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the picture that a region lies in, and the region's matrix in it; all of it where the region is elsewhere."""
+    corners = np.array([[0, 0, 1], [_INPUT_PX, 0, 1], [0, _INPUT_PX, 1], [_INPUT_PX, _INPUT_PX, 1]]) @ to_picture.T
+    left, top = np.maximum(np.floor(corners.min(0)).astype(int) - margin_px, 0)
+    right, bottom = np.ceil(corners.max(0)).astype(int) + margin_px
+    part = rgb[top : max(bottom, 0), left : max(right, 0)]
+    return (part, to_picture - [[0, 0, left], [0, 0, top]]) if part.size else (rgb, to_picture)
 
 
 def _rotation(angle_rad: float) -> np.ndarray:

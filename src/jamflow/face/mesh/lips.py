@@ -6,7 +6,7 @@ follows the change in the picture itself.
 Shapes: A places along the mouth, O offsets across it, S points of a lip contour (11); xy in frame pixels.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -46,8 +46,7 @@ class LipCut:
 
     def placed(self, times: float, origin_2: np.ndarray) -> "LipCut":
         """The same in another picture, enlarged by `times` and with its first pixel at `origin_2`."""
-        edges = (edge.placed(times, origin_2) for edge in (self.upper, self.lower))
-        return LipCut(self.parted, *edges, self.upper_cm_s, self.lower_cm_s)
+        return replace(self, upper=self.upper.placed(times, origin_2), lower=self.lower.placed(times, origin_2))
 
 
 def lip_gap_cm(person_v3: np.ndarray) -> float:
