@@ -15,6 +15,8 @@ from typing import Concatenate, ParamSpec
 import torch
 
 from jamflow.errors import UserError
+from jamflow.live.avatar import Avatar
+from jamflow.live.start import Live, start
 from jamflow.loading.model import LoadedModel, Precision, assemble
 from jamflow.loading.renderers import Faces, RendererName, model_faces
 from jamflow.result import Result
@@ -22,8 +24,8 @@ from jamflow.sampling.conditions import Conditions
 from jamflow.sampling.generate import Sampling, Streams, generate
 from jamflow.speech.vocoder import Vocoder
 from jamflow.tasks.call import Call
-from jamflow.tasks.inputs import Drawn, Inputs, Sampled, described, files_of
-from jamflow.tasks.table import Animate, Dub, Edit, Lipsync, Reenact, Retell, Speak, Tts, task_of
+from jamflow.tasks.inputs import Drawn, Inputs, PictureSource, Sampled, described, files_of
+from jamflow.tasks.table import TASKS, Animate, Dub, Edit, Lipsync, Reenact, Retell, Speak, Tts, task_of
 from jamflow.text.phonemes import Phonemizer
 from jamflow.voices.adaptation import Adapter
 
@@ -129,6 +131,36 @@ class JamFlow:
         if task.needs_motion:
             call.refuse_still_model()
         return _protecting(make(call, given), given)
+
+    def live(
+        self,
+        portrait: PictureSource,
+        *,
+        size: int = 512,
+        voice: str | Path | None = None,
+        voice_text: str | None = None,
+        face: int | None = None,
+        seed: int = 0,
+        nfe: int | None = None,
+        in_time: bool = True,
+    ) -> Avatar:
+        """A face that says what it hears or is told, while it comes (`live.avatar.Avatar`).
+
+        Args:
+            portrait: a picture of a face, seen from the front.
+            size: height of the frames, head and shoulders.
+            voice, voice_text, face, seed: as for `speak`.
+            nfe: solver steps for lips of sound that is heard; None is 4.
+            in_time: frames come when it is their time; else as fast as they can.
+
+        Raises:
+            UserError: the portrait or the voice cannot be used, or the model has no motion.
+        """
+        given = Live(portrait, size=size, frame="head", voice=voice, voice_text=voice_text, face=face, seed=seed, nfe=nfe)
+        given.check()
+        task = TASKS["speak"]
+        call = Call(task, self._model, partial(self._load_faces, None), self._adapter, self._sampling(given), given.seed)
+        return start(call, given, in_time)
 
     def generate(self, conditions: Conditions, sampling: Sampling | None = None, seed: int = 0) -> Streams:
         """One call of the model, with any combination of what is given, generated and absent. Tasks are made of such calls.

@@ -1,0 +1,1 @@
+"""A face that answers while sound or text still comes."""
