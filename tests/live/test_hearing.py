@@ -101,5 +101,5 @@ def test_memory_does_not_grow(model, speech: np.ndarray) -> None:
 
 
 def test_quiet_speech_moves_the_lips_as_loud_speech_does(model, speech: np.ndarray) -> None:
-    loud, quiet = (heard(model, [level * speech])[0] for level in (1.0, 0.3))
-    assert np.corrcoef(loud[25:].ravel(), quiet[25:].ravel())[0, 1] > 0.98
+    loud, quiet = (heard(model, [level * speech])[0] for level in (1.0, 0.2))
+    assert np.abs(loud - quiet)[25:].mean() < 0.02 * np.abs(loud).mean()
