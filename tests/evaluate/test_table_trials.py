@@ -49,6 +49,7 @@ def test_controls():
     copy = "t1-encoded-again"
     assert names(rows["encoded again"]["t1"]) == (copy, "t1", copy, copy, "t1")
     assert (rows["sound late"]["t1"].late_s, rows["sound early"]["t1"].late_s) == (0.2, -0.2)
+    assert names(rows["drawn again"]["t1"])[:4] == ("t1-drawn-again", "t1", "t1", "-"), "by its own sound"
     assert rows["still"]["t1"].still and not rows["sound late"]["t1"].still
     assert names(trials("librispeech")["through mini's vocoder"]["t2"])[3:] == ("t2-through-minis-vocoder", "p2")
     assert "voice" in trials("librispeech")["ground truth"]["t1"].measures

@@ -99,7 +99,7 @@ def by_name(outcome: Outcome) -> dict[str, Row]:
 
 def test_rows_are_systems_and_then_controls(made):
     names = [(row.name, row.control, row.clips, row.people) for row in made[0].rows]
-    controls = ("ground truth", "encoded again", "wrong sound", "sound late", "sound early", "still")
+    controls = ("ground truth", "encoded again", "drawn again", "wrong sound", "sound late", "sound early", "still")
     assert names == [(n, False, 3, 2) for n in ("blurred", "copy", "slow")] + [(n, True, 3, 2) for n in controls]
 
 
@@ -136,6 +136,13 @@ def test_sync_tells_own_sound_from_wrong_late_and_none(made):
     assert value(outcome, "encoded again", "sync") == pytest.approx(own, abs=0.1)
 
 
+def test_what_the_renderer_can_reach_is_in_step_and_less_alike(made):
+    outcome = made[0]
+    assert value(outcome, "drawn again", "sync") == pytest.approx(value(outcome, "ground truth", "sync"), abs=0.2)
+    assert value(outcome, "drawn again", "likeness") < value(outcome, "encoded again", "likeness")
+    assert "wer" not in by_name(outcome)["drawn again"].cells
+
+
 def test_controls_hold_only_what_they_change(made):
     rows = by_name(made[0])
     assert set(rows["wrong sound"].cells) == {"sync", "sync_best", "sync_margin", "off_s"}
@@ -145,7 +152,7 @@ def test_controls_hold_only_what_they_change(made):
 def test_every_number_of_every_clip_is_kept(made):
     outcome = made[0]
     rows = read(outcome.clips)
-    assert len(rows) == 9 * 3
+    assert len(rows) == 10 * 3
     for name in ("copy", "wrong sound"):
         values = [float(row["sync"]) for row in rows if row["row"] == name]
         assert np.mean(values) == pytest.approx(value(outcome, name, "sync"), abs=1e-5)
@@ -219,6 +226,21 @@ def test_one_clip_has_no_wrong_sound_and_no_person_no_interval(clips):
     assert any("Without the control 'wrong sound'" in line for line in outcome.said)
     assert by_name(outcome)["mine"].cells["sync"].over_people is None
     assert any("1 of 1 rows name no person" in line for line in outcome.said)
+
+
+def test_a_clip_without_a_face_counts_as_out_of_step(clips):
+    """Left out, it would help a system that breaks faces."""
+    blank = filtered(clips / "0.mp4", clips / "blank.mp4", lambda frames: [np.full_like(frames[0], 90)] * len(frames))
+    row = read(clips / "pairs.csv")[0] | {"system": "blank", "result": "blank.mp4", "reference": "0.mp4"}
+    outcome = evaluate("hdtf", write(clips / "blank.csv", [row]), clips / "out")
+    assert value(outcome, "blank", "sync") == 0
+    assert set(by_name(outcome)["blank"].cells) == {"sync", "sync_best", "sync_margin"}
+    note = next(row["notes"] for row in read(outcome.clips) if row["row"] == "blank")
+    assert "a face in less than half of the frames" in note and "no likeness" in note
+    row = row | {"reference": blank.name}
+    outcome = evaluate("hdtf", write(clips / "blank.csv", [row]), clips / "out")
+    assert not by_name(outcome)["drawn again"].cells
+    assert "There is no face" in next(row["notes"] for row in read(outcome.clips) if row["row"] == "drawn again")
 
 
 def test_a_damaged_part_is_made_again(tmp_path):

@@ -1,4 +1,4 @@
-"""Copies of the ground truth for control rows: what a codec or a vocoder alone takes away."""
+"""Copies of the ground truth for control rows: what a codec, a renderer or a vocoder alone takes away."""
 
 from fractions import Fraction
 from itertools import chain
@@ -8,8 +8,11 @@ import numpy as np
 import soxr
 import torch
 
+from jamflow.errors import UserError
+from jamflow.face.tracker import FaceTracker
 from jamflow.media.video_reader import read_sound, read_video, video_facts
 from jamflow.media.video_writer import VideoWriter
+from jamflow.pipeline import reenact
 from jamflow.speech.mel import LogMel
 from jamflow.speech.vocoder import Vocoder
 from jamflow.speech.waveform import MAX_SECONDS, write_wave
@@ -33,6 +36,18 @@ def encode_again(path: Path, out: Path) -> None:
             video.write_audio(_from(sound.samples, sound.sample_rate, sound.start_s - start_s))
         for rgb in chain([first], (rgb for _, rgb in frames)):
             video.write_frame(rgb[:height, :width])
+
+
+def draw_again(path: Path, out: Path, tracker: FaceTracker) -> None:
+    """The first frame with a face, moved as the video moves, by the face mesh: what results of this renderer can reach.
+
+    Raises:
+        UserError: there is no face, or it cannot be drawn.
+    """
+    portrait = next((rgb for _, rgb in read_video(path) if tracker.find(rgb)), None)
+    if portrait is None:
+        raise UserError(f"There is no face in {path}.", "Leave its row out.")
+    reenact(portrait, path).save(out)
 
 
 def _from(samples: np.ndarray, rate_hz: int, late_s: Fraction) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 import soxr
 import torch
 
-from jamflow.evaluate.tables.copies import encode_again, through_vocoder
+from jamflow.evaluate.tables.copies import draw_again, encode_again, through_vocoder
 from jamflow.evaluate.tables.judges import FEATURES, Judges
 from jamflow.evaluate.tables.kept import Arrays, Kept
 from jamflow.face.follow import Follower
@@ -28,7 +28,7 @@ from jamflow.speech.level import to_model_level
 from jamflow.speech.waveform import MAX_SECONDS, SILENCE_PEAK
 
 _LOOK_EVERY = 5  # frames from one look at the person to the next
-Made = Literal["", "encoded again", "through mini's vocoder"]
+Made = Literal["", "encoded again", "drawn again", "through mini's vocoder"]
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,12 @@ class Observer:
         if not source.made:
             yield source.path
             return
-        path = Path(self._folder.name, "copy.mp4" if source.made == "encoded again" else "copy.wav")
+        path = Path(self._folder.name, "copy.wav" if source.made == "through mini's vocoder" else "copy.mp4")
         if self._copy != source:
             if source.made == "encoded again":
                 encode_again(source.path, path)
+            elif source.made == "drawn again":
+                draw_again(source.path, path, self._judges.tracker)
             else:
                 through_vocoder(source.path, path, self._judges.vocoder, self._judges.log_mel)
             self._copy = source

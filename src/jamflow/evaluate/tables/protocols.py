@@ -6,7 +6,7 @@ from typing import Literal
 from jamflow.errors import UserError, listed
 
 ControlName = Literal[
-    "ground truth", "encoded again", "through mini's vocoder", "wrong sound", "sound late", "sound early", "still"
+    "ground truth", "encoded again", "drawn again", "through mini's vocoder", "wrong sound", "sound late", "sound early", "still"
 ]
 Judge = Literal["lips", "words", "quality", "voice", "picture", "clock"]
 
@@ -141,7 +141,15 @@ class Protocol:
 
 
 _LIPS = ("sync", "sync_best", "sync_margin", "off_s")
-_FILMED: tuple[ControlName, ...] = ("ground truth", "encoded again", "wrong sound", "sound late", "sound early", "still")
+_FILMED: tuple[ControlName, ...] = (
+    "ground truth",
+    "encoded again",
+    "drawn again",
+    "wrong sound",
+    "sound late",
+    "sound early",
+    "still",
+)
 _LISTENS = "Whisper base hears English only; it makes more errors than large-v3, so compare with the row of the ground truth."
 SHIFT_S = 0.2
 """How late and early the sound is in the control rows."""

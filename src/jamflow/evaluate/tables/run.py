@@ -83,7 +83,7 @@ def evaluate(
     with Observer(judges, kept) as observer:
         for done, trial in enumerate(trials, 1):
             length_s = facts[trial.pair.result].picture_s or facts[trial.pair.result].sound_s
-            results.append((trial, measured(trial, observer, length_s)))
+            results.append((trial, _measured(trial, observer, length_s)))
             if progress:
                 progress(done, len(trials))
     rows = summarised(results, measures)
@@ -93,6 +93,16 @@ def evaluate(
     _write_table(outputs[1], table, rows, said)
     write_page(outputs[2], table, rows, results, measures, said)
     return Outcome(rows, measures, tuple(said), *outputs)
+
+
+def _measured(trial: Trial, observer: Observer, length_s: float) -> Numbers:
+    """A reference that the renderer cannot draw is missing in that control alone."""
+    try:
+        return measured(trial, observer, length_s)
+    except UserError as error:
+        if not trial.control or trial.row != "drawn again":
+            raise
+        return Numbers({}, notes=(f"It cannot be drawn: {error.message}",))
 
 
 def _opened(folder: Path, outputs: Sequence[Path], pairs_file: Path, pairs: Sequence[Pair]) -> Kept:

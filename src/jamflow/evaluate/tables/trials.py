@@ -11,6 +11,7 @@ from jamflow.evaluate.tables.protocols import DISTANCES, MEASURES, SHIFT_S, Cont
 CONTROLS: dict[ControlName, str] = {
     "ground truth": "the references themselves",
     "encoded again": "the references through this project's codec (H.264 at crf 18, AAC), not through a renderer",
+    "drawn again": "each reference's first frame with a face, moved by the reference and drawn by the face mesh",
     "through mini's vocoder": "the sound of the references as log mel, and back",
     "wrong sound": "the references' pictures and texts with the sound of another person's reference",
     "sound late": f"the references with their sound {SHIFT_S:g} s late",
@@ -112,6 +113,9 @@ def _made(name: ControlName, clip: Trial, table: Protocol, taken: frozenset[str]
         return replace(clip, late_s=SHIFT_S, measures=taken & _LIPS, spoken=None)
     if name == "sound early":
         return replace(clip, late_s=-SHIFT_S, measures=taken & _LIPS, spoken=None)
+    if name == "drawn again":
+        copy = replace(_known(clip.reference), made=name)
+        return replace(clip, picture=copy, measures=taken & (_LIPS | DISTANCES | {"likeness"}), spoken=None)
     if name == "still":
         return replace(clip, still=True, measures=taken & (_LIPS | DISTANCES), spoken=None)
     if name == "encoded again" or name == "through mini's vocoder":
