@@ -1,5 +1,6 @@
 """Which files are judged by which, in which table; and what a clip comes to that a judge cannot judge."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,12 @@ import pytest
 
 from jamflow.evaluate.tables.judges import Judges, missing
 from jamflow.evaluate.tables.kept import Kept
-from jamflow.evaluate.tables.measure import measured
+from jamflow.evaluate.tables.measure import Numbers, measured
 from jamflow.evaluate.tables.observe import Observer, Source
 from jamflow.evaluate.tables.pairs import Pair
 from jamflow.evaluate.tables.protocols import PROTOCOLS
+from jamflow.evaluate.tables.statistics import Moments
+from jamflow.evaluate.tables.summary import summarised
 from jamflow.evaluate.tables.trials import Trial, trials_of
 
 PAIRS = [
@@ -83,6 +86,18 @@ def test_silence_has_no_voice_and_no_quality_and_says_so(silent: Observer):
     trial = Trial("mine", PAIRS[1], None, None, None, spoken, spoken, frozenset({"voice", "dnsmos"}))
     numbers = measured(trial, silent, 2.0)
     assert numbers.values == {} and numbers.notes == ("no voice: the sound is silent", "no DNSMOS: the sound is silent")
+
+
+def test_a_row_of_which_some_clips_are_missing_is_that_of_the_others():
+    rng = np.random.default_rng(0)
+    sides = [(Moments.of(rng.normal(size=(9, 3))), Moments.of(rng.normal(size=(9, 3)))) for _ in range(3)]
+    some = [Numbers({"sync": 0.1 * k}, sides={"face_distance": two}) for k, two in enumerate(sides)]
+    own = [Trial("mine", pair, None, None, None, None, None, frozenset()) for pair in (*PAIRS, replace(PAIRS[0], text="five"))]
+    (whole,) = summarised(list(zip(own[:3], some, strict=True)), ("sync", "face_distance"))
+    (more,) = summarised(list(zip(own, [*some, Numbers({})], strict=True)), ("sync", "face_distance"))
+    assert (more.clips, more.cells["sync"].clips, more.cells["face_distance"].clips) == (4, 3, 3)
+    for name in ("sync", "face_distance"):
+        assert more.cells[name].value == pytest.approx(whole.cells[name].value)
 
 
 def test_missing_judges_are_named_with_their_extra(monkeypatch: pytest.MonkeyPatch):

@@ -7,7 +7,7 @@ import numpy as np
 
 from jamflow.evaluate.tables.measure import Numbers
 from jamflow.evaluate.tables.protocols import DISTANCES
-from jamflow.evaluate.tables.statistics import Statistic, draw_counts, frechet, interval, weighted_mean
+from jamflow.evaluate.tables.statistics import Moments, Statistic, draw_counts, frechet, interval, weighted_mean
 from jamflow.evaluate.tables.trials import Trial
 
 _DRAWS, _DISTANCE_DRAWS = 2000, 200  # a Fréchet distance takes a millisecond
@@ -65,7 +65,10 @@ def _row(some: Sequence[tuple[Trial, Numbers]], measures: Sequence[str]) -> Row:
 
 def _statistic(numbers: Sequence[Numbers], name: str) -> tuple[Statistic, int]:
     if name in DISTANCES:
-        return frechet([n.sides[name][0] for n in numbers], [n.sides[name][1] for n in numbers]), _DISTANCE_DRAWS
+        features = next(len(n.sides[name][0].sum_d) for n in numbers if name in n.sides)
+        nothing = Moments.of(np.empty((0, features)))
+        sides = [n.sides.get(name, (nothing, nothing)) for n in numbers]
+        return frechet([one for one, _ in sides], [other for _, other in sides]), _DISTANCE_DRAWS
     values = np.array([n.values.get(name, np.nan) for n in numbers])
     weights = np.array([float(n.words) for n in numbers]) if name == "wer_corpus" else None
     return weighted_mean(values, weights), _DRAWS
