@@ -14,6 +14,7 @@ from jamflow.face.mesh import part as part_module
 from jamflow.face.mesh.part import part_of
 from jamflow.face.mesh.renderer import MeshRenderer
 from jamflow.face.mesh.repaint import lips_of
+from jamflow.face.mesh.sampling import sample
 from jamflow.face.mesh.seen_face import SeenFace
 from jamflow.face.mesh.tracker import MeshTracker
 from jamflow.face.mesh.video_picture import MeshVideo
@@ -90,6 +91,18 @@ def test_the_coarser_mesh_is_not_seen(large, tracker, monkeypatch) -> None:
     assert (coarse[chin] != large[chin]).mean() > 0.9, "the chin has moved"
     assert detail(coarse[chin]) > 0.95 * detail(fine[chin]), "with all its grain"
     assert detail(coarse[chin]) > 0.75 * detail(large[chin]), "but for sampling between pixels"
+
+
+def test_lips_may_move_by_as_many_pixels_as_the_face_has(large, tracker) -> None:
+    """Where they did not, a wide mouth stayed open, and its lower teeth looked like a second lip."""
+    part = part_of(seen(large, tracker), large.shape)
+    rows, columns = part.share_hw.shape
+    x, y = np.meshgrid(np.linspace(-1, 1, columns), np.linspace(-1, 1, rows))
+    field = np.zeros((rows, columns, 2), np.float32)
+    field[..., 1] = -130 * np.exp(-3 * (x**2 + y**2))  # 2.3 cm upwards
+    from_n2 = part.look_back(field)
+    arrived = from_n2 + sample(field, (from_n2 - part.grid.origin_2) / part.grid.step_px)
+    assert np.abs(arrived - part.mesh_n2).max() < 2
 
 
 def test_outside_the_part_nothing_changes(large, tracker) -> None:

@@ -25,6 +25,7 @@ _FULL, _END = 1.3, 1.6
 _UP_FULL, _UP_END = 0.05, 0.2
 _CONTROLS_UP = 0.4
 _STEPS_PER_CM, _STEP_PX = 3, (2, 16)
+_UNIT_PX_PER_CM = 11.0  # in a frame of 512, in whose pixels the steps of an inversion are bounded
 _MESH_PX_PER_CM = 36.0  # the finest mesh; a face in 1080 lines seldom has more pixels
 
 
@@ -111,7 +112,8 @@ def part_of(face: SeenFace, shape: tuple[int, ...]) -> Part:
     share = share.reshape(size).astype(np.float32)
     weight = np.clip(_enlarged(share, step)[: bottom - top, : right - left] * 8, 0, 1)
     box = (int(left), int(top), int(right), int(bottom))
-    return Part(box, fine, Grid(origin.astype(np.float32), step), points, share, weight)
+    grid = Grid(origin.astype(np.float32), step, max(1.0, face.pose.scale_px / _UNIT_PX_PER_CM))
+    return Part(box, fine, grid, points, share, weight)
 
 
 def mesh_px(face: SeenFace) -> int:
