@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, features
 
 from jamflow.errors import UserError
+from jamflow.media.high_range import ToneMap
 from jamflow.media.image import MAX_PIXELS, picture_rgb, read_image
 
 
@@ -262,3 +263,49 @@ def test_threads_may_share_one_image_and_leave_warnings_as_they_were() -> None:
         for rgb in pool.map(picture_rgb, [image, file.getvalue()] * 8):
             np.testing.assert_array_equal(rgb, expected)
     assert warnings.filters == before
+
+
+def with_colours(png: bytes, primaries: int, transfer: int) -> bytes:
+    """The same file with a cICP chunk."""
+    body = b"cICP" + bytes([primaries, transfer, 0, 1])
+    chunk = struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body))
+    return png[:33] + chunk + png[33:]
+
+
+def encoded(image: Image.Image, kind: str) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_an_hdr_picture_gets_the_colours_of_usual_screens(transfer: int) -> None:
+    rgb = gradient()
+    png = encoded(Image.fromarray(rgb), "PNG")
+    expected = ToneMap(transfer)(257 * rgb.astype(np.uint16))
+    np.testing.assert_array_equal(picture_rgb(with_colours(png, 9, transfer)), expected)
+    assert np.abs(expected.astype(int) - rgb).mean() > 10
+    np.testing.assert_array_equal(picture_rgb(with_colours(png, 1, 13)), rgb)
+
+
+def test_hdr_grey_of_16_bits_and_transparency() -> None:
+    grey = np.full((80, 100), 38_000, np.uint16)  # 203 cd/m2 in PQ, the white of usual screens, which is compressed a little
+    seen = picture_rgb(with_colours(encoded(Image.fromarray(grey), "PNG"), 9, 16))
+    assert (seen == seen[0, 0]).all() and 180 < seen[0, 0, 0] < 240
+    clear = Image.fromarray(np.dstack([gradient(), np.zeros((80, 120), np.uint8)]))
+    assert (picture_rgb(with_colours(encoded(clear, "PNG"), 9, 16)) == 255).all()
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_an_hdr_avif(tmp_path: Path) -> None:
+    data = bytearray(encoded(Image.fromarray(gradient()), "AVIF"))
+    usual = picture_rgb(bytes(data))
+    at = data.index(b"colrnclx") + 8
+    data[at : at + 4] = struct.pack(">HH", 9, 18)
+    (tmp_path / "a.avif").write_bytes(data)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.avif"), ToneMap(18)(257 * usual.astype(np.uint16)))
+
+
+def test_hdr_of_other_colours_is_refused() -> None:
+    with pytest.raises(UserError, match=r"HDR \(PQ\) with other colours than BT\.2020"):
+        picture_rgb(with_colours(encoded(Image.fromarray(gradient()), "PNG"), 12, 16))

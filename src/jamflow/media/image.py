@@ -11,10 +11,13 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from jamflow.errors import UserError
+from jamflow.media.coded_colours import BT2020, CodedColours, coded_colours
 from jamflow.media.files import existing_file
+from jamflow.media.high_range import HDR_NAMES, ToneMap
 
 MAX_PIXELS = 64_000_000
 MIN_SIDE_PX = 64
+_HEAD_BYTES = 1 << 16  # where files say how their colours are coded
 
 PictureSource = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
@@ -94,16 +97,26 @@ def _opened(file: Path | BytesIO, where: str) -> np.ndarray:
     except _DAMAGE as error:
         raise _damaged(where) from error
     with image:
-        return _decoded(image, where)
+        return _decoded(image, where, coded_colours(_head(file)))
 
 
-def _decoded(image: Image.Image, where: str) -> np.ndarray:
+def _head(file: Path | BytesIO) -> bytes:
+    if isinstance(file, BytesIO):
+        return file.getbuffer()[:_HEAD_BYTES].tobytes()
+    with file.open("rb") as stream:
+        return stream.read(_HEAD_BYTES)
+
+
+def _decoded(image: Image.Image, where: str, coded: CodedColours | None = None) -> np.ndarray:
     _check_size(where, *image.size)
     try:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd tags and palettes
             image.load()
-            return np.array(_to_srgb(ImageOps.exif_transpose(image), where), dtype=np.uint8)
+            upright = ImageOps.exif_transpose(image)
+            if coded is not None and coded.transfer in HDR_NAMES:
+                upright = _to_sdr(upright, where, coded)
+            return np.array(_to_srgb(upright, where), dtype=np.uint8)
     except Image.DecompressionBombError as error:  # the frame is larger than the file says
         raise _too_large(where) from error
     except _DAMAGE as error:
@@ -124,6 +137,22 @@ def _too_large(where: str) -> UserError:
 
 def _damaged(where: str) -> UserError:
     return UserError(f"The picture{where} is damaged or cut short.", "Save it again as PNG.")
+
+
+def _to_sdr(image: Image.Image, where: str, coded: CodedColours) -> Image.Image:
+    """An HDR picture (PQ or HLG) in the colours of usual screens, with its transparency."""
+    if coded.primaries != BT2020:
+        name = HDR_NAMES[coded.transfer]
+        raise UserError(f"The picture{where} is HDR ({name}) with other colours than BT.2020.", "Save it as a usual JPEG or PNG.")
+    if image.mode.startswith("I"):
+        grey = np.asarray(image).astype(np.int64).clip(0, 65535).astype(np.uint16)
+        return Image.fromarray(ToneMap(coded.transfer)(np.repeat(grey[..., None], 3, axis=2)))
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    rgb = ToneMap(coded.transfer)(257 * np.asarray(image.convert("RGB")).astype(np.uint16))
+    sdr = Image.fromarray(rgb)
+    if alpha is not None:
+        sdr.putalpha(alpha)
+    return sdr
 
 
 def _to_srgb(image: Image.Image, where: str) -> Image.Image:
