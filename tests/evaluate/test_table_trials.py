@@ -100,6 +100,40 @@ def test_a_row_of_which_some_clips_are_missing_is_that_of_the_others():
         assert more.cells[name].value == pytest.approx(whole.cells[name].value)
 
 
+OPENING_F = np.interp(np.arange(600) / 100, np.arange(40) / 6, np.random.default_rng(7).uniform(0, 1, 40))
+
+
+def keep(observer: Observer, name: str, picture_s: float, sound_s: float, lips_from_s: float = 0.0) -> Source:
+    """A file that was judged before: 4 s of lips that say what is heard from `lips_from_s` on; its tracks begin at these times."""
+    time_s = np.arange(100) / 25 + lips_from_s
+    opening = np.interp(time_s, (np.arange(600) + 0.5) / 100, OPENING_F)
+    empty = {part: np.empty(0) for part in ("shape", "edges", "colours")}
+    seen = {"fps": np.array(25.0), "start_s": np.array(picture_s), "opening": opening, "features": np.full((100, 64), np.nan)}
+    observer._kept.take(f"{name}-seen-1", lambda: seen | empty)
+    lips = {"opening": OPENING_F, "rate_hz": np.array(100.0), "start_s": np.array(sound_s)}
+    observer._kept.take(f"{name}-lips-{observer._judges.recogniser_name}", lambda: lips)
+    return Source(Path(name), name)
+
+
+def lips_of(observer: Observer, picture: Source, reference: Source, sound: Source, late_s: float = 0.0) -> dict[str, float]:
+    trial = Trial("mine", PAIRS[1], picture, reference, sound, None, None, frozenset({"sync"}), late_s)
+    return measured(trial, observer, 4.0).values
+
+
+def test_a_sound_counts_from_when_its_file_says_that_it_begins(tmp_path: Path):
+    with Observer(Judges(), Kept(tmp_path)) as observer:
+        late = keep(observer, "late", picture_s=1.0, sound_s=0.6, lips_from_s=0.4)  # what is heard at the first frame
+        plain = keep(observer, "plain", picture_s=0.0, sound_s=0.0)
+        assert lips_of(observer, late, plain, late)["sync"] > 0.99
+        assert lips_of(observer, plain, plain, plain)["sync"] > 0.99
+        assert lips_of(observer, plain, late, plain)["sync"] > 0.99, "the result's own"
+        early = keep(observer, "early", picture_s=0.0, sound_s=0.0, lips_from_s=0.4)
+        assert lips_of(observer, early, late, late)["sync"] > 0.99, "the reference's, beside the reference's picture"
+        assert lips_of(observer, plain, plain, late)["sync"] > 0.99, "another clip's, from the first frame on"
+        shifted = lips_of(observer, plain, plain, plain, late_s=0.2)
+        assert shifted["sync"] < 0.7 and shifted["off_s"] == pytest.approx(0.2, abs=0.01)
+
+
 def test_missing_judges_are_named_with_their_extra(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda module: None)
     said = missing(PROTOCOLS["celebv-dub"])
