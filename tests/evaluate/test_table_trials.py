@@ -104,7 +104,7 @@ OPENING_F = np.interp(np.arange(600) / 100, np.arange(40) / 6, np.random.default
 
 
 def keep(observer: Observer, name: str, picture_s: float, sound_s: float, lips_from_s: float = 0.0) -> Source:
-    """A file that was judged before: 4 s of lips that say what is heard from `lips_from_s` on; its tracks begin at these times."""
+    """A file that was judged before: 4 s of lips that say what is heard from `lips_from_s` on, and when its tracks begin."""
     time_s = np.arange(100) / 25 + lips_from_s
     opening = np.interp(time_s, (np.arange(600) + 0.5) / 100, OPENING_F)
     empty = {part: np.empty(0) for part in ("shape", "edges", "colours")}
