@@ -92,10 +92,13 @@ class Tracker(Protocol):
         """The face finder that the tracker uses."""
         ...
 
-    def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
+    def track(
+        self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None, shots: Sequence[int] | None = None
+    ) -> Track:
         """Tracks a face through (H, W, 3) uint8 RGB frames, in constant memory.
 
         `follow` finds the face and is called once per frame, in order; None follows the largest face.
+        `shots` has the number of the shot of each frame so far, and grows with the calls of `follow`; None is one shot.
 
         Raises:
             UserError: no frame shows a face.

@@ -183,4 +183,4 @@ def _watched(
     frames: Frames, fps: Fraction, tracker: Tracker, face: int | None, first: int = 0, others: frozenset[int] = frozenset()
 ) -> tuple[Watch, Track]:
     watch = Watch(tracker.finder, frames, face, first, others)
-    return watch, tracker.track(frames, fps, watch)
+    return watch, tracker.track(frames, fps, watch, watch.shots)

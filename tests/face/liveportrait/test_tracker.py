@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from jamflow.errors import UserError
+from jamflow.face.follow import Follower
 from jamflow.face.liveportrait.crop import Box, crop, eye_ratios, face_box, lip_ratio
 from jamflow.face.liveportrait.landmarks import Official203, from_mesh
 from jamflow.face.liveportrait.tracker import LivePortraitTracker
@@ -94,6 +95,26 @@ def test_an_iterator_is_read_once_and_held_back_for_two_seconds(portrait: np.nda
     LivePortraitTracker(first, finder=tracker).track(frames[:9], fps)
     assert isinstance(first.motion, StandInMotion)
     torch.testing.assert_close(torch.cat(networks.motion.seen)[:8], torch.cat(first.motion.seen))
+
+
+def test_every_shot_has_a_crop_of_its_own(portrait: np.ndarray, tracker: FaceTracker) -> None:
+    """After the cut the face is half as large and elsewhere; each part is seen as if it were a video of its own."""
+    near = moving(portrait, 3)
+    far = [cv2.copyMakeBorder(cv2.resize(x, (192, 160)), 150, 10, 180, 12, cv2.BORDER_CONSTANT) for x in near]
+    seen = []
+    for frames, shots in ((near + far, [0, 0, 0, 1, 1, 1]), (near, None), (far, None)):
+        networks, grown, follower = stand_ins(), [], Follower(tracker)
+
+        def follow(rgb: np.ndarray, grown: list[int] = grown, shots: list[int] | None = shots, real: Follower = follower):
+            grown.append(0 if shots is None else shots[len(grown)])
+            if len(grown) > 1 and grown[-1] != grown[-2]:
+                real.cut()
+            return real(rgb)
+
+        LivePortraitTracker(networks, finder=tracker).track(frames, FPS, follow, grown)
+        assert isinstance(networks.motion, StandInMotion)
+        seen.append(torch.cat(networks.motion.seen))
+    torch.testing.assert_close(seen[0], torch.cat(seen[1:]))
 
 
 class DotNetwork:

@@ -3,7 +3,7 @@
 Shapes: T frames, K key points (21).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, islice
@@ -30,10 +30,10 @@ _AHEAD_S = 2
 class LivePortraitTracker:
     """See `Tracker`. The first frame with a face is taken as rest.
 
-    One upright square crops all frames, so that the head's motion in the picture is kept. In the official code it is the mean of
-    the boxes of all frames. Frames that can be iterated twice (a list) give exactly that. For an iterator it is the mean over the
-    first two seconds with a face, which are buffered. Unlike the official code, square videos are cropped too, because a square
-    picture need not show only a face.
+    One upright square crops all frames of a shot, so that the head's motion in the picture is kept. In the official code, which
+    knows no shots, it is the mean of the boxes of all frames. Frames that can be iterated twice (a list) give exactly that. For
+    an iterator it is the mean over the first two seconds with a face, which are buffered. Unlike the official code, square
+    videos are cropped too, because a square picture need not show only a face.
     """
 
     def __init__(
@@ -49,19 +49,24 @@ class LivePortraitTracker:
         self.finder = finder or FaceTracker()
         self.space = space
 
-    def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
-        sight = _FollowedFace(follow or Follower(self.finder))
-        if iter(frames) is frames:
+    def track(
+        self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None, shots: Sequence[int] | None = None
+    ) -> Track:
+        """See `Tracker`. An iterator is one shot."""
+        once = iter(frames) is frames
+        sight = _FollowedFace(follow or Follower(self.finder), None if once else shots)
+        if once:
             there = sight.follow(frames)
             held = list(islice(there, round(_AHEAD_S * fps)))
-            box, there = sight.mean_box(), chain(held, there)
+            boxes, there = sight.mean_boxes(), chain(held, there)
         else:
             for _ in sight.follow(frames):
                 pass
-            box = sight.mean_box()
+            boxes = sight.mean_boxes()
             there = (frame for frame, found in zip(frames, sight.found, strict=True) if found)
-        to_crop = box.matrix(_CROP_PX, turned=False)
-        expression, angles, translation, scale = self._extract(_seen(frame, to_crop) for frame in there)
+        to_crop = {shot: box.matrix(_CROP_PX, turned=False) for shot, box in boxes.items()}
+        crops = (_seen(frame, to_crop[sight.shots[k]]) for k, frame in enumerate(there))
+        expression, angles, translation, scale = self._extract(crops)
         openings = np.stack(sight.openings)
         motion = Motion(expression, angles, translation, scale, fps, None, openings[:, :2], openings[:, 2:])
         found = np.array(sight.found)
@@ -82,12 +87,13 @@ class LivePortraitTracker:
 
 
 class _FollowedFace:
-    """Collects a face's boxes and openings: `found` has every frame, `boxes` and `openings` those with a face."""
+    """Collects a face's boxes and openings: `found` has every frame, `boxes`, `shots` and `openings` those with a face."""
 
-    def __init__(self, where: Follow):
-        self._where = where
+    def __init__(self, where: Follow, shots: Sequence[int] | None):
+        self._where, self._shots = where, shots
         self.found: list[bool] = []
         self.boxes: list[Box] = []
+        self.shots: list[int] = []
         self.openings: list[np.ndarray] = []
 
     def follow(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -98,13 +104,19 @@ class _FollowedFace:
             if face is not None:
                 landmarks = face.landmarks_l3[:, :2]
                 self.boxes.append(face_box(landmarks, _SCALE, _SHIFT_Y))
+                self.shots.append(0 if self._shots is None else self._shots[len(self.found) - 1])
                 self.openings.append(np.concatenate([eye_ratios(landmarks), lip_ratio(landmarks)]))
                 yield frame
 
-    def mean_box(self) -> Box:
+    def mean_boxes(self) -> dict[int, Box]:
+        """The box of each shot with a face so far."""
         if not self.boxes:
             raise UserError("No human face was found in the video.", "Use a video of one face, seen from the front.")
-        return Box(np.mean([b.centre_2 for b in self.boxes], axis=0), float(np.mean([b.side_px for b in self.boxes])), 0.0)
+        return {shot: _mean([b for b, at in zip(self.boxes, self.shots, strict=True) if at == shot]) for shot in set(self.shots)}
+
+
+def _mean(boxes: list[Box]) -> Box:
+    return Box(np.mean([b.centre_2 for b in boxes], axis=0), float(np.mean([b.side_px for b in boxes])), 0.0)
 
 
 def _seen(frame: np.ndarray, to_crop_33: np.ndarray) -> np.ndarray:

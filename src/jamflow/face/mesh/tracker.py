@@ -1,6 +1,6 @@
 """Tracks motion in the mesh's motion space with the face mesh."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -31,7 +31,10 @@ class MeshTracker:
         self.finder = tracker or FaceTracker()
         self._canonical = load_canonical()
 
-    def track(self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None) -> Track:
+    def track(
+        self, frames: Iterable[np.ndarray], fps: Fraction, follow: Follow | None = None, shots: Sequence[int] | None = None
+    ) -> Track:
+        """See `Tracker`. A face is found anew in every frame, so shots make no difference."""
         seen = track_motion(frames, fps, self.finder, follow, self._canonical)
         if not seen.found_t.any():
             raise UserError("No human face was found in the video.", "Use a video of one face, seen from the front.")
