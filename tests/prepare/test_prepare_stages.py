@@ -21,7 +21,6 @@ from jamflow.prepare.fingerprint import Known, fingerprint
 from jamflow.prepare.settings import Settings
 from jamflow.prepare.stretches import stretches
 from jamflow.prepare.tools import Tools
-from jamflow.prepare.visible import covered
 from jamflow.speech.level import to_model_level
 from jamflow.speech.mel import LogMel
 from jamflow.text.words import TimedWord, Word, spoken_words
@@ -222,16 +221,6 @@ def test_a_shot_without_a_face_is_one_stretch() -> None:
 
     (alone,) = stretches(replace(shot("l" * 20), track=None))
     assert (alone.first, alone.last, alone.reason) == (0, 20, "no face")
-
-
-def test_colours_that_change_mean_a_covered_mouth() -> None:
-    colours = np.random.default_rng(0).normal(0, 0.05, (60, 30, 3))
-    colours[20:30, :20] += 0.6
-    colours[40] = np.nan
-    colours[50, :8] -= 0.6
-    hidden = covered(colours)
-    assert hidden[20:30].all() and hidden.sum() == 10, "a few vertices are the lips themselves"
-    assert not covered(np.full((5, 30, 3), np.nan)).any()
 
 
 def test_the_canonical_face_has_the_height_that_openings_are_measured_by() -> None:

@@ -30,6 +30,7 @@ class FaceVideo:
         times_s: N + 1 times in seconds: the start of each frame of the result, and the end of the last one.
         shot_k: (K,) number of the shot of each frame of the video, rising; None is one shot.
         other_k: (K,) bool: after a cut, somebody else is seen; None is nowhere.
+        covered_k: (K,) bool: something is in front of the mouth; None is nowhere.
     """
 
     size: tuple[int, int]
@@ -40,6 +41,7 @@ class FaceVideo:
     times_s: Sequence[Fraction]
     shot_k: np.ndarray | None = None
     other_k: np.ndarray | None = None
+    covered_k: np.ndarray | None = None
 
     def shot(self, frame: int) -> tuple[int, int]:
         """The first frame of the shot of a frame of the video, and the one after the last."""

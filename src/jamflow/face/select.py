@@ -4,6 +4,7 @@ import numpy as np
 
 from jamflow.errors import UserError
 from jamflow.face.canonical import load_canonical
+from jamflow.face.covered import mouth_look
 from jamflow.face.pose import HeadPose, fit_error_cm, fit_pose
 from jamflow.face.tracker import Face, FaceTracker
 
@@ -22,7 +23,7 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
         index: number of the face among several, from 1, left to right; None takes the largest.
 
     Raises:
-        UserError: no face, face too small, face turned away, or no face of that number.
+        UserError: no face, face too small, turned away or with its mouth covered, or no face of that number.
     """
     faces = sorted(tracker.find(rgb), key=lambda face: face.mesh_v3[:, 0].mean())
     if not faces:
@@ -49,6 +50,11 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
     _check_usable(face, pose)
     if fit_error_cm(face, pose, canonical) > HUMAN_ERROR_CM:
         warnings.append("The face hardly looks like a human one; the result may look odd.")
+    elif mouth_look(rgb, face).lipless:
+        raise UserError(
+            "No lips are seen in the picture: a hand, a microphone or a mask seems to be in front of the mouth.",
+            "Use a picture in which the whole mouth is seen.",
+        )
     return face, [other for other in faces if other is not face and not _within(other, face)], warnings
 
 

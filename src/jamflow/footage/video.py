@@ -13,8 +13,10 @@ import numpy as np
 from jamflow.face.as_filmed import AsFilmed
 from jamflow.face.channels import interpolated, split
 from jamflow.face.face_video import FaceVideo, LandmarkRows
+from jamflow.face.motion import Motion, MotionSpace
 from jamflow.face.renderer import Picture, Renderer, Tracker
 from jamflow.face.track import Track
+from jamflow.footage.covered_motion import with_seen_mouth
 from jamflow.footage.retime import Order, as_filmed
 from jamflow.footage.watch import Frames, Span, Watch
 from jamflow.media.video_frames import VideoFrames
@@ -34,7 +36,7 @@ class Footage:
         track: motion in the N frames.
         landmarks: landmarks of the N frames.
         warnings: warnings for the user about the choice of the face.
-        shot_k, other_k: see `FaceVideo`.
+        shot_k, other_k, covered_k: see `FaceVideo`.
     """
 
     path: Path
@@ -47,11 +49,18 @@ class Footage:
     view: View = STORED
     shot_k: np.ndarray | None = None
     other_k: np.ndarray | None = None
+    covered_k: np.ndarray | None = None
 
     @property
     def length_s(self) -> Fraction:
         """Time from the first frame to the end of the last, which is shown for one frame period."""
         return self.times_s[-1] - self.times_s[0] + 1 / self.facts.fps
+
+    @property
+    def mouth_seen_k(self) -> np.ndarray:
+        """(N,) bool: a face was found, and nothing is in front of its mouth."""
+        found = self.track.found_t
+        return found if self.covered_k is None else found & ~self.covered_k
 
     @property
     def filmed(self) -> Order:
@@ -63,7 +72,17 @@ class Footage:
         order = order or self.filmed
         times_s = (*order.times_s, order.end_s)
         size = self.view.size(*self.stored_size)
-        return FaceVideo(size, self._shown, self.landmarks, self.track, order.frames_n, times_s, self.shot_k, self.other_k)
+        return FaceVideo(
+            size,
+            self._shown,
+            self.landmarks,
+            self.track,
+            order.frames_n,
+            times_s,
+            self.shot_k,
+            self.other_k,
+            self.covered_k,
+        )
 
     def repainted(self, renderer: Renderer, order: Order | None = None) -> Picture:
         """The frames in an order, by default as filmed, ready for repainting the mouth. The result has their shape.
@@ -103,7 +122,15 @@ class Footage:
             warnings.append(f"In {others} of {count} frames of the video, after a cut, somebody else is seen; {so}.")
         if lost:
             warnings.append(f"In {lost} of {count} frames of the video no face was found; {so}.")
+        if covered := int((self.track.found_t & ~self.mouth_seen_k).sum()):
+            warnings.append(f"In {covered} of {count} frames of the video something is in front of the mouth; {so}.")
         return warnings
+
+    def seen_motion(self, space: MotionSpace) -> Motion:
+        """The motion of the N frames; where the mouth is covered, mouth and jaw are those of the frames around."""
+        if self.covered_k is None or not self.covered_k.any():
+            return self.track.motion
+        return with_seen_mouth(self.track.motion, self.mouth_seen_k, space)
 
     def lips(self, tracker: Tracker, fps: Fraction, count: int, from_s: Fraction | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Mouth channels (count, M) and clue channels (count, C) for the model.
@@ -112,13 +139,15 @@ class Footage:
         interpolated between frames, and constant before the first and after the last.
         """
         have, wanted = self._times(fps, count, from_s)
-        mouth, clue = split(self.track.motion.expression_tk3, tracker.space)
+        mouth, clue = split(self.seen_motion(tracker.space).expression_tk3, tracker.space)
         return interpolated(have, mouth, wanted), interpolated(have, clue, wanted)
 
     def seen_t(self, fps: Fraction, count: int, from_s: Fraction | None = None) -> np.ndarray:
-        """(count,) bool: whether a frame with a face lies within one frame period of each row of `lips`."""
+        """(count,) bool: whether a frame in which the mouth is seen lies within one frame period of each row of `lips`."""
         have, wanted = self._times(fps, count, from_s)
-        have = have[self.track.found_t]
+        have = have[self.mouth_seen_k]
+        if not len(have):
+            return np.zeros(count, bool)
         after = np.searchsorted(have, wanted).clip(0, len(have) - 1)
         away = np.minimum(np.abs(have[after] - wanted), np.abs(have[np.maximum(after - 1, 0)] - wanted))
         return away <= float(1 / self.facts.fps) + 1e-6
@@ -176,6 +205,7 @@ def open_footage(path: str | Path, tracker: Tracker, face: int | None = None, sp
         replace(facts.tags.view, turn=frames.turn),
         shot_k,
         np.isin(shot_k, sorted(others)),
+        watch.covered(track.motion.rotation_t3[:, 1]),
     )
 
 

@@ -3,17 +3,19 @@
 import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
 from jamflow.face.canonical import load_canonical
+from jamflow.face.covered import MouthLook, covered, mouth_look
 from jamflow.face.follow import Follower
 from jamflow.face.likeness import Likeness
 from jamflow.face.tracker import Face, FaceTracker
 from jamflow.face.turned import quarter_turns
+from jamflow.face.usable import HEIGHT_MIN_PX
 from jamflow.media.shots import cuts
 from jamflow.media.video_reader import read_video
 
@@ -82,6 +84,7 @@ class Watch:
         self.rows = Rows()
         self.shots: list[int] = []
         self._seen: dict[int, Likeness] = {}
+        self._mouths: list[MouthLook | None] = []
 
     def __call__(self, rgb: np.ndarray) -> Face | None:
         shot = self.shots[-1] if self.shots else 0
@@ -91,6 +94,7 @@ class Watch:
         self.shots.append(shot)
         face = self.follower(rgb, shot in self._left_out)
         self.rows.append(None if face is None else face.landmarks_l3)
+        self._mouths.append(None if face is None or face.height_px < HEIGHT_MIN_PX else mouth_look(rgb, face))
         if face is not None and (len(self.shots) % _LOOK_EVERY == 0 or shot not in self._seen):
             seen = self._seen.setdefault(shot, Likeness(self._canonical))
             if len(seen) < _LOOKS:
@@ -100,6 +104,11 @@ class Watch:
     def others(self) -> frozenset[int]:
         """Numbers of the shots that show somebody else than the first one with a face. Call it after the last frame."""
         return frozenset(shot for shot, seen in self._seen.items() if not self._person().same(seen))
+
+    def covered(self, yaw_k: np.ndarray) -> np.ndarray:
+        """(K,) bool: something is in front of the mouth. Call it after the last frame. yaw_k: (K,) turn of the head."""
+        starts = [0, *(np.flatnonzero(np.diff(self.shots)) + 1).tolist(), len(self.shots)]
+        return np.concatenate([covered(self._mouths[start:end], yaw_k[start:end]) for start, end in pairwise(starts)])
 
     def _recognised(self, rgb: np.ndarray, faces: list[Face]) -> Face:
         return self._person().most_alike(rgb, faces)

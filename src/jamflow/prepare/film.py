@@ -1,6 +1,6 @@
 """One pass over a video: its shots, and one face tracked through each, in memory that does not grow with the frames' size.
 
-Shapes: T frames of a shot, V vertices around the mouth.
+Shapes: T frames of a shot.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ import numpy as np
 
 from jamflow.data.corpus import MOTION_FPS
 from jamflow.errors import UserError
+from jamflow.face.covered import MouthLook, covered, mouth_look
 from jamflow.face.follow import Follower
 from jamflow.face.renderer import Tracker
 from jamflow.face.track import Track
 from jamflow.face.tracker import Face
 from jamflow.media.shots import split
 from jamflow.media.video_reader import read_video, video_facts
-from jamflow.prepare.visible import covered, mouth_colours
 
 FACE_CM = 17.665  # height of the canonical face
 _BLIND_FRAMES = 5  # where no face was found, the next ones are not looked at: finding is slow
@@ -90,7 +90,7 @@ def _frames(path: Path, span_s: tuple[float, float | None] | None, every: int) -
 
 @dataclass(frozen=True)
 class _Row:
-    colours: np.ndarray
+    mouth: MouthLook
     height_px: float
     opening_px: float
 
@@ -125,22 +125,21 @@ class _Watch:
         return face
 
     def shot(self, track: Track | None, frame_s: float) -> Shot:
-        colours = [np.full((1, 3), np.nan) if row is None else row.colours for row in self.rows]
-        width = max(len(c) for c in colours)
-        seen = [row or _Row(np.empty(0), np.nan, np.nan) for row in self.rows]
-        height = np.array([row.height_px for row in seen])
-        opening = np.array([row.opening_px for row in seen]) / height * FACE_CM
+        mouths = [None if row is None else row.mouth for row in self.rows]
+        height, opening_px = np.array(
+            [(np.nan, np.nan) if row is None else (row.height_px, row.opening_px) for row in self.rows]
+        ).T
+        opening = opening_px / height * FACE_CM
         found = np.isfinite(height)
         if self._follower.several is not None:
             found[: self._follower.first] = False  # another person was followed before
-        hidden = covered(np.stack([np.broadcast_to(c, (width, 3)) for c in colours]))
         several = self._follower.several
         return Shot(
             times_s=np.array(self._times_s),
             end_s=self._times_s[-1] + frame_s,
             track=track,
             found_t=found,
-            covered_t=hidden,
+            covered_t=covered(mouths, np.zeros(len(mouths)) if track is None else track.motion.rotation_t3[:, 1]),
             height_t=height,
             opening_t=opening,
             faces=several[0] if several else 1,
@@ -151,7 +150,7 @@ class _Watch:
 
 def _seen(rgb: np.ndarray, face: Face) -> _Row:
     mesh = face.mesh_v3
-    return _Row(mouth_colours(rgb, face), face.height_px, float(np.linalg.norm(mesh[13] - mesh[14])))
+    return _Row(mouth_look(rgb, face), face.height_px, float(np.linalg.norm(mesh[13] - mesh[14])))
 
 
 def picture(rgb: np.ndarray, face: Face | None) -> bytes:

@@ -1,6 +1,7 @@
 """`reenact`: a portrait moves as a person in a video does; the sound of that video is kept. No model is needed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,9 +61,9 @@ def _liveportrait_options(given: Reenact) -> "Options | None":
 def _tracked(path: Path, tracker: Tracker) -> tuple[Motion, Passed | None, list[str]]:
     footage = open_footage(path, tracker)
     warnings = [*footage.warnings, *footage.unseen_warnings("the face moves on to where it is seen next")]
-    motion = footage.track.motion
+    motion = footage.seen_motion(tracker.space)
     if footage.shot_k is not None and (cuts := int(footage.shot_k[-1])):
-        motion = as_one_shot(footage.track, footage.shot_k)
+        motion = as_one_shot(replace(footage.track, motion=motion), footage.shot_k)
         times = "once" if cuts == 1 else f"{cuts} times"
         warnings.append(f"The driving video is cut {times}: after a cut, the head moves on from how that shot begins.")
     motion = motion.rows(nearest_frames(list(footage.times_s), footage.facts.fps))
