@@ -93,8 +93,8 @@ def look(changed: float, lines: float = LIPS[0], red: float = LIPS[1]) -> MouthL
 
 
 def judged(letters: str, yaw: float = 0.0) -> str:
-    """A frame a letter: . lips, X no lips, C other colours, c some other colours, - no face. Covered frames come out as #."""
-    kinds = {".": look(0.0), "X": look(0.0, 0.0), "C": look(0.8), "c": look(0.4), "-": None}
+    """A frame a letter: . lips, X none, C other colours, L some, c a few, f some and faint lips, - no face. # is covered."""
+    kinds = {".": look(0.0), "X": look(0.0, 0.0), "C": look(0.9), "L": look(0.7), "c": look(0.3), "f": look(0.5, 0.11), "-": None}
     hidden = covered([kinds[letter] for letter in letters], np.full(len(letters), yaw))
     return "".join("#" if is_hidden else "." for is_hidden in hidden)
 
@@ -108,6 +108,8 @@ def judged(letters: str, yaw: float = 0.0) -> str:
         ("........XX..........", "...................."),  # too short to be something
         (".....ccCCCcc........", "...###########......"),  # it comes and goes
         (".......ccc..........", "...................."),  # a wide open mouth
+        (".......LLLLL........", "...................."),
+        (".......fff..........", ".....#######........"),
         (".....XXX....XXX.....", "...##############..."),  # between fingers
         (".....XXX.......XXX..", "...#######...#######"),
         (".......XXX-XX-......", ".....#####.#........"),

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -5,6 +6,7 @@ from jamflow.errors import UserError
 from jamflow.face.canonical import load_canonical
 from jamflow.face.pose import angles_of, fit_pose, rotation_from_angles
 from jamflow.face.select import select_face
+from jamflow.face.topology import LOWER_LIP_OUTER, UPPER_LIP_OUTER
 from jamflow.face.tracker import Face
 
 
@@ -113,12 +115,18 @@ class _Finds:
     def find(self, rgb):
         return [self._face]
 
+    def lips(self):
+        """A grey picture with red lips."""
+        edge = self._face.landmarks_l3[[*UPPER_LIP_OUTER, *LOWER_LIP_OUTER[::-1]], :2]
+        return cv2.fillPoly(np.full((400, 500, 3), 128, np.uint8), [edge.astype(np.int32)], (120, 30, 30))
+
 
 def test_profile_is_refused():
     for yaw_deg in (40, -40):
         with pytest.raises(UserError, match="turned too far"):
             select_face(np.zeros((400, 500, 3), np.uint8), _Finds(yaw_deg, 1))
-    assert select_face(np.zeros((400, 500, 3), np.uint8), _Finds(20, 1))[2] == []
+    finds = _Finds(20, 1)
+    assert select_face(finds.lips(), finds)[2] == []
 
 
 def test_face_of_other_proportions_gets_a_warning():

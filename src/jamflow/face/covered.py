@@ -38,7 +38,10 @@ _BETWEEN_COUNTS = 0.7
 
 # Logarithms of light; 0.1 is 10 %.
 _LEAST_LINES, _LEAST_RED = 0.095, -0.12
-_CHANGED, _CHANGED_SHARE, _CHANGED_A_LITTLE = 0.25, 0.55, 0.25  # of a colour; of the vertices: for sure, and next to such frames
+_CHANGED = 0.25
+# Share of the vertices whose colours are others than usual: alone; with lines fainter than this share of the usual ones, because
+# light and turned heads change colours, but not the lips; and next to covered frames.
+_CHANGED_SHARE, _CHANGED_IF_FAINT, _FAINT, _CHANGED_NEXT = 0.8, 0.4, 0.5, 0.25
 _FEW_WITH_LIPS = 0.2  # of the frames with a face: what these look like may be by chance
 
 _YAW_MAX_DEG = 40.0  # beyond it, half of the lips are not seen
@@ -84,15 +87,14 @@ def covered(looks_t: Sequence[MouthLook | None], yaw_t: np.ndarray) -> np.ndarra
         yaw_t: (T,) degrees that the head is turned. Nor does it where it is turned far away.
     """
     looks = {t: look for t, look in enumerate(looks_t) if look is not None and abs(yaw_t[t]) < _YAW_MAX_DEG}
-    seen_t, lipless_t, changed_t = np.zeros(len(looks_t), bool), np.zeros(len(looks_t), bool), np.zeros(len(looks_t))
+    seen_t, sure_t, next_t = np.zeros((3, len(looks_t)), bool)
     if not looks:
         return seen_t
     seen_t[list(looks)] = True
-    lipless_t[seen_t] = [look.lipless for look in looks.values()]
-    changed_t[seen_t] = _changed(np.stack([look.colours_v3 for look in looks.values()]), lipless_t[seen_t])
-    sure_t = _without_short(lipless_t | (changed_t > _CHANGED_SHARE), _SHORT_FRAMES)
+    sure_t[seen_t], next_t[seen_t] = _judged(list(looks.values()))
+    sure_t = _without_short(sure_t, _SHORT_FRAMES)
     out_t = np.zeros_like(seen_t)
-    for start, end in _runs(sure_t | (changed_t > _CHANGED_A_LITTLE)):
+    for start, end in _runs(sure_t | next_t):
         out_t[start:end] = sure_t[start:end].any()
     if out_t.any():
         inner = slice(*np.flatnonzero(out_t)[[0, -1]])
@@ -101,10 +103,14 @@ def covered(looks_t: Sequence[MouthLook | None], yaw_t: np.ndarray) -> np.ndarra
     return out_t & seen_t
 
 
-def _changed(colours_tv3: np.ndarray, lipless_t: np.ndarray) -> np.ndarray:
-    """(T,) share of the vertices whose colour is another than in most of the frames with lips."""
-    usual = colours_tv3 if lipless_t.mean() > 1 - _FEW_WITH_LIPS else colours_tv3[~lipless_t]
-    return (np.abs(colours_tv3 - np.median(usual, axis=0)).max(2) > _CHANGED).mean(1)
+def _judged(looks: list[MouthLook]) -> tuple[np.ndarray, np.ndarray]:
+    """Each mouth by itself: whether it is covered, and whether it is if it is next to a covered one."""
+    lipless = np.array([look.lipless for look in looks])
+    lines, colours = np.array([look.lines for look in looks]), np.stack([look.colours_v3 for look in looks])
+    usual = np.ones_like(lipless) if lipless.mean() > 1 - _FEW_WITH_LIPS else ~lipless
+    changed = (np.abs(colours - np.median(colours[usual], axis=0)).max(2) > _CHANGED).mean(1)
+    faint = lines < _FAINT * np.median(lines[usual])
+    return lipless | (changed > _CHANGED_SHARE) | (faint & (changed > _CHANGED_IF_FAINT)), changed > _CHANGED_NEXT
 
 
 def _runs(is_t: np.ndarray) -> list[tuple[int, int]]:
