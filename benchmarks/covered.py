@@ -34,7 +34,8 @@ from jamflow.media.video_reader import read_video
 _YAW_MAX_DEG = 40.0
 _SHARES = {"part": (0.05, 0.5), "most": (0.5, 0.95), "all": (0.95, 1.01)}  # of the lips that are hidden
 _LONGER_PX = 1300  # larger frames are halved before covers are drawn
-_TRIED = sorted([*KINDS, *(kind for kind in KINDS if kind not in MASKS)], key=KINDS.index)  # hands come in more ways than masks
+# Hands come in more ways than masks.
+_TRIED: tuple[Kind, ...] = ("hand", "hand", "fist", "fist", "microphone", "microphone", *MASKS)
 _STILL = 8  # number of the frame that is taken as a picture
 
 
@@ -190,7 +191,7 @@ def _frontal(face: Face, canonical: CanonicalFace) -> bool:
 
 def _refused(rgb: np.ndarray, face: Face, canonical: CanonicalFace) -> bool:
     human = fit_error_cm(face, fit_pose(face, canonical), canonical) <= HUMAN_ERROR_CM
-    return human and mouth_look(rgb, face).lipless
+    return mouth_look(rgb, face).lipless(of_skin=human)
 
 
 def _apart(one: Face, two: Face) -> float:

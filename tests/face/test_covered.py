@@ -82,7 +82,8 @@ def test_what_is_measured_does_not_depend_on_size_and_light(portrait: np.ndarray
 
 @pytest.mark.parametrize(("lines", "red"), [(0.0, 0.3), (0.5, -0.2)])
 def test_lips_are_lines_and_not_less_red_than_skin(lines: float, red: float) -> None:
-    assert look(0.0, lines, red).lipless and not look(0.0, *LIPS).lipless
+    assert look(0.0, lines, red).lipless() and not look(0.0, *LIPS).lipless()
+    assert look(0.0, lines, red).lipless(of_skin=False) == (lines == 0), "a dog's nose is black"
 
 
 def look(changed: float, lines: float = LIPS[0], red: float = LIPS[1]) -> MouthLook:

@@ -115,10 +115,10 @@ class _Finds:
     def find(self, rgb):
         return [self._face]
 
-    def lips(self):
-        """A grey picture with red lips."""
+    def lips(self, colour=(120, 30, 30)):
+        """A brown picture with lips."""
         edge = self._face.landmarks_l3[[*UPPER_LIP_OUTER, *LOWER_LIP_OUTER[::-1]], :2]
-        return cv2.fillPoly(np.full((400, 500, 3), 128, np.uint8), [edge.astype(np.int32)], (120, 30, 30))
+        return cv2.fillPoly(np.tile(np.uint8([160, 120, 90]), (400, 500, 1)), [edge.astype(np.int32)], colour)
 
 
 def test_profile_is_refused():
@@ -130,5 +130,6 @@ def test_profile_is_refused():
 
 
 def test_face_of_other_proportions_gets_a_warning():
-    _, _, warnings = select_face(np.zeros((400, 500, 3), np.uint8), _Finds(0, 1.6))
+    finds = _Finds(0, 1.6)
+    _, _, warnings = select_face(finds.lips((20, 20, 20)), finds)  # as dark as a dog's nose
     assert len(warnings) == 1 and "hardly looks like a human" in warnings[0]

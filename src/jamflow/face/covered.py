@@ -64,10 +64,9 @@ class MouthLook:
     red: float
     colours_v3: np.ndarray
 
-    @property
-    def lipless(self) -> bool:
-        """Whether no lips are seen where they should be."""
-        return self.lines < _LEAST_LINES or self.red < _LEAST_RED
+    def lipless(self, of_skin: bool = True) -> bool:
+        """Whether no lips are seen where they should be. Fur and paint are not `of_skin`: there, colours tell nothing."""
+        return self.lines < _LEAST_LINES or (of_skin and self.red < _LEAST_RED)
 
 
 def mouth_look(rgb: np.ndarray, face: Face) -> MouthLook:
@@ -105,7 +104,7 @@ def covered(looks_t: Sequence[MouthLook | None], yaw_t: np.ndarray) -> np.ndarra
 
 def _judged(looks: list[MouthLook]) -> tuple[np.ndarray, np.ndarray]:
     """Each mouth by itself: whether it is covered, and whether it is if it is next to a covered one."""
-    lipless = np.array([look.lipless for look in looks])
+    lipless = np.array([look.lipless() for look in looks])
     lines, colours = np.array([look.lines for look in looks]), np.stack([look.colours_v3 for look in looks])
     usual = np.ones_like(lipless) if lipless.mean() > 1 - _FEW_WITH_LIPS else ~lipless
     changed = (np.abs(colours - np.median(colours[usual], axis=0)).max(2) > _CHANGED).mean(1)

@@ -48,9 +48,10 @@ def select_face(rgb: np.ndarray, tracker: FaceTracker, index: int | None = None)
     canonical = load_canonical()
     pose = fit_pose(face, canonical)
     _check_usable(face, pose)
-    if fit_error_cm(face, pose, canonical) > HUMAN_ERROR_CM:
+    human = fit_error_cm(face, pose, canonical) <= HUMAN_ERROR_CM
+    if not human:
         warnings.append("The face hardly looks like a human one; the result may look odd.")
-    elif mouth_look(rgb, face).lipless:
+    if mouth_look(rgb, face).lipless(of_skin=human):
         raise UserError(
             "No lips are seen in the picture: a hand, a microphone or a mask seems to be in front of the mouth.",
             "Use a picture in which the whole mouth is seen.",
