@@ -46,8 +46,8 @@ _FEW_WITH_LIPS = 0.2  # of the frames with a face: what these look like may be b
 
 _YAW_MAX_DEG = 40.0  # beyond it, half of the lips are not seen
 
-# Frames at about 25 a second: what is shorter is noise, or a gap between fingers; the others are about to be covered.
-_SHORT_FRAMES, _GAP_FRAMES, _AROUND_FRAMES = 3, 4, 2
+# Frames at about 25 a second. What is shorter is noise; frames around are about to be covered, or show a gap between fingers.
+_SHORT_FRAMES, _AROUND_FRAMES = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,7 @@ def covered(looks_t: Sequence[MouthLook | None], yaw_t: np.ndarray) -> np.ndarra
     out_t = np.zeros_like(seen_t)
     for start, end in _runs(sure_t | next_t):
         out_t[start:end] = sure_t[start:end].any()
-    if out_t.any():
-        inner = slice(*np.flatnonzero(out_t)[[0, -1]])
-        out_t[inner] = ~_without_short(~out_t[inner], _GAP_FRAMES + 1)
-        out_t = np.convolve(out_t, np.ones(2 * _AROUND_FRAMES + 1), "same") > 0
-    return out_t & seen_t
+    return _wider(out_t, _AROUND_FRAMES) & seen_t
 
 
 def _judged(looks: list[MouthLook]) -> tuple[np.ndarray, np.ndarray]:
@@ -124,6 +120,12 @@ def _without_short(is_t: np.ndarray, frames: int) -> np.ndarray:
     for start, end in _runs(is_t):
         out_t[start:end] = end - start >= frames
     return out_t
+
+
+def _wider(is_t: np.ndarray, frames: int) -> np.ndarray:
+    """The same with so many more frames on both sides of every stretch of True."""
+    padded = np.pad(is_t, frames)
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1).any(1)
 
 
 def _small(rgb: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
