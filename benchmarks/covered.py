@@ -2,7 +2,7 @@
 
 Three tables. Frames of clips as they are: how many are called covered. The same people with a cover that is drawn over the
 frames, comes, stays and goes: how many are seen, by the share of the lips that is hidden. And single pictures: portraits and a
-frame of each person, as they are and covered. People are in two halves by a hash of their name: limits were chosen on half 0.
+frame of each person, as they are and covered. People are in two halves by a hash of their name.
 Frames in which the head is turned by over 40 degrees (portraits: 30) do not count. Needs the extra `dev`.
 """
 

@@ -52,10 +52,11 @@ def test_a_covered_portrait_is_refused(portrait: np.ndarray, face: Face, finder:
         lambda rgb: rgb[:, ::-1],
         lambda rgb: np.repeat(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
         lambda rgb: (0.35 * rgb).astype(np.uint8),
+        lambda rgb: (255 * (rgb / 255) ** 0.5).astype(np.uint8),  # teeth and skin are almost white
         lambda rgb: cv2.resize(rgb[:320, 64:384], (256, 256), interpolation=cv2.INTER_AREA),
         lambda rgb: cv2.resize(rgb[:300, 74:374], (1400, 1400), interpolation=cv2.INTER_CUBIC),
     ],
-    ids=["mirrored", "grey", "dark", "small", "large"],
+    ids=["mirrored", "grey", "dark", "bright", "small", "large"],
 )
 def test_a_mouth_that_is_seen_is_not_refused(portrait: np.ndarray, finder: FaceTracker, change: Callable) -> None:
     """With a hand under the chin, too."""
