@@ -125,7 +125,7 @@ def _without_short(is_t: np.ndarray, frames: int) -> np.ndarray:
 def _wider(is_t: np.ndarray, frames: int) -> np.ndarray:
     """The same with so many more frames on both sides of every stretch of True."""
     padded = np.pad(is_t, frames)
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1).any(1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * frames + 1).any(1))
 
 
 def _small(rgb: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
