@@ -159,7 +159,7 @@ class JamFlow:
         given = Live(portrait, size=size, frame="head", voice=voice, voice_text=voice_text, face=face, seed=seed, nfe=nfe)
         given.check()
         task = TASKS["speak"]
-        call = Call(task, self._model, partial(self._load_faces, None), self._adapter, self._sampling(given), given.seed)
+        call = Call(task, self._model, self._load_faces, self._adapter, self._sampling(given), given.seed)
         return start(call, given, in_time)
 
     def generate(self, conditions: Conditions, sampling: Sampling | None = None, seed: int = 0) -> Streams:
@@ -181,7 +181,7 @@ class JamFlow:
         except ValueError as error:
             raise UserError(f"This cannot be generated: {error}.", "See Conditions and Sampling.") from error
 
-    def _load_faces(self, renderer: RendererName | None) -> Faces:
+    def _load_faces(self, renderer: RendererName | None = None) -> Faces:
         with self._loading:
             if renderer not in self._faces:
                 motion = self._model.joint.config.motion
