@@ -149,6 +149,6 @@ def test_odd_sizes_lose_a_row(video, tracker, renderer, source, tmp_path) -> Non
 
 
 def test_a_face_that_is_too_small_is_refused(footage, renderer, monkeypatch) -> None:
-    monkeypatch.setattr("jamflow.face.usable._HEIGHT_MIN_PX", 400.0)
+    monkeypatch.setattr("jamflow.face.usable.HEIGHT_MIN_PX", 400.0)
     with pytest.raises(UserError, match="nowhere large enough"):
         renderer.prepare_video(footage.face_video())

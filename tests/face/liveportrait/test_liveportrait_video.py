@@ -234,7 +234,7 @@ def test_what_is_lost_is_counted(picture) -> None:
 
 
 def test_a_face_that_is_too_small_is_refused(film, monkeypatch) -> None:
-    monkeypatch.setattr("jamflow.face.usable._HEIGHT_MIN_PX", 400.0)
+    monkeypatch.setattr("jamflow.face.usable.HEIGHT_MIN_PX", 400.0)
     with pytest.raises(UserError, match="nowhere large enough"):
         LivePortraitRenderer(stand_ins()).prepare_video(film)
 
