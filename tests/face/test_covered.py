@@ -11,8 +11,6 @@ from jamflow.errors import UserError
 from jamflow.face.covered import MouthLook, covered, mouth_look
 from jamflow.face.select import select_face
 from jamflow.face.tracker import Face, FaceTracker
-from jamflow.media.image import read_image
-from two_people import PORTRAIT
 
 COVERS = {
     "hand": with_hand,
@@ -25,25 +23,10 @@ LIPS = (0.25, 0.15)
 VERTICES = 20
 
 
-@pytest.fixture(scope="module")
-def finder() -> FaceTracker:
-    return FaceTracker()
-
-
-@pytest.fixture(scope="module")
-def portrait() -> np.ndarray:
-    return read_image(PORTRAIT)
-
-
-@pytest.fixture(scope="module")
-def face(portrait: np.ndarray, finder: FaceTracker) -> Face:
-    return finder.find(portrait)[0]
-
-
 @pytest.mark.parametrize("cover", COVERS)
-def test_a_covered_portrait_is_refused(portrait: np.ndarray, face: Face, finder: FaceTracker, cover: str) -> None:
+def test_a_covered_portrait_is_refused(portrait: np.ndarray, face: Face, tracker: FaceTracker, cover: str) -> None:
     with pytest.raises(UserError, match="No lips are seen in the picture: a hand, a microphone or a mask"):
-        select_face(COVERS[cover](portrait, face), finder)
+        select_face(COVERS[cover](portrait, face), tracker)
 
 
 @pytest.mark.parametrize(
@@ -58,12 +41,12 @@ def test_a_covered_portrait_is_refused(portrait: np.ndarray, face: Face, finder:
     ],
     ids=["mirrored", "grey", "dark", "bright", "small", "large"],
 )
-def test_a_mouth_that_is_seen_is_not_refused(portrait: np.ndarray, finder: FaceTracker, change: Callable) -> None:
+def test_a_mouth_that_is_seen_is_not_refused(portrait: np.ndarray, tracker: FaceTracker, change: Callable) -> None:
     """With a hand under the chin, too."""
     rgb = np.ascontiguousarray(change(portrait))
-    face, *_ = select_face(rgb, finder)
+    face, *_ = select_face(rgb, tracker)
     near = with_hand(rgb, face, away=0.42)
-    assert (near != rgb).any() and select_face(near, finder)[0].height_px == pytest.approx(face.height_px, rel=0.1)
+    assert (near != rgb).any() and select_face(near, tracker)[0].height_px == pytest.approx(face.height_px, rel=0.1)
 
 
 def test_what_is_measured_does_not_depend_on_size_and_light(portrait: np.ndarray, face: Face) -> None:

@@ -205,7 +205,6 @@ class Avatar:
         number, hearing, stream = -1, None, None
         while (job := self._jobs.get()) is not None:
             if job.number != self._number:
-                hearing = stream = None
                 continue
             if job.number != number:
                 number, hearing, stream = job.number, None, None

@@ -1,6 +1,6 @@
 """The mouth of a video drawn anew by LivePortrait: what changes, where, and by which key points."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from face_samples import tracked_video
 
 from golden import Golden
 from jamflow.errors import UserError
 from jamflow.face.channels import join, split
 from jamflow.face.face_video import FaceVideo
-from jamflow.face.follow import Follower
 from jamflow.face.liveportrait.crop import crop, face_box
 from jamflow.face.liveportrait.keypoints import rotation_matrix, transform
 from jamflow.face.liveportrait.lower_face import find_lower_face
@@ -21,7 +21,7 @@ from jamflow.face.liveportrait.renderer import LivePortraitRenderer, Options
 from jamflow.face.liveportrait.space import LIVEPORTRAIT_SPACE as SPACE
 from jamflow.face.liveportrait.tracker import LivePortraitTracker
 from jamflow.face.liveportrait.video_picture import LivePortraitVideo
-from jamflow.face.tracker import Face, FaceTracker
+from jamflow.face.tracker import FaceTracker
 from liveportrait_networks import TintedGenerator, filled_networks, stand_ins
 
 FPS = Fraction(25)
@@ -30,25 +30,7 @@ MOUTH = list(SPACE.mouth)
 
 
 def filmed(frames: Sequence[np.ndarray], tracker: FaceTracker, order: Sequence[int] | None = None) -> FaceVideo:
-    follower, rows = Follower(tracker), []
-
-    def follow(rgb: np.ndarray) -> Face | None:
-        face = follower(rgb)
-        rows.append(np.full((478, 3), np.nan) if face is None else face.landmarks_l3)
-        return face
-
-    def read(numbers) -> Iterator[np.ndarray]:
-        for k in numbers:
-            frame = frames[k].view()
-            frame.flags.writeable = False
-            yield frame
-
-    track = LivePortraitTracker(stand_ins(), finder=tracker).track(frames, FPS, follow)
-    landmarks = np.stack(rows).astype(np.float32)
-    shown = np.arange(len(frames)) if order is None else np.array(order)
-    times_s = [Fraction(n, 25) for n in range(len(shown) + 1)]
-    size = (frames[0].shape[1], frames[0].shape[0])
-    return FaceVideo(size, read, lambda start, end: landmarks[start:end], track, shown, times_s)
+    return tracked_video(frames, LivePortraitTracker(stand_ins(), finder=tracker), order)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """LivePortrait draws motion of the face mesh: it follows what it sees in the mesh's own drawing."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -8,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from face_samples import tracked_video
 
 from jamflow.face.face_video import FaceVideo
-from jamflow.face.follow import Follower
 from jamflow.face.liveportrait.checkpoint import LivePortraitNetworks
 from jamflow.face.liveportrait.crop import crop, face_box
 from jamflow.face.liveportrait.renderer import LivePortraitRenderer, Options
@@ -96,20 +95,7 @@ def film(portrait: np.ndarray, tracker: FaceTracker) -> FaceVideo:
     turn[:, 2] += [0, 60]
     right = np.array([[0, 0, 5.0], [0, 0, 0]])
     frames = [cv2.warpAffine(portrait, turn + k * right, (500, 480), borderMode=cv2.BORDER_REPLICATE) for k in range(8)]
-    follower, rows = Follower(tracker), []
-
-    def follow(rgb: np.ndarray) -> Face | None:
-        face = follower(rgb)
-        rows.append(np.full((478, 3), np.nan) if face is None else face.landmarks_l3)
-        return face
-
-    def read(numbers) -> Iterator[np.ndarray]:
-        return (frames[k] for k in numbers)
-
-    track = MeshTracker(tracker).track(frames, FPS, follow)
-    landmarks = np.stack(rows).astype(np.float32)
-    times_s = [Fraction(n, 25) for n in range(9)]
-    return FaceVideo((500, 480), read, lambda start, end: landmarks[start:end], track, np.arange(8), times_s)
+    return tracked_video(frames, MeshTracker(tracker))
 
 
 def test_only_the_mouth_of_a_video_moves_and_as_it_is_seen(film: FaceVideo) -> None:
