@@ -13,6 +13,8 @@ from jamflow import JamFlow
 from jamflow.face.mesh.space import lip_opening_cm
 from jamflow.live.hearing import Hearing
 from jamflow.loading.model import LoadedModel, assemble
+from jamflow.sampling.generate import generate
+from jamflow.sampling.windows import frame_noise
 from jamflow.speech.waveform import write_wave
 
 PORTRAIT = Path(__file__).parents[2] / "src/jamflow/assets/portraits/astronaut.png"
@@ -103,3 +105,18 @@ def test_memory_does_not_grow(model, speech: np.ndarray) -> None:
 def test_quiet_speech_moves_the_lips_as_loud_speech_does(model, speech: np.ndarray) -> None:
     loud, quiet = (heard(model, [level * speech])[0] for level in (1.0, 0.2))
     assert np.abs(loud - quiet)[25:].mean() < 0.02 * np.abs(loud).mean()
+
+
+def test_a_frame_keeps_its_noise_from_window_to_window(model, speech: np.ndarray, monkeypatch) -> None:
+    noises: list[torch.Tensor] = []
+
+    def watched(*given):
+        noises.append(given[5])
+        return generate(*given)
+
+    monkeypatch.setattr("jamflow.live.hearing.generate", watched)
+    heard(model, [speech[: 2 * RATE]], steps=1)
+    whole = frame_noise(0, 0, 64, noises[0].shape[1])
+    for number, start in ((0, 0), (7, 0), (8, 8), (10, 16)):  # hop 8 begins at frame 32, 24 of them are past
+        noise = noises[number]
+        torch.testing.assert_close(noise, whole[start : start + len(noise)], rtol=0, atol=0)
